@@ -1,0 +1,152 @@
+/**
+ * Writes src/generated/: what is computed once at build time so that nothing has
+ * to be parsed at run time.
+ *
+ *   templates/…        every template, precompiled, with the names it uses
+ *   config-json-schema.ts   the JSON Schema of adw.config.json
+ *   config-type.ts     its TypeScript type, with the descriptions as comments
+ */
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { compile as schemaToType } from "json-schema-to-typescript";
+import nunjucks from "nunjucks";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const generated = join(root, "src/generated");
+
+/** Runs a TypeScript module of src/ at build time. */
+export async function importSource(path) {
+  const outfile = join(root, "build/source", path.replace(/\.ts$/, ".mjs"));
+  await build({
+    entryPoints: [join(root, "src", path)],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    logLevel: "error",
+  });
+  return import(`${pathToFileURL(outfile).href}?${Date.now()}`);
+}
+
+export async function listTemplates() {
+  const entries = await readdir(join(root, "templates"), {
+    recursive: true,
+    withFileTypes: true,
+  });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".njk"))
+    .map((entry) =>
+      relative(
+        join(root, "templates"),
+        join(entry.parentPath, entry.name),
+      ).replaceAll("\\", "/"),
+    )
+    .toSorted();
+}
+
+async function generateTemplates() {
+  const { analyseTemplate, TEMPLATE_SYNTAX } = await importSource(
+    "infrastructure/template-analysis.ts",
+  );
+  const environment = new nunjucks.Environment([], TEMPLATE_SYNTAX);
+  const { TEMPLATE_FILTERS } = await importSource(
+    "infrastructure/template-filters.ts",
+  );
+  for (const [name, filter] of Object.entries(TEMPLATE_FILTERS)) {
+    environment.addFilter(name, filter);
+  }
+  const folder = join(generated, "templates");
+  await mkdir(folder, { recursive: true });
+  const entries = [];
+  for (const path of await listTemplates()) {
+    const source = await readFile(join(root, "templates", path), "utf8");
+    const file = path.replaceAll(/[^A-Za-z0-9]+/g, "-").replace(/^-/, "");
+    const code = nunjucks.precompileString(source, {
+      name: path,
+      env: environment,
+      wrapper: ([{ template }]) =>
+        `export const template = (() => {\n${template}\n})();\n`,
+    });
+    await writeFile(join(folder, `${file}.js`), code);
+    await writeFile(
+      join(folder, `${file}.d.ts`),
+      "export declare const template: object;\n",
+    );
+    const uses = analyseTemplate(source, path).names;
+    entries.push(
+      `  ${JSON.stringify(path)}: { uses: ${JSON.stringify(uses)}, load: () => import('./${file}.js') },`,
+    );
+  }
+  await writeFile(
+    join(folder, "index.ts"),
+    `export interface PrecompiledTemplate {
+  /** Names of the context that the template uses. */
+  uses: readonly string[];
+  load: () => Promise<{ template: object }>;
+}
+
+export const precompiledTemplates: Readonly<Record<string, PrecompiledTemplate>> = {
+${entries.join("\n")}
+};
+`,
+  );
+}
+
+async function generateConfig() {
+  const { CONFIG_SCHEMA } = await importSource("domain/config-schema.ts");
+  const { toJsonSchema } = await import("@valibot/to-json-schema");
+  const { $schema, ...schema } = toJsonSchema(CONFIG_SCHEMA, {
+    // A check (the port's two ranges) has no JSON Schema of its own; see below.
+    ignoreActions: ["check"],
+    typeMode: "input",
+  });
+  schema.properties.websocket_port = {
+    ...schema.properties.websocket_port,
+    anyOf: [{ const: 0 }, { minimum: 1024, maximum: 65535 }],
+  };
+  const document = {
+    $schema,
+    title: "AdwConfig",
+    description: "Configuration of adw-scaffold.",
+    ...schema,
+    properties: {
+      $schema: { type: "string", description: "For editors; not a setting." },
+      ...schema.properties,
+    },
+  };
+  await writeFile(
+    join(generated, "config-json-schema.ts"),
+    `export const CONFIG_JSON_SCHEMA: Readonly<Record<string, unknown>> = ${JSON.stringify(document, null, 2)};\n`,
+  );
+  const type = await schemaToType(
+    {
+      ...schema,
+      title: "AdwConfig",
+      required: Object.keys(schema.properties),
+      properties: Object.fromEntries(
+        // Bounds on length would become tuple types, which nobody can write by hand.
+        Object.entries(schema.properties).map(
+          ([key, { maxItems: _maxItems, anyOf: _anyOf, ...property }]) => [
+            key,
+            property,
+          ],
+        ),
+      ),
+    },
+    "AdwConfig",
+    { additionalProperties: false, bannerComment: "" },
+  );
+  await writeFile(join(generated, "config-type.ts"), type);
+  return document;
+}
+
+/** Generates everything and returns the JSON Schema of the configuration. */
+export async function generate() {
+  await rm(generated, { recursive: true, force: true });
+  await mkdir(generated, { recursive: true });
+  await generateTemplates();
+  return generateConfig();
+}

@@ -1,0 +1,118 @@
+/**
+ * Everything that must hold, in one command.
+ *
+ *   npm test            build, lint, format, types, template lint, and every quick suite
+ *   npm run test:all    the same, and the slow suites
+ *   npm run test:all -- --after-test   only what `npm test` has just left out
+ *
+ * The last line counts over all suites: `N passed, N failed, N skipped`.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const countsFile = join(root, "build/test-counts.json");
+const all = process.argv.includes("--all");
+const afterTest = process.argv.includes("--after-test");
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs one check; it counts as one test. */
+function check(title, command, ...parameters) {
+  console.log(`\n── ${title}`);
+  const started = Date.now();
+  const { status } = spawnSync(command, parameters, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    shell: process.platform === "win32",
+  });
+  const good = status === 0;
+  console.log(
+    `${good ? "passed" : "FAILED"}: ${title} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+  );
+  total[good ? "passed" : "failed"] += 1;
+  return good;
+}
+
+/** Runs jest and adds its counts. */
+function jest(title, environment, ...parameters) {
+  console.log(`\n── ${title}`);
+  const outputFile = join(
+    root,
+    "build",
+    `jest-${environment.ADW_TEST_SLOW ?? "0"}.json`,
+  );
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      join(root, "node_modules/jest/bin/jest.js"),
+      "--ci",
+      "--json",
+      `--outputFile=${outputFile}`,
+      ...parameters,
+    ],
+    {
+      cwd: root,
+      // With --json, jest prints its report on stdout too; people read stderr.
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, ...environment },
+    },
+  );
+  if (!existsSync(outputFile)) {
+    total.failed += 1;
+    return;
+  }
+  const report = JSON.parse(readFileSync(outputFile, "utf8"));
+  total.passed += report.numPassedTests;
+  total.failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
+  total.skipped += report.numPendingTests + report.numTodoTests;
+  if (
+    status !== 0 &&
+    report.numFailedTests + report.numRuntimeErrorTestSuites === 0
+  ) {
+    total.failed += 1;
+  }
+}
+
+mkdirSync(join(root, "build"), { recursive: true });
+const bin = (name) => join(root, "node_modules/.bin", name);
+
+if (afterTest && existsSync(countsFile)) {
+  Object.assign(total, JSON.parse(readFileSync(countsFile, "utf8")));
+} else {
+  const built =
+    check("build", process.execPath, "scripts/build.mjs") &&
+    check("render", process.execPath, "scripts/render-samples.mjs");
+  if (built) {
+    check(
+      "lint",
+      bin("oxlint"),
+      "--type-aware",
+      "--deny-warnings",
+      "src",
+      "test",
+      "scripts",
+      "bench",
+    );
+    check("format", bin("prettier"), "--check", "--log-level", "warn", ".");
+    check("types", bin("tsc"), "--noEmit");
+    check("template lint", process.execPath, "scripts/lint-templates.mjs");
+    check("documents", process.execPath, "scripts/docs.mjs", "--check");
+    jest("unit, snapshot, live-socket and end-to-end tests", {});
+  }
+  writeFileSync(countsFile, JSON.stringify(total));
+}
+if (all && total.failed === 0) {
+  jest(
+    "slow tests",
+    { ADW_TEST_SLOW: "1" },
+    "--runInBand",
+    "--passWithNoTests",
+  );
+}
+
+console.log(
+  `\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`,
+);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

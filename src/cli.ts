@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+/** argv to a lazily loaded command; errors to stderr; the exit code. */
+import { AdwError } from "./domain/errors.ts";
+import { parseCommandLine, type Request } from "./commands/parse.ts";
+import type { CommandName } from "./commands/command-line.ts";
+import type { Command, CommandContext } from "./commands/context.ts";
+
+/** Replaced by the build. */
+declare const PACKAGE_VERSION: string;
+
+const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  init: async () => (await import("./commands/init.ts")).init,
+  add: async () => (await import("./commands/add.ts")).add,
+  list: async () => (await import("./commands/list.ts")).list,
+  render: async () => (await import("./commands/render.ts")).render,
+  completion: async () => (await import("./commands/completion.ts")).completion,
+};
+
+async function run(
+  request: Request,
+  context: CommandContext,
+): Promise<0 | 1 | 2> {
+  switch (request.kind) {
+    case "version":
+      context.stdout.write(`${PACKAGE_VERSION}\n`);
+      return 0;
+    case "help": {
+      const { helpText } = await import("./commands/help.ts");
+      context.stdout.write(await helpText(request.command, context));
+      return 0;
+    }
+    case "run": {
+      const command = await LOADERS[request.parsed.command]();
+      return command(request.parsed, context);
+    }
+  }
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const context: CommandContext = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    env: process.env,
+    cwd: process.cwd(),
+  };
+  // A closed pipe (`adw-scaffold list | head`) is the reader's choice, not an error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  try {
+    if (argv.includes("--get-yargs-completions")) {
+      const { printCompletions } = await import("./commands/completion.ts");
+      printCompletions(argv, context);
+      return;
+    }
+    process.exitCode = await run(parseCommandLine(argv), context);
+  } catch (error) {
+    const { reportError } = await import("./commands/report-error.ts");
+    reportError(error, argv.includes("--json"), context);
+    process.exitCode = error instanceof AdwError ? error.exitCode : 1;
+  }
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,176 @@
+/**
+ * The command line as data: commands, their arguments and options. Parsing, help
+ * and completion all read this.
+ */
+import { CONFIG_KEYS, configKeyFacts } from "../domain/config-schema.ts";
+
+export interface OptionFacts {
+  /** Long name without dashes. */
+  name: string;
+  /** One-letter alias. */
+  alias?: string;
+  kind: "boolean" | "string";
+  /** What stands for the value in the help, such as `dir`. */
+  placeholder?: string;
+  description: string;
+  choices?: readonly string[];
+}
+
+export interface CommandFacts {
+  name: string;
+  /** Arguments as the help shows them. */
+  usage: string;
+  summary: string;
+  positionals: {
+    name: string;
+    description: string;
+    required: boolean;
+    variadic: boolean;
+  };
+  options: readonly OptionFacts[];
+}
+
+/** Options that every command takes. */
+export const COMMON_OPTIONS: readonly OptionFacts[] = [
+  {
+    name: "cwd",
+    kind: "string",
+    placeholder: "dir",
+    description: "Work in this folder instead of the current one",
+  },
+  {
+    name: "config",
+    kind: "string",
+    placeholder: "file",
+    description: "Configuration file instead of adw.config.json",
+  },
+  { name: "yes", alias: "y", kind: "boolean", description: "Ask nothing" },
+  {
+    name: "dry-run",
+    kind: "boolean",
+    description: "Show what would be done and change nothing",
+  },
+  {
+    name: "json",
+    kind: "boolean",
+    description: "Print one JSON object instead of text",
+  },
+  {
+    name: "install",
+    kind: "boolean",
+    description: "Install dependencies (--no-install leaves that to you)",
+  },
+  { name: "help", alias: "h", kind: "boolean", description: "Show help" },
+  {
+    name: "version",
+    alias: "v",
+    kind: "boolean",
+    description: "Show the version",
+  },
+];
+
+const FORCE: OptionFacts = {
+  name: "force",
+  kind: "boolean",
+  description: "Overwrite files that are in the way, and edits",
+};
+
+/** One flag per config key: `websocket_port` is `--websocket-port`. */
+export const CONFIG_OPTIONS: readonly OptionFacts[] = CONFIG_KEYS.map((key) => {
+  const { kind, choices, description, defaultValue } = configKeyFacts(key);
+  const shown = Array.isArray(defaultValue)
+    ? defaultValue.join(",")
+    : String(defaultValue);
+  return {
+    name: flagOfConfigKey(key),
+    kind: "string",
+    placeholder: kind === "number" ? "n" : kind === "list" ? "a,b" : "text",
+    description: shown === "" ? description : `${description} [${shown}]`,
+    ...(choices.length === 0 ? {} : { choices }),
+  };
+});
+
+export function flagOfConfigKey(key: string): string {
+  return key.replaceAll("_", "-");
+}
+
+export const COMMANDS = [
+  {
+    name: "init",
+    usage: "init [dir]",
+    summary: "Scaffold adws/ into a new or existing project",
+    positionals: {
+      name: "dir",
+      description: "Project folder",
+      required: false,
+      variadic: false,
+    },
+    options: [FORCE, ...CONFIG_OPTIONS],
+  },
+  {
+    name: "add",
+    usage: "add <module…>",
+    summary: "Add modules, and what they require",
+    positionals: {
+      name: "module",
+      description: "Modules to add",
+      required: true,
+      variadic: true,
+    },
+    options: [FORCE],
+  },
+  {
+    name: "list",
+    usage: "list",
+    summary: "Show the modules, and which are installed",
+    positionals: {
+      name: "",
+      description: "",
+      required: false,
+      variadic: false,
+    },
+    options: [],
+  },
+  {
+    name: "render",
+    usage: "render <module>",
+    summary: "Print a rendered module, or write it into a folder",
+    positionals: {
+      name: "module",
+      description: "Module to render",
+      required: true,
+      variadic: false,
+    },
+    options: [
+      {
+        name: "out",
+        kind: "string",
+        placeholder: "dir",
+        description: "Write the files into this folder",
+      },
+      FORCE,
+      ...CONFIG_OPTIONS,
+    ],
+  },
+  {
+    name: "completion",
+    usage: "completion [shell]",
+    summary: "Print a completion script for bash or zsh",
+    positionals: {
+      name: "shell",
+      description: "bash or zsh",
+      required: false,
+      variadic: false,
+    },
+    options: [],
+  },
+] as const satisfies readonly CommandFacts[];
+
+export type CommandName = (typeof COMMANDS)[number]["name"];
+
+/** Every option a command takes. */
+export function optionsOf(
+  command: CommandFacts | undefined,
+): readonly OptionFacts[] {
+  return [...(command?.options ?? []), ...COMMON_OPTIONS];
+}

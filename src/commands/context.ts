@@ -1,0 +1,62 @@
+/** What a command sees of the world outside. */
+import { isAbsolute, resolve } from "node:path";
+import { configValueFromText, type AdwConfigInput } from "../domain/config.ts";
+import { CONFIG_KEYS, configKeyFacts } from "../domain/config-schema.ts";
+import { flagOfConfigKey } from "./command-line.ts";
+import type { ParsedCommand } from "./parse.ts";
+
+export interface CommandContext {
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  stdin: NodeJS.ReadStream;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+}
+
+/** Runs one command; resolves with the exit code. */
+export type Command = (
+  parsed: ParsedCommand,
+  context: CommandContext,
+) => Promise<0 | 1 | 2>;
+
+/** The project's folder: `--cwd`, and within it the argument of `init`. */
+export function projectRoot(
+  { values }: ParsedCommand,
+  { cwd }: CommandContext,
+  dir = ".",
+): string {
+  const base =
+    typeof values["cwd"] === "string" ? resolve(cwd, values["cwd"]) : cwd;
+  return isAbsolute(dir) ? dir : resolve(base, dir);
+}
+
+/** The settings that were given as flags. */
+export function settingsFromFlags({ values }: ParsedCommand): AdwConfigInput {
+  const settings: Record<string, unknown> = {};
+  for (const key of CONFIG_KEYS) {
+    const text = values[flagOfConfigKey(key)];
+    if (typeof text === "string") {
+      settings[key] = configValueFromText(configKeyFacts(key).kind, text);
+    }
+  }
+  return settings;
+}
+
+/** Whether questions can be asked: a person sits at a terminal, and it is no CI. */
+export function isInteractive(
+  { values }: ParsedCommand,
+  { stdin, stdout, env }: CommandContext,
+): boolean {
+  const ci =
+    env["CI"] !== undefined &&
+    env["CI"] !== "" &&
+    env["CI"] !== "false" &&
+    env["CI"] !== "0";
+  return (
+    stdin.isTTY &&
+    stdout.isTTY &&
+    !ci &&
+    values["yes"] !== true &&
+    values["json"] !== true
+  );
+}

@@ -1,0 +1,76 @@
+/** Help, laid out by yargs. Loaded only when help is wanted. */
+import yargs from "yargs";
+import {
+  COMMANDS,
+  CONFIG_OPTIONS,
+  optionsOf,
+  type CommandFacts,
+  type OptionFacts,
+} from "./command-line.ts";
+import type { CommandContext } from "./context.ts";
+
+const EXAMPLES: readonly [string, string][] = [
+  ["adw-scaffold init", "Ask a few questions, then scaffold this project"],
+  [
+    "adw-scaffold init my-app --yes",
+    "Scaffold a new project without questions",
+  ],
+  ["adw-scaffold add adw_websockets", "Add one module"],
+  [
+    "adw-scaffold render adw_websockets --websocket-port 9001",
+    "Print a module",
+  ],
+];
+
+/** The help of one command, or of the tool. */
+export async function helpText(
+  command: CommandFacts | undefined,
+  { stdout }: Pick<CommandContext, "stdout">,
+): Promise<string> {
+  const width = Math.min(stdout.columns ?? 80, 100);
+  const parser = yargs([])
+    .scriptName("adw-scaffold")
+    .usage(
+      command === undefined
+        ? "adw-scaffold <command> [options]\n\nAI Developer Workflow modules, rendered into your project: code you own."
+        : `adw-scaffold ${command.usage} [options]\n\n${command.summary}.`,
+    )
+    .help(false)
+    .version(false)
+    .wrap(width)
+    .updateStrings({ "Positionals:": "Arguments:" })
+    // The same data as parsing reads; yargs only lays it out.
+    .options(
+      Object.fromEntries(
+        optionsOf(command).map((option) => [
+          optionName(option),
+          yargsOption(option),
+        ]),
+      ),
+    );
+  if (command === undefined) {
+    for (const { usage, summary } of COMMANDS) parser.command(usage, summary);
+    for (const [line, description] of EXAMPLES)
+      parser.example(line, description);
+  }
+  return `${(await parser.getHelp()).trimEnd()}\n`;
+}
+
+/** `--no-install` is what people type; yargs-parser knows it as `install: false`. */
+function optionName({ name }: OptionFacts): string {
+  return name === "install" ? "no-install" : name;
+}
+
+function yargsOption(option: OptionFacts) {
+  const config = CONFIG_OPTIONS.includes(option);
+  return {
+    type: option.kind,
+    ...(option.alias === undefined ? {} : { alias: option.alias }),
+    ...(option.choices === undefined ? {} : { choices: option.choices }),
+    description:
+      option.name === "install"
+        ? "Leave installing dependencies to you"
+        : option.description,
+    group: config ? "Settings (written to adw.config.json):" : "Options:",
+  };
+}

@@ -1,0 +1,108 @@
+/** The questions of `init`. Asked on a terminal only; Ctrl-C leaves everything as it was. */
+import {
+  type CANCEL_SYMBOL,
+  confirm,
+  intro,
+  isCancel,
+  multiselect,
+  text,
+} from "@clack/prompts";
+import {
+  DEFAULT_CONFIG,
+  configValueFromText,
+  parseConfig,
+  type AdwConfigInput,
+} from "../domain/config.ts";
+import { AdwError, RefusedError } from "../domain/errors.ts";
+import { bundledRegistry } from "../domain/module-registry.ts";
+import {
+  countOperations,
+  type ScaffoldPlan,
+} from "../application/scaffold-service.ts";
+
+export interface InitAnswers {
+  modules?: string[];
+  settings: AdwConfigInput;
+}
+
+/** Asks what to install, where, and on which port; what flags already said is not asked. */
+export async function askInit({
+  root,
+  firstTime,
+  modules,
+  settings,
+}: {
+  root: string;
+  firstTime: boolean;
+  modules: readonly string[] | undefined;
+  settings: AdwConfigInput;
+}): Promise<InitAnswers> {
+  if (!firstTime) return { settings: {} };
+  intro(`adw-scaffold init ${root}`);
+  const answers: InitAnswers = { settings: {} };
+  if (modules === undefined) {
+    answers.modules = answer(
+      await multiselect({
+        message: "What to install? (space toggles, enter accepts)",
+        options: bundledRegistry.installable.map(({ name, summary }) => ({
+          value: name,
+          label: name,
+          hint: summary,
+        })),
+        initialValues: bundledRegistry.installable.map(({ name }) => name),
+        required: true,
+      }),
+    );
+  }
+  if (settings.adws_dir === undefined) {
+    answers.settings.adws_dir = answer(
+      await text({
+        message: "Into which folder?",
+        initialValue: DEFAULT_CONFIG.adws_dir,
+        validate: (value) => problemWith({ adws_dir: value ?? "" }),
+      }),
+    );
+  }
+  if (settings.websocket_port === undefined) {
+    const port = answer(
+      await text({
+        message: "On which port should the server listen?",
+        initialValue: String(DEFAULT_CONFIG.websocket_port),
+        validate: (value) =>
+          problemWith({
+            websocket_port: configValueFromText("number", value ?? ""),
+          }),
+      }),
+    );
+    answers.settings.websocket_port = Number(port);
+  }
+  return answers;
+}
+
+/** Asks once more, after the plan was shown. */
+export async function askToWrite(plan: ScaffoldPlan): Promise<boolean> {
+  const { unchanged = 0, keep = 0 } = countOperations(plan.operations);
+  const count = plan.operations.length - unchanged - keep;
+  return answer(
+    await confirm({
+      message: `Write ${count} ${count === 1 ? "file" : "files"}?`,
+    }),
+  );
+}
+
+function answer<T>(value: T | typeof CANCEL_SYMBOL): T {
+  if (isCancel(value)) {
+    throw new RefusedError("CANCELLED", "cancelled; nothing was written");
+  }
+  return value;
+}
+
+function problemWith(value: Record<string, unknown>): string | undefined {
+  try {
+    parseConfig(value);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AdwError) return error.message;
+    throw error;
+  }
+}

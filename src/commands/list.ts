@@ -1,0 +1,41 @@
+/** `adw-scaffold list` */
+import pc from "picocolors";
+import { listModules } from "../application/render-module.ts";
+import { bundledRegistry } from "../domain/module-registry.ts";
+import { readConfig } from "../infrastructure/config-file.ts";
+import { projectRoot, type Command } from "./context.ts";
+import { useColor } from "./report-error.ts";
+
+/** Shows every module, what it requires, and whether this project has it. */
+export const list: Command = async (parsed, context) => {
+  const { stdout, env } = context;
+  const configFile = parsed.values["config"];
+  const { config } = await readConfig(
+    projectRoot(parsed, context),
+    typeof configFile === "string" ? configFile : undefined,
+  );
+  const installed = new Set(
+    bundledRegistry.resolve(config.modules).map(({ name }) => name),
+  );
+  const modules = listModules().map((module) => ({
+    ...module,
+    installed: installed.has(module.name),
+  }));
+  if (parsed.values["json"] === true) {
+    stdout.write(`${JSON.stringify({ modules })}\n`);
+    return 0;
+  }
+  const colors = pc.createColors(useColor(stdout, env));
+  const width = Math.max(...modules.map(({ name }) => name.length));
+  for (const { name, summary, requires, installed: has } of modules) {
+    stdout.write(
+      `${has ? colors.green("installed") : colors.dim("available")}  ${colors.bold(name.padEnd(width))}  ${summary}\n`,
+    );
+    if (requires.length > 0) {
+      stdout.write(
+        `${" ".repeat(width + 13)}${colors.dim(`requires ${requires.join(", ")}`)}\n`,
+      );
+    }
+  }
+  return 0;
+};

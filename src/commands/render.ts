@@ -1,0 +1,116 @@
+/** `adw-scaffold render <module>` */
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import {
+  renderModule,
+  type RenderedFile,
+} from "../application/render-module.ts";
+import { RefusedError } from "../domain/errors.ts";
+import { bundledRegistry, targetPath } from "../domain/module-registry.ts";
+import { parseConfig } from "../domain/config.ts";
+import { changesOf, planFile, type FileOperation } from "../domain/plan.ts";
+import { readConfig } from "../infrastructure/config-file.ts";
+import { applyTransaction } from "../infrastructure/file-transaction.ts";
+import { readProjectFile } from "../infrastructure/project-files.ts";
+import { projectRoot, settingsFromFlags, type Command } from "./context.ts";
+
+/** Renders one module with the project's settings, changed by flags. */
+export const render: Command = async (parsed, context) => {
+  const { values, positionals } = parsed;
+  const [name = ""] = positionals;
+  const root = projectRoot(parsed, context);
+  const configFile =
+    typeof values["config"] === "string" ? values["config"] : undefined;
+  const loaded = await readConfig(root, configFile);
+  const config = parseConfig({
+    ...loaded.config,
+    ...settingsFromFlags(parsed),
+  });
+  const rendered = await renderModule(name, config);
+  const json = values["json"] === true;
+  if (typeof values["out"] !== "string") {
+    const own = new Set(
+      bundledRegistry.get(name).files.map((file) => targetPath(file, config)),
+    );
+    context.stdout.write(
+      json
+        ? `${JSON.stringify(rendered)}\n`
+        : asText(rendered.files.filter(({ path }) => own.has(path))),
+    );
+    return 0;
+  }
+  const out = resolve(root, values["out"]);
+  const operations = await planFiles(
+    out,
+    rendered.name,
+    rendered.files,
+    values["force"] === true,
+  );
+  if (values["dry-run"] !== true) await write(out, operations);
+  const applied = values["dry-run"] !== true;
+  const summary = operations.map(({ operation, path }) => ({
+    operation,
+    path,
+  }));
+  context.stdout.write(
+    json
+      ? `${JSON.stringify({ command: "render", dry_run: !applied, applied, target: out, operations: summary })}\n`
+      : summary
+          .map(({ operation, path }) => `  ${operation.padEnd(9)} ${path}\n`)
+          .join(""),
+  );
+  return operations.some(({ operation }) => operation === "conflict") ? 1 : 0;
+};
+
+/** One file as it is; several behind a line that names each. */
+function asText(files: readonly RenderedFile[]): string {
+  const [only] = files;
+  if (files.length === 1 && only !== undefined) return only.content;
+  return files
+    .map(({ path, content }) => `==> ${path} <==\n${content}`)
+    .join("\n");
+}
+
+async function planFiles(
+  out: string,
+  module: string,
+  files: readonly RenderedFile[],
+  force: boolean,
+): Promise<FileOperation[]> {
+  const operations = await Promise.all(
+    files.map(async ({ path, content }) =>
+      planFile(
+        {
+          path,
+          module,
+          base: null,
+          disk: await readProjectFile(out, path),
+          next: content,
+        },
+        { force, restoreDeleted: true },
+      ),
+    ),
+  );
+  return operations.filter((entry) => entry !== undefined);
+}
+
+async function write(
+  out: string,
+  operations: readonly FileOperation[],
+): Promise<void> {
+  const conflicts = operations.filter(
+    ({ operation }) => operation === "conflict",
+  );
+  if (conflicts.length > 0) {
+    throw new RefusedError(
+      "CONFLICTS",
+      `in the way: ${conflicts.map(({ path }) => path).join(", ")}`,
+      {
+        where: { file: out },
+        hint: "Nothing was written. Move them, or overwrite them with --force.",
+      },
+    );
+  }
+  await mkdir(out, { recursive: true });
+  await applyTransaction(out, changesOf(operations));
+}

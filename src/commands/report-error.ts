@@ -1,0 +1,58 @@
+/** Errors as a person reads them, or as one JSON object. */
+import pc from "picocolors";
+import { AdwError, formatLocation } from "../domain/errors.ts";
+import type { CommandContext } from "./context.ts";
+
+/** Writes one error to stderr: its code, what happened, where, and what to do. */
+export function reportError(
+  error: unknown,
+  json: boolean,
+  { stderr, env }: Pick<CommandContext, "stderr" | "env">,
+): void {
+  if (json) {
+    stderr.write(`${JSON.stringify({ error: asJson(error) })}\n`);
+    return;
+  }
+  const colors = pc.createColors(useColor(stderr, env));
+  if (!(error instanceof AdwError)) {
+    const text =
+      error instanceof Error ? (error.stack ?? error.message) : String(error);
+    stderr.write(
+      `${colors.red("error")} ${colors.bold("INTERNAL")} this is a bug in adw-scaffold\n${text}\n`,
+    );
+    return;
+  }
+  stderr.write(
+    `${colors.red("error")} ${colors.bold(error.code)} ${error.message}\n`,
+  );
+  if (error.where !== undefined) {
+    stderr.write(`  ${colors.dim("at")} ${formatLocation(error.where)}\n`);
+  }
+  if (error.hint !== undefined)
+    stderr.write(`  ${colors.cyan("→")} ${error.hint}\n`);
+}
+
+/** Colours only where they can be seen and are wanted (https://no-color.org). */
+export function useColor(
+  stream: NodeJS.WriteStream,
+  env: NodeJS.ProcessEnv,
+): boolean {
+  if (env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "") return false;
+  if (env["FORCE_COLOR"] !== undefined) return env["FORCE_COLOR"] !== "0";
+  return stream.isTTY && env["TERM"] !== "dumb";
+}
+
+function asJson(error: unknown): Record<string, unknown> {
+  if (error instanceof AdwError) {
+    return {
+      code: error.code,
+      message: error.message,
+      ...error.where,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    };
+  }
+  return {
+    code: "INTERNAL",
+    message: error instanceof Error ? error.message : String(error),
+  };
+}

@@ -1,0 +1,89 @@
+/** The plan in words, and as JSON. Both read the same operations that apply carries out. */
+import pc from "picocolors";
+import type { FileOperation, OperationName } from "../domain/plan.ts";
+import type { ScaffoldPlan } from "../application/scaffold-service.ts";
+import type { CommandContext } from "./context.ts";
+import { useColor } from "./report-error.ts";
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+const PAINT: Readonly<
+  Record<OperationName, (colors: Colors) => (text: string) => string>
+> = {
+  create: (colors) => colors.green,
+  update: (colors) => colors.yellow,
+  merge: (colors) => colors.yellow,
+  delete: (colors) => colors.red,
+  conflict: (colors) => colors.red,
+  keep: (colors) => colors.cyan,
+  unchanged: (colors) => colors.dim,
+};
+
+/** Writes what will happen, or what has happened, to standard output. */
+export function showPlan(
+  plan: ScaffoldPlan,
+  { stdout, env }: CommandContext,
+): void {
+  const colors = pc.createColors(useColor(stdout, env));
+  const shown = plan.operations.filter(
+    ({ operation }) => operation !== "unchanged",
+  );
+  for (const entry of shown) {
+    const reason = reasonOf(entry);
+    stdout.write(
+      `  ${PAINT[entry.operation](colors)(entry.operation.padEnd(9))} ${entry.path}${reason === "" ? "" : colors.dim(`  ${reason}`)}\n`,
+    );
+  }
+  const unchanged = plan.operations.length - shown.length;
+  if (unchanged > 0) {
+    stdout.write(
+      `  ${colors.dim(`${"unchanged".padEnd(9)} ${unchanged} ${unchanged === 1 ? "file" : "files"}`)}\n`,
+    );
+  }
+  for (const [module, by] of Object.entries(plan.requiredBy)) {
+    stdout.write(`  ${colors.dim(`${module} comes too: ${by} requires it`)}\n`);
+  }
+}
+
+/** Writes the notes of a plan, one a paragraph. */
+export function showNotes(
+  plan: ScaffoldPlan,
+  { stderr, env }: CommandContext,
+): void {
+  const colors = pc.createColors(useColor(stderr, env));
+  for (const note of plan.notes)
+    stderr.write(`${colors.yellow("note")} ${note}\n`);
+}
+
+/** The plan as `--json` prints it: no file contents, paths relative to the project. */
+export function planAsJson(
+  plan: ScaffoldPlan,
+  extra: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return {
+    ...extra,
+    target: plan.root,
+    modules: plan.modules,
+    required_by: plan.requiredBy,
+    operations: plan.operations.map((entry) => {
+      const reason = reasonOf(entry);
+      return {
+        operation: entry.operation,
+        path: entry.path,
+        module: entry.module,
+        ...(reason === "" ? {} : { reason }),
+      };
+    }),
+    package_json: {
+      added_dependencies: plan.packageJson.addedDependencies,
+      added_dev_dependencies: plan.packageJson.addedDevDependencies,
+      added_scripts: plan.packageJson.addedScripts,
+      old_ranges: plan.packageJson.oldRanges,
+    },
+    notes: plan.notes,
+  };
+}
+
+function reasonOf(entry: FileOperation): string {
+  return "reason" in entry ? entry.reason : "";
+}

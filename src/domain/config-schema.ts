@@ -1,0 +1,230 @@
+/**
+ * The configuration's one schema. Types, validation, the JSON Schema, the
+ * command-line flags and the table in the README all come from it.
+ */
+import * as v from "valibot";
+
+/**
+ * A path segment that is safe on every file system and can neither climb out of
+ * the project nor reach into a folder that belongs to another tool.
+ */
+const SEGMENT = String.raw`(?!\.git(?:/|$))(?!node_modules(?:/|$))[A-Za-z0-9_][A-Za-z0-9_.-]*`;
+const RELATIVE_DIRECTORY = new RegExp(`^${SEGMENT}(?:/${SEGMENT})*$`);
+
+const seconds = (maximum: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(maximum));
+
+const bytes = (minimum: number, maximum: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(minimum), v.maxValue(maximum));
+
+/** One HTTP origin: scheme and authority, no path (RFC 6454 §6.1). */
+const origin = v.pipe(
+  v.string(),
+  v.regex(
+    /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s/?#]+$/,
+    'must be an origin such as "https://dashboard.example" (no path, no trailing slash)',
+  ),
+);
+
+/** No control characters: a value may end up in a comment, a log line or a terminal. */
+const oneLine = v.regex(
+  /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/,
+  "must be one line without control characters",
+);
+
+/** A host name or an IP address, as in a Host header but without the port. */
+const host = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(253),
+  v.regex(
+    /^[^\s/\\@?#\u0000-\u001f\u007f-\u009f]+$/,
+    "must be a host name or an IP address, without a port or a path",
+  ),
+);
+
+/** Every config key with its type, bounds, default and description. */
+export const CONFIG_ENTRIES = {
+  project_name: v.pipe(
+    v.optional(
+      v.pipe(v.string(), v.minLength(1), v.maxLength(100), oneLine),
+      "adw-project",
+    ),
+    v.description("Name shown by the server and in the dashboard."),
+  ),
+  adws_dir: v.pipe(
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.maxLength(200),
+        v.regex(
+          RELATIVE_DIRECTORY,
+          'must be a folder inside the project, such as "adws" or "tools/adws": no leading "/", no "..", no ".git" or "node_modules"',
+        ),
+      ),
+      "adws",
+    ),
+    v.description(
+      "Folder, relative to the project, that the modules are rendered into.",
+    ),
+  ),
+  modules: v.pipe(
+    v.optional(v.array(v.pipe(v.string(), v.minLength(1))), []),
+    v.description("The installed modules; what they require comes with them."),
+  ),
+  websocket_host: v.pipe(
+    v.optional(host, "127.0.0.1"),
+    v.description(
+      "Address the server binds to. Anything but loopback needs a token.",
+    ),
+  ),
+  websocket_port: v.pipe(
+    v.optional(
+      v.pipe(
+        v.number(),
+        v.integer(),
+        v.check(
+          (port) => port === 0 || (port >= 1024 && port <= 65_535),
+          "must be a port from 1024 to 65535, or 0 for any free port",
+        ),
+      ),
+      8765,
+    ),
+    v.description("Port the server listens on; 0 takes any free port."),
+  ),
+  max_connections: v.pipe(
+    v.optional(
+      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000)),
+      100,
+    ),
+    v.description(
+      "Clients served at once; one more is closed with 1013 (try again later).",
+    ),
+  ),
+  idle_timeout_seconds: v.pipe(
+    v.optional(seconds(86_400), 60),
+    v.description(
+      "A client that sends nothing, not even a pong, for so long is closed with 4408.",
+    ),
+  ),
+  ping_interval_seconds: v.pipe(
+    v.optional(seconds(3600), 30),
+    v.description("Time between keepalive pings."),
+  ),
+  pong_timeout_seconds: v.pipe(
+    v.optional(seconds(3600), 10),
+    v.description("A pong later than this counts as missed."),
+  ),
+  max_missed_pongs: v.pipe(
+    v.optional(
+      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
+      3,
+    ),
+    v.description("Missed pongs in a row after which a peer is cut off."),
+  ),
+  allowed_origins: v.pipe(
+    v.optional(v.pipe(v.array(origin), v.maxLength(100)), []),
+    v.description(
+      'Web origins that may connect besides the server’s own, such as "https://dashboard.example".',
+    ),
+  ),
+  allowed_hosts: v.pipe(
+    v.optional(v.pipe(v.array(host), v.maxLength(100)), []),
+    v.description(
+      "Host names accepted in the Host header besides loopback and websocket_host.",
+    ),
+  ),
+  max_queue_bytes: v.pipe(
+    v.optional(bytes(16_384, 1_073_741_824), 1_048_576),
+    v.description(
+      "Bytes that may wait in one client’s socket before it is fed from the history instead.",
+    ),
+  ),
+  max_event_bytes: v.pipe(
+    v.optional(bytes(1024, 67_108_864), 1_048_576),
+    v.description(
+      'Largest event on the wire; larger metadata is delivered as { "truncated": true }.',
+    ),
+  ),
+  max_message_bytes: v.pipe(
+    v.optional(bytes(256, 1_048_576), 4096),
+    v.description(
+      "Largest message a client may send; a larger one closes it with 1009.",
+    ),
+  ),
+  history_size: v.pipe(
+    v.optional(
+      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000_000)),
+      10_000,
+    ),
+    v.description(
+      "Events kept in memory for resume when there is no database.",
+    ),
+  ),
+  database_path: v.pipe(
+    v.optional(
+      v.pipe(v.string(), v.minLength(1), v.maxLength(400), oneLine),
+      "adws/schema/orchestrator.db",
+    ),
+    v.description(
+      "SQLite file, relative to the project; TAC_ORCHESTRATOR_DB overrides it.",
+    ),
+  ),
+  sqlite_driver: v.pipe(
+    v.optional(v.picklist(["node:sqlite", "better-sqlite3"]), "node:sqlite"),
+    v.description(
+      "SQLite library: node:sqlite needs Node 22.13 or later; init chooses by the running Node.",
+    ),
+  ),
+  typescript_runner: v.pipe(
+    v.optional(v.picklist(["node", "tsx"]), "node"),
+    v.description(
+      "What runs the .ts files: node from 22.18 on, else tsx; init chooses by the running Node.",
+    ),
+  ),
+  package_manager: v.pipe(
+    v.optional(v.picklist(["auto", "npm", "pnpm", "yarn", "bun"]), "auto"),
+    v.description(
+      'Package manager that installs dependencies; "auto" detects it.',
+    ),
+  ),
+};
+
+/** The strict object schema over {@link CONFIG_ENTRIES}; unknown keys are refused. */
+export const CONFIG_SCHEMA = v.strictObject(CONFIG_ENTRIES);
+
+export type ConfigKey = keyof typeof CONFIG_ENTRIES;
+
+export const CONFIG_KEYS = Object.keys(CONFIG_ENTRIES).filter(isConfigKey);
+
+export function isConfigKey(name: string): name is ConfigKey {
+  return Object.hasOwn(CONFIG_ENTRIES, name);
+}
+
+/** What a person needs to know of one key: for flags, help and documents. */
+export interface ConfigKeyFacts {
+  key: ConfigKey;
+  kind: "string" | "number" | "list" | "choice";
+  choices: readonly string[];
+  defaultValue: string | number | readonly string[];
+  description: string;
+}
+
+/** Reads the facts of one key off its schema. */
+export function configKeyFacts(key: ConfigKey): ConfigKeyFacts {
+  const entry = CONFIG_ENTRIES[key];
+  const optional = entry.pipe[0];
+  const wrapped = optional.wrapped;
+  return {
+    key,
+    kind:
+      wrapped.type === "array"
+        ? "list"
+        : wrapped.type === "picklist"
+          ? "choice"
+          : wrapped.type,
+    choices: wrapped.type === "picklist" ? wrapped.options : [],
+    defaultValue: v.getDefault(optional),
+    description: v.getDescription(entry) ?? "",
+  };
+}

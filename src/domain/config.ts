@@ -1,0 +1,174 @@
+/** From untrusted values to a complete {@link AdwConfig}, or an error that says what to do. */
+import * as v from "valibot";
+import {
+  CONFIG_KEYS,
+  CONFIG_SCHEMA,
+  isConfigKey,
+  type ConfigKey,
+} from "./config-schema.ts";
+import { ConfigError, type SourceLocation } from "./errors.ts";
+import { nearest, suggestion } from "./nearest.ts";
+import type { AdwConfig } from "../generated/config-type.ts";
+
+/** File name of the configuration, at the root of the project. */
+export const CONFIG_FILE = "adw.config.json";
+
+/** The complete configuration: every key has a value. */
+export type { AdwConfig };
+
+/** What a user writes: every key optional. */
+export type AdwConfigInput = Partial<AdwConfig>;
+
+/** One thing that is wrong with a configuration. */
+export interface ConfigProblem {
+  /** Path to the value, such as `["allowed_origins", 0]`. */
+  path: readonly (string | number)[];
+  message: string;
+  hint?: string;
+}
+
+/** Tells where a value stands in its file, for error messages. */
+export type Locate = (
+  path: readonly (string | number)[],
+) => SourceLocation | undefined;
+
+/**
+ * Checks the values and fills in the defaults.
+ *
+ * @throws {ConfigError} code `CONFIG_INVALID`, naming every problem.
+ */
+export function parseConfig(
+  input: unknown,
+  locate: Locate = () => undefined,
+): AdwConfig {
+  const result = v.safeParse(CONFIG_SCHEMA, withoutSchemaKey(input));
+  if (result.success) return result.output;
+  throw configError(result.issues.map(toProblem), locate);
+}
+
+/** The configuration with nothing set. */
+export const DEFAULT_CONFIG: AdwConfig = parseConfig({});
+
+/** `$schema` is for editors; it is not a setting. */
+function withoutSchemaKey(input: unknown): unknown {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    return input;
+  }
+  return Object.fromEntries(
+    Object.entries(input).filter(([key]) => key !== "$schema"),
+  );
+}
+
+type Issue = v.InferIssue<typeof CONFIG_SCHEMA>;
+
+function toProblem(issue: Issue): ConfigProblem {
+  const path: (string | number)[] = (issue.path ?? []).map((item) =>
+    typeof item.key === "number" ? item.key : String(item.key),
+  );
+  const key = path[0];
+  if (issue.type === "strict_object") {
+    if (typeof key !== "string") {
+      return {
+        path,
+        message: `the configuration must be a JSON object, not ${issue.received}`,
+      };
+    }
+    const match = nearest(key, CONFIG_KEYS);
+    return {
+      path,
+      message: `unknown key "${key}"`,
+      hint:
+        match === undefined
+          ? `Known keys: ${CONFIG_KEYS.join(", ")}.`
+          : `Did you mean "${match}"?`,
+    };
+  }
+  return { path, message: `${formatPath(path)} ${explain(issue)}` };
+}
+
+/** `allowed_origins[0]` */
+function formatPath(path: readonly (string | number)[]): string {
+  return path
+    .map((part, index) =>
+      typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`,
+    )
+    .join("");
+}
+
+/** Puts a valibot issue into words that name the bound and the value received. */
+function explain(issue: Issue): string {
+  const received = ` (got ${issue.received})`;
+  switch (issue.type) {
+    case "number":
+    case "integer":
+      return `must be a whole number${received}`;
+    case "min_value":
+      return `must be at least ${String(issue.requirement)}${received}`;
+    case "max_value":
+      return `must be at most ${String(issue.requirement)}${received}`;
+    case "min_length":
+      return "must not be empty";
+    case "max_length":
+      return `must be at most ${String(issue.requirement)} long`;
+    case "string":
+      return `must be a string${received}`;
+    case "array":
+      return `must be a list${received}`;
+    case "picklist":
+      return `must be one of ${issue.expected.replaceAll(" | ", ", ")}${received}`;
+    case "regex":
+    case "check":
+      return `${issue.message}${received}`;
+    default:
+      return issue.message;
+  }
+}
+
+function configError(
+  problems: readonly ConfigProblem[],
+  locate: Locate,
+): ConfigError {
+  const [first] = problems;
+  const where = first === undefined ? undefined : locate(first.path);
+  const hint = first?.hint;
+  const message =
+    problems.length === 1 && first !== undefined
+      ? first.message
+      : `${problems.length} problems: ${problems
+          .map((problem) =>
+            [problem.message, problem.hint].filter(Boolean).join(". "),
+          )
+          .join("; ")}`;
+  return new ConfigError("CONFIG_INVALID", message, {
+    ...(where === undefined ? {} : { where }),
+    ...(hint === undefined || problems.length > 1 ? {} : { hint }),
+  });
+}
+
+/**
+ * One key's value from text, as flags and prompts give it. Lists are separated
+ * by commas. Whether the value is in bounds is {@link parseConfig}'s business.
+ */
+export function configValueFromText(
+  kind: "string" | "number" | "list" | "choice",
+  text: string,
+): unknown {
+  if (kind === "number") {
+    return /^-?\d+$/.test(text.trim()) ? Number(text) : text;
+  }
+  if (kind === "list") {
+    return text
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== "");
+  }
+  return text;
+}
+
+/** @throws {ConfigError} when there is no such key. */
+export function requireConfigKey(name: string): ConfigKey {
+  if (isConfigKey(name)) return name;
+  throw new ConfigError("CONFIG_INVALID", `unknown key "${name}"`, {
+    hint: suggestion(name, CONFIG_KEYS),
+  });
+}

@@ -1,0 +1,95 @@
+/**
+ * `adw.lock.json`: what we wrote, so that a later run can tell an edit from an
+ * old version. It holds the text of every file (compressed), so an update needs
+ * neither network nor git.
+ */
+import * as v from "valibot";
+import { ConfigError } from "./errors.ts";
+
+/** File name of the lock, at the root of the project. */
+export const LOCK_FILE = "adw.lock.json";
+
+/** Version of the format, not of the package. */
+export const LOCK_VERSION = 1;
+
+const LOCK_SCHEMA = v.object({
+  lockfile_version: v.literal(LOCK_VERSION),
+  modules: v.record(
+    v.string(),
+    v.object({
+      version: v.string(),
+      /** The configuration values that the module was rendered with. */
+      inputs: v.record(v.string(), v.unknown()),
+    }),
+  ),
+  files: v.record(
+    v.string(),
+    v.object({
+      module: v.string(),
+      sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      /** The text as written: raw deflate, base64. */
+      base: v.string(),
+    }),
+  ),
+  /** Packages that we added to package.json, and may remove again. */
+  added_dependencies: v.record(v.string(), v.string()),
+});
+
+export type Lock = v.InferOutput<typeof LOCK_SCHEMA>;
+
+export const EMPTY_LOCK: Lock = {
+  lockfile_version: LOCK_VERSION,
+  modules: {},
+  files: {},
+  added_dependencies: {},
+};
+
+/**
+ * @throws {ConfigError} code `LOCK_INVALID`, or `LOCK_NEWER` when a later
+ * version of this package wrote it.
+ */
+export function parseLock(value: unknown): Lock {
+  const version =
+    typeof value === "object" && value !== null && "lockfile_version" in value
+      ? value.lockfile_version
+      : undefined;
+  const where = { file: LOCK_FILE };
+  if (typeof version === "number" && version > LOCK_VERSION) {
+    throw new ConfigError(
+      "LOCK_NEWER",
+      `the lock has format ${version}, and this version of adw-scaffold reads up to ${LOCK_VERSION}`,
+      { where, hint: "Use the newer adw-scaffold: npx adw-scaffold@latest" },
+    );
+  }
+  const result = v.safeParse(LOCK_SCHEMA, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  throw new ConfigError(
+    "LOCK_INVALID",
+    `the lock is broken: ${v.getDotPath(issue) ?? "the file"}: ${issue.message}`,
+    {
+      where,
+      hint: `Restore ${LOCK_FILE} from version control. Without it, delete it and run adw-scaffold init: files that you did not edit are recognised.`,
+    },
+  );
+}
+
+/** Keys sorted and one entry a line, so that reviews show small diffs. */
+export function formatLock(lock: Lock): string {
+  return `${JSON.stringify(
+    {
+      lockfile_version: lock.lockfile_version,
+      modules: sorted(lock.modules),
+      files: sorted(lock.files),
+      added_dependencies: sorted(lock.added_dependencies),
+    },
+    null,
+    2,
+  )}\n`;
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}

@@ -1,0 +1,217 @@
+/**
+ * The one list of modules. Adding a module is one entry here and one template
+ * per file under `templates/`; the commands, the plan, the lock, the API and the
+ * tests all read this list.
+ */
+import { UsageError } from "./errors.ts";
+import { suggestion } from "./nearest.ts";
+import type { AdwConfig } from "./config.ts";
+
+/** npm package name to version range. */
+export type Dependencies = Readonly<Record<string, string>>;
+
+/** Dependencies that are needed only under one value of one config key. */
+export interface ConditionalDependencies {
+  when: { key: keyof AdwConfig; value: string };
+  dependencies?: Dependencies;
+  devDependencies?: Dependencies;
+}
+
+export interface ModuleDefinition {
+  name: string;
+  /** Version of the templates: it changes when a rendered file changes. */
+  version: string;
+  /** One line for `list`. */
+  summary: string;
+  /**
+   * Target files, relative to the project, with `adws/` standing for
+   * `adws_dir`. The template of `adws/x.ts` is `templates/adws/x.ts.njk`.
+   */
+  files: readonly string[];
+  /** Modules that must be installed too. */
+  requires?: readonly string[];
+  dependencies?: Dependencies;
+  devDependencies?: Dependencies;
+  conditionalDependencies?: readonly ConditionalDependencies[];
+  /** Scripts for package.json: script name to the file, relative to `adws_dir`, that it runs. */
+  scripts?: Readonly<Record<string, string>>;
+  /** Comes with every module and is not listed. */
+  hidden?: boolean;
+}
+
+/** Every module that ships with this package. */
+export const BUNDLED_MODULES = [
+  {
+    name: "adw_base",
+    version: "1.0.0",
+    summary: "What makes adws/ a folder of ES modules in any host project",
+    hidden: true,
+    files: [
+      "adws/package.json",
+      "adws/tsconfig.json",
+      "adws/.gitignore",
+      "adws/schema/adw.config.schema.json",
+    ],
+    devDependencies: { "@types/node": "^22.13.0" },
+    conditionalDependencies: [
+      {
+        when: { key: "typescript_runner", value: "tsx" },
+        devDependencies: { tsx: "^4.20.0" },
+      },
+    ],
+  },
+  {
+    name: "adw_websockets",
+    version: "1.0.0",
+    summary: "WebSocket server that broadcasts agent events to live dashboards",
+    files: ["adws/adw_modules/adw_websockets.ts"],
+    dependencies: { ws: "^8.21.0" },
+    devDependencies: { "@types/ws": "^8.18.0" },
+  },
+  {
+    name: "adw_websocket_client",
+    version: "1.0.0",
+    summary: "Reconnecting, resuming client for Node and browsers",
+    files: ["adws/adw_modules/adw_websocket_client.ts"],
+  },
+  {
+    name: "adw_server",
+    version: "1.0.0",
+    summary: "The server to start: npm run adw:server",
+    files: ["adws/adw_server.ts"],
+    requires: ["adw_websockets"],
+    scripts: { "adw:server": "adw_server.ts" },
+  },
+  {
+    name: "adw_demo",
+    version: "1.0.0",
+    summary: "A realistic fleet of agents to watch: npm run adw:demo",
+    files: ["adws/adw_demo.ts"],
+    requires: ["adw_server", "adw_websocket_client"],
+    scripts: { "adw:demo": "adw_demo.ts" },
+  },
+] as const satisfies readonly ModuleDefinition[];
+
+type BundledModule = (typeof BUNDLED_MODULES)[number];
+
+/** Name of a module that ships with this package and that a user can install. */
+export type ModuleName = Exclude<BundledModule["name"], "adw_base">;
+
+/** A checked list of modules, looked up by name. */
+export interface ModuleRegistry {
+  readonly modules: readonly ModuleDefinition[];
+  /** The modules that a user can install, in order. */
+  readonly installable: readonly ModuleDefinition[];
+  /** @throws {UsageError} code `MODULE_UNKNOWN` with the nearest name. */
+  get(name: string): ModuleDefinition;
+  /**
+   * The named modules and everything they require, hidden modules first, each
+   * once, requirements before what needs them.
+   */
+  resolve(names: readonly string[]): ModuleDefinition[];
+}
+
+/**
+ * Checks the definitions and makes them a registry.
+ *
+ * @throws {Error} when two modules share a name or a file, or when a
+ * requirement is unknown or circular: a bug in the list, not a user's mistake.
+ */
+export function createRegistry(
+  definitions: readonly ModuleDefinition[],
+): ModuleRegistry {
+  const byName = new Map<string, ModuleDefinition>();
+  const owners = new Map<string, string>();
+  for (const definition of definitions) {
+    if (byName.has(definition.name)) {
+      throw new Error(`module ${definition.name} is registered twice`);
+    }
+    byName.set(definition.name, definition);
+    for (const file of definition.files) {
+      const owner = owners.get(file);
+      if (owner !== undefined) {
+        throw new Error(`${owner} and ${definition.name} both own ${file}`);
+      }
+      owners.set(file, definition.name);
+    }
+  }
+  const installable = definitions.filter(({ hidden }) => hidden !== true);
+  const hidden = definitions.filter(
+    ({ hidden: isHidden }) => isHidden === true,
+  );
+
+  const get = (name: string): ModuleDefinition => {
+    const definition = byName.get(name);
+    if (definition !== undefined) return definition;
+    throw new UsageError(`unknown module "${name}"`, {
+      hint: suggestion(
+        name,
+        installable.map((known) => known.name),
+      ),
+    });
+  };
+
+  const resolve = (names: readonly string[]): ModuleDefinition[] => {
+    const done = new Set<ModuleDefinition>(names.length === 0 ? [] : hidden);
+    const visit = (name: string, trail: readonly string[]): void => {
+      if (trail.includes(name)) {
+        throw new Error(
+          `circular requirement: ${[...trail, name].join(" → ")}`,
+        );
+      }
+      const definition = get(name);
+      for (const required of definition.requires ?? []) {
+        visit(required, [...trail, name]);
+      }
+      done.add(definition);
+    };
+    for (const name of names) visit(name, []);
+    return [...done];
+  };
+
+  for (const { name } of definitions) resolve([name]);
+  return { modules: definitions, installable, get, resolve };
+}
+
+/** The modules that ship with this package. */
+export const bundledRegistry: ModuleRegistry = createRegistry(BUNDLED_MODULES);
+
+/** Where a registered file goes: `adws/` is replaced by the configured folder. */
+export function targetPath(file: string, config: AdwConfig): string {
+  return file.replace(/^adws\//, `${config.adws_dir}/`);
+}
+
+/** The dependencies of one module under one configuration. */
+export function moduleDependencies(
+  definition: ModuleDefinition,
+  config: AdwConfig,
+): { dependencies: Dependencies; devDependencies: Dependencies } {
+  const active = (definition.conditionalDependencies ?? []).filter(
+    ({ when }) => config[when.key] === when.value,
+  );
+  return {
+    dependencies: Object.assign(
+      {},
+      definition.dependencies,
+      ...active.map((entry) => entry.dependencies),
+    ),
+    devDependencies: Object.assign(
+      {},
+      definition.devDependencies,
+      ...active.map((entry) => entry.devDependencies),
+    ),
+  };
+}
+
+/** The package.json scripts of one module under one configuration. */
+export function moduleScripts(
+  definition: ModuleDefinition,
+  config: AdwConfig,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(definition.scripts ?? {}).map(([name, file]) => [
+      name,
+      `${config.typescript_runner} ${config.adws_dir}/${file}`,
+    ]),
+  );
+}

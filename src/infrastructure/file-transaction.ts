@@ -1,0 +1,382 @@
+/**
+ * All changes to a project, or none.
+ *
+ * 1. Everything is staged in a private folder inside the project: the new texts,
+ *    copies of the old ones, and a journal.
+ * 2. The commit point is one atomic rename of that folder to
+ *    `.adw-scaffold-transaction`. Before it, the project is untouched; from it
+ *    on, whoever comes next can finish the job.
+ * 3. Each staged file is renamed into place. If that fails, the old texts are
+ *    put back.
+ * 4. The end is one atomic rename too: the folder gets a private name again and
+ *    is then removed.
+ *
+ * A process killed at any point therefore leaves a project that is as before, or
+ * that {@link recoverTransaction} brings to its new state (or, when a roll back
+ * had begun, to its old one).
+ */
+import { randomBytes } from "node:crypto";
+import {
+  access,
+  copyFile,
+  lstat,
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { AdwError, RefusedError } from "../domain/errors.ts";
+import { assertInsideProject } from "../domain/paths.ts";
+import type { FileChange } from "../domain/plan.ts";
+import {
+  assertNoSymlink,
+  hasCode,
+  isMissing,
+  readProjectFile,
+} from "./project-files.ts";
+
+const COMMITTED = ".adw-scaffold-transaction";
+const PRIVATE_PREFIX = ".adw-scaffold-staging-";
+const ROLLBACK_MARK = "rollback";
+
+interface JournalEntry {
+  path: string;
+  kind: "write" | "delete";
+  existed: boolean;
+}
+
+interface Journal {
+  /** The process that carries the transaction out. */
+  pid: number;
+  entries: JournalEntry[];
+  /** Folders that do not exist before the transaction, outermost first. */
+  newDirectories: string[];
+}
+
+/** What {@link recoverTransaction} found. */
+export type Recovery = "nothing" | "completed" | "rolled-back";
+
+/**
+ * Writes and deletes files as one transaction.
+ *
+ * @throws {RefusedError} `CHANGED_MEANWHILE` when a file is no longer as the plan
+ * saw it, `TRANSACTION_BUSY` when another process is writing, `WRITE_FAILED` for
+ * anything the file system refuses. In each case the project is as before.
+ */
+export async function applyTransaction(
+  root: string,
+  changes: readonly FileChange[],
+): Promise<void> {
+  if (changes.length === 0) return;
+  const staging = privateName(root);
+  try {
+    const journal = await stage(root, staging, changes);
+    await commit(root, staging);
+    await carryOut(root, journal);
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true });
+    throw asWriteError(error);
+  }
+}
+
+/**
+ * Brings a transaction that a killed process left behind to its end, and removes
+ * staging folders that never reached their commit point.
+ */
+export async function recoverTransaction(root: string): Promise<Recovery> {
+  await removeAbandonedStaging(root);
+  const folder = join(root, COMMITTED);
+  let journal: Journal;
+  try {
+    journal = parseJournal(
+      await readFile(join(folder, "journal.json"), "utf8"),
+    );
+  } catch (error) {
+    if (isMissing(error)) return "nothing";
+    throw new RefusedError(
+      "TRANSACTION_BROKEN",
+      `an interrupted run left ${COMMITTED}, and its journal cannot be read`,
+      {
+        cause: error,
+        where: { file: `${COMMITTED}/journal.json` },
+        hint: `The files before it are in ${COMMITTED}/old. Restore what you need, then delete the folder.`,
+      },
+    );
+  }
+  if (journal.pid !== process.pid && isAlive(journal.pid))
+    throw busy(journal.pid);
+  if (await exists(join(folder, ROLLBACK_MARK))) {
+    await rollBack(root, journal);
+    return "rolled-back";
+  }
+  await carryOut(root, journal);
+  return "completed";
+}
+
+/** Whether a killed process left a transaction behind, without touching it. */
+export async function hasPendingTransaction(root: string): Promise<boolean> {
+  return exists(join(root, COMMITTED));
+}
+
+async function stage(
+  root: string,
+  staging: string,
+  changes: readonly FileChange[],
+): Promise<Journal> {
+  await mkdir(join(staging, "new"), { recursive: true });
+  await mkdir(join(staging, "old"));
+  const journal: Journal = {
+    pid: process.pid,
+    entries: [],
+    newDirectories: [],
+  };
+  const known = new Set<string>();
+  for (const [index, change] of changes.entries()) {
+    await assertUnchanged(root, change);
+    const target = join(root, change.path);
+    const existed = change.previous !== null;
+    if (existed) await copyFile(target, join(staging, "old", String(index)));
+    if (change.content !== null) {
+      const mode = existed ? (await lstat(target)).mode & 0o777 : 0o666;
+      await writeFile(join(staging, "new", String(index)), change.content, {
+        mode,
+      });
+      await collectNewDirectories(
+        root,
+        change.path,
+        known,
+        journal.newDirectories,
+      );
+    }
+    journal.entries.push({
+      path: change.path,
+      kind: change.content === null ? "delete" : "write",
+      existed,
+    });
+  }
+  await writeFile(join(staging, "journal.json"), JSON.stringify(journal));
+  return journal;
+}
+
+/** The plan may have waited for an answer; the file must still be what it saw. */
+async function assertUnchanged(
+  root: string,
+  change: FileChange,
+): Promise<void> {
+  const now = await readProjectFile(root, change.path);
+  if (now === change.previous) return;
+  throw new RefusedError(
+    "CHANGED_MEANWHILE",
+    `${change.path} changed while the plan was made`,
+    {
+      where: { file: change.path },
+      hint: "Nothing was written. Run the command again.",
+    },
+  );
+}
+
+async function collectNewDirectories(
+  root: string,
+  path: string,
+  known: Set<string>,
+  found: string[],
+): Promise<void> {
+  const parts = path.split("/").slice(0, -1);
+  for (let depth = 1; depth <= parts.length; depth += 1) {
+    const directory = parts.slice(0, depth).join("/");
+    if (known.has(directory)) continue;
+    known.add(directory);
+    if (!(await exists(join(root, directory)))) found.push(directory);
+  }
+}
+
+/** The commit point: it fails when another transaction stands there. */
+async function commit(root: string, staging: string): Promise<void> {
+  try {
+    await rename(staging, join(root, COMMITTED));
+  } catch (error) {
+    if (
+      hasCode(error, "ENOTEMPTY") ||
+      hasCode(error, "EEXIST") ||
+      hasCode(error, "EPERM")
+    ) {
+      throw busy(undefined, error);
+    }
+    throw error;
+  }
+}
+
+/** Renames every staged file into place; what is already in place is skipped. */
+async function carryOut(root: string, journal: Journal): Promise<void> {
+  const folder = join(root, COMMITTED);
+  try {
+    for (const [index, entry] of journal.entries.entries()) {
+      await assertNoSymlink(root, entry.path);
+      const target = join(root, entry.path);
+      if (entry.kind === "delete") {
+        await unlinkIfExists(target);
+        continue;
+      }
+      await mkdir(dirname(target), { recursive: true });
+      await renameIfExists(join(folder, "new", String(index)), target);
+    }
+    await removeEmptyParents(root, journal);
+  } catch (error) {
+    await writeFile(join(folder, ROLLBACK_MARK), "");
+    await rollBack(root, journal);
+    throw error;
+  }
+  await finish(root);
+}
+
+/** Folders that deletions left empty go too, up to the project's root. */
+async function removeEmptyParents(
+  root: string,
+  journal: Journal,
+): Promise<void> {
+  for (const entry of journal.entries) {
+    if (entry.kind !== "delete") continue;
+    const parts = entry.path.split("/").slice(0, -1);
+    for (; parts.length > 0; parts.pop()) {
+      if (!(await removeIfEmpty(join(root, parts.join("/"))))) break;
+    }
+  }
+}
+
+async function rollBack(root: string, journal: Journal): Promise<void> {
+  const folder = join(root, COMMITTED);
+  for (const [index, entry] of journal.entries.entries()) {
+    await assertNoSymlink(root, entry.path);
+    const target = join(root, entry.path);
+    if (!entry.existed) {
+      await unlinkIfExists(target);
+      continue;
+    }
+    await mkdir(dirname(target), { recursive: true });
+    await renameIfExists(join(folder, "old", String(index)), target);
+  }
+  for (const directory of journal.newDirectories.toReversed()) {
+    assertInsideProject(directory);
+    await removeIfEmpty(join(root, directory));
+  }
+  await finish(root);
+}
+
+async function finish(root: string): Promise<void> {
+  const done = privateName(root);
+  await rename(join(root, COMMITTED), done);
+  await rm(done, { recursive: true, force: true });
+}
+
+async function removeAbandonedStaging(root: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(root);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  for (const name of names) {
+    if (!name.startsWith(PRIVATE_PREFIX)) continue;
+    const pid = Number(name.slice(PRIVATE_PREFIX.length).split("-")[0]);
+    if (!Number.isInteger(pid) || isAlive(pid)) continue;
+    await rm(join(root, name), { recursive: true, force: true });
+  }
+}
+
+function privateName(root: string): string {
+  const random = randomBytes(6).toString("hex");
+  return join(root, `${PRIVATE_PREFIX}${process.pid}-${random}`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasCode(error, "EPERM");
+  }
+}
+
+function busy(pid: number | undefined, cause?: unknown): RefusedError {
+  return new RefusedError(
+    "TRANSACTION_BUSY",
+    pid === undefined
+      ? "another adw-scaffold run is writing to this project"
+      : `another adw-scaffold run (process ${pid}) is writing to this project`,
+    { cause, hint: "Wait for it to end, then run the command again." },
+  );
+}
+
+function parseJournal(text: string): Journal {
+  const value: unknown = JSON.parse(text);
+  if (isJournal(value)) return value;
+  throw new Error("unexpected content");
+}
+
+function isJournal(value: unknown): value is Journal {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "pid" in value &&
+    typeof value.pid === "number" &&
+    "entries" in value &&
+    Array.isArray(value.entries) &&
+    "newDirectories" in value &&
+    Array.isArray(value.newDirectories)
+  );
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function unlinkIfExists(file: string): Promise<void> {
+  try {
+    await unlink(file);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+async function renameIfExists(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+async function removeIfEmpty(directory: string): Promise<boolean> {
+  try {
+    await rmdir(directory);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function asWriteError(error: unknown): unknown {
+  if (error instanceof AdwError || !(error instanceof Error)) return error;
+  const path =
+    "path" in error && typeof error.path === "string" ? error.path : undefined;
+  return new RefusedError(
+    "WRITE_FAILED",
+    `the project could not be written: ${error.message}`,
+    {
+      cause: error,
+      ...(path === undefined ? {} : { where: { file: path } }),
+      hint: "Nothing was changed. Check permissions and free space, then run the command again.",
+    },
+  );
+}

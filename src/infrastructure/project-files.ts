@@ -1,0 +1,107 @@
+/** Reading a project safely: never through a symbolic link, never outside its root. */
+import { createHash } from "node:crypto";
+import { lstat, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { ConfigError, RefusedError } from "../domain/errors.ts";
+import { assertInsideProject } from "../domain/paths.ts";
+
+/** Whether an error is Node's "no such file or directory". */
+export function isMissing(error: unknown): boolean {
+  return hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR");
+}
+
+/** Whether an error carries one of Node's error codes, such as `EEXIST`. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+/**
+ * Checks every existing part of a path inside the project.
+ *
+ * @throws {ConfigError} code `PATH_OUTSIDE` or `PATH_SYMLINK`.
+ */
+export async function assertNoSymlink(
+  root: string,
+  path: string,
+): Promise<void> {
+  assertInsideProject(path);
+  const parts = path.split("/");
+  for (let depth = 1; depth <= parts.length; depth += 1) {
+    const part = parts.slice(0, depth).join("/");
+    try {
+      const status = await lstat(join(root, part));
+      if (status.isSymbolicLink()) {
+        throw new ConfigError(
+          "PATH_SYMLINK",
+          `refusing to write through the symbolic link ${part}`,
+          {
+            where: { file: part },
+            hint: "Choose a real folder, or replace the link by one.",
+          },
+        );
+      }
+      if (depth < parts.length && !status.isDirectory()) {
+        throw new ConfigError(
+          "PATH_NOT_DIRECTORY",
+          `${part} is a file, and a folder is needed there`,
+          {
+            where: { file: part },
+            hint: "Move the file, or choose another adws_dir.",
+          },
+        );
+      }
+      if (depth === parts.length && !status.isFile()) {
+        throw new ConfigError(
+          "PATH_NOT_FILE",
+          `${part} exists and is not a regular file`,
+          { where: { file: part }, hint: "Move it out of the way." },
+        );
+      }
+    } catch (error) {
+      if (isMissing(error)) return;
+      throw error;
+    }
+  }
+}
+
+/**
+ * The text of a project file, or null when it does not exist.
+ *
+ * @param path - relative to root, with `/` between the parts
+ */
+export async function readProjectFile(
+  root: string,
+  path: string,
+): Promise<string | null> {
+  await assertNoSymlink(root, path);
+  return readTextIfExists(join(root, path));
+}
+
+/** The text of a file, or null when it does not exist. */
+export async function readTextIfExists(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw new RefusedError("READ_FAILED", `cannot read ${file}`, {
+      cause: error,
+      where: { file },
+      hint: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Compresses a text for the lock: raw deflate, base64. */
+export function packText(text: string): string {
+  return deflateRawSync(Buffer.from(text), { level: 9 }).toString("base64");
+}
+
+/** @throws {Error} when the data is not what {@link packText} made. */
+export function unpackText(packed: string): string {
+  return inflateRawSync(Buffer.from(packed, "base64")).toString();
+}
