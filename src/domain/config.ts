@@ -41,6 +41,12 @@ export function parseConfig(
   input: unknown,
   locate: Locate = () => undefined,
 ): AdwConfig {
+  if (Array.isArray(input)) {
+    throw new ConfigError(
+      "CONFIG_INVALID",
+      "the configuration must be a JSON object, not a list",
+    );
+  }
   const result = v.safeParse(CONFIG_SCHEMA, withoutSchemaKey(input));
   if (result.success) return result.output;
   throw configError(result.issues.map(toProblem), locate);
@@ -51,7 +57,7 @@ export const DEFAULT_CONFIG: AdwConfig = parseConfig({});
 
 /** `$schema` is for editors; it is not a setting. */
 function withoutSchemaKey(input: unknown): unknown {
-  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+  if (typeof input !== "object" || input === null) {
     return input;
   }
   return Object.fromEntries(
@@ -119,7 +125,7 @@ function explain(issue: Issue): string {
     case "regex":
     case "check":
       return `${issue.message}${received}`;
-    default:
+    case "strict_object":
       return issue.message;
   }
 }

@@ -366,10 +366,19 @@ async function removeIfEmpty(directory: string): Promise<boolean> {
   }
 }
 
+/** Errors of the file system have a code and a system call. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    "syscall" in error
+  );
+}
+
 function asWriteError(error: unknown): unknown {
-  if (error instanceof AdwError || !(error instanceof Error)) return error;
-  const path =
-    "path" in error && typeof error.path === "string" ? error.path : undefined;
+  if (error instanceof AdwError || !isSystemError(error)) return error;
+  const { path } = error;
   return new RefusedError(
     "WRITE_FAILED",
     `the project could not be written: ${error.message}`,

@@ -13,7 +13,12 @@ export function isMissing(error: unknown): boolean {
 
 /** Whether an error carries one of Node's error codes, such as `EEXIST`. */
 export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    error.code === code
+  );
 }
 
 /**

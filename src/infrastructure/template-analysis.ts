@@ -94,12 +94,6 @@ export function analyseTemplate(
   const visit = (node: Node, locals: ReadonlySet<string>): void => {
     let scope = locals;
     switch (node.typename) {
-      case "Raw":
-        report(
-          node,
-          '"raw" does not work with these delimiters; use a filter on a string',
-        );
-        break;
       case "Output":
         for (const child of node.children ?? [])
           checkOutput(child, allowed, report);
@@ -192,7 +186,11 @@ function isDefined(
   return isDefined(next, rest);
 }
 
-/** `<<` in the target code is read as a tag; a tag must open and close on one line. */
+/**
+ * Mistakes that only the text shows: `<<` in the target code is read as a tag,
+ * which must open and close on one line, and Nunjucks looks for the end of a raw
+ * block with its default delimiters.
+ */
 function* delimiterProblems(
   source: string,
   path: string,
@@ -201,6 +199,16 @@ function* delimiterProblems(
     comment.replaceAll(/[^\n]/g, " "),
   );
   for (const [index, text] of withoutComments.split("\n").entries()) {
+    const raw = /<%-?\s*(?:end)?(?:raw|verbatim)\b/.exec(text);
+    if (raw !== null) {
+      yield {
+        path,
+        line: index + 1,
+        column: raw.index + 1,
+        message:
+          '"raw" does not work with these delimiters; use a filter on a string',
+      };
+    }
     const rest = text.replaceAll(
       /<<-?\s*("(?:[^"\\]|\\.)*"|[^<>"]|"(?=[^>]*>>))*?-?>>/g,
       (tag) => " ".repeat(tag.length),
@@ -229,14 +237,13 @@ function parse(
     });
     return isNode(tree) ? tree : undefined;
   } catch (error) {
-    const line =
-      error instanceof Error && "lineno" in error ? Number(error.lineno) : 0;
-    const column =
-      error instanceof Error && "colno" in error ? Number(error.colno) : 0;
+    // A stray "<<" was told already; what the parser makes of it would only confuse.
+    if (problems.length > 0) return undefined;
+    const { line, column } = errorPosition(error, source);
     problems.push({
       path,
-      line: line + 1,
-      column: column + 1,
+      line,
+      column,
       message: (error instanceof Error ? error.message : String(error))
         .replace(/^\(unknown path\)\s*/, "")
         .replace(/^\[Line \d+, Column \d+\]\s*/, "")
@@ -244,6 +251,24 @@ function parse(
     });
     return undefined;
   }
+}
+
+/** Nunjucks has no position for what is missing at the end. */
+function errorPosition(
+  error: unknown,
+  source: string,
+): { line: number; column: number } {
+  const has = (field: "lineno" | "colno"): number | undefined => {
+    const value: unknown =
+      typeof error === "object" && error !== null
+        ? Object.getOwnPropertyDescriptor(error, field)?.value
+        : undefined;
+    return typeof value === "number" ? value : undefined;
+  };
+  return {
+    line: has("lineno") ?? source.trimEnd().split("\n").length,
+    column: has("colno") ?? 1,
+  };
 }
 
 /** `@types/nunjucks` leaves the parser out; it is public in Nunjucks' own index.js. */

@@ -1,0 +1,54 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { detectPackageManager } from "../../src/infrastructure/package-manager.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+
+const folder = temporaryFolder();
+
+test.each([
+  ["package-lock.json", "npm"],
+  ["pnpm-lock.yaml", "pnpm"],
+  ["yarn.lock", "yarn"],
+  ["bun.lock", "bun"],
+])("%s means %s, and that is the reason given", async (lockfile, name) => {
+  await writeFile(join(folder(), "package.json"), "{}");
+  await writeFile(join(folder(), lockfile), "");
+  expect(await detectPackageManager(folder())).toEqual({
+    name,
+    reason: `${lockfile} is here`,
+  });
+});
+
+test("the packageManager field outranks a lockfile", async () => {
+  await writeFile(
+    join(folder(), "package.json"),
+    JSON.stringify({ packageManager: "pnpm@10.0.0" }),
+  );
+  await writeFile(join(folder(), "package-lock.json"), "");
+  expect(await detectPackageManager(folder())).toEqual({
+    name: "pnpm",
+    reason: "packageManager in package.json",
+  });
+});
+
+test("a workspace package is installed by its root's package manager", async () => {
+  await writeFile(join(folder(), "yarn.lock"), "");
+  await mkdir(join(folder(), "packages/a"), { recursive: true });
+  await writeFile(join(folder(), "packages/a/package.json"), "{}");
+  const found = await detectPackageManager(join(folder(), "packages/a"));
+  expect(found.name).toBe("yarn");
+  expect(found.reason).toMatch(/yarn\.lock is above$/);
+});
+
+test("without any sign it is npm", async () => {
+  const agent = process.env["npm_config_user_agent"];
+  delete process.env["npm_config_user_agent"];
+  try {
+    expect(await detectPackageManager(folder())).toEqual({
+      name: "npm",
+      reason: "no sign of another package manager",
+    });
+  } finally {
+    if (agent !== undefined) process.env["npm_config_user_agent"] = agent;
+  }
+});
