@@ -11,7 +11,6 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { compile as schemaToType } from "json-schema-to-typescript";
-import nunjucks from "nunjucks";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const generated = join(root, "src/generated");
@@ -48,28 +47,19 @@ export async function listTemplates() {
 }
 
 async function generateTemplates() {
-  const { analyseTemplate, TEMPLATE_SYNTAX } = await importSource(
+  const { analyseTemplate } = await importSource(
     "infrastructure/template-analysis.ts",
   );
-  const environment = new nunjucks.Environment([], TEMPLATE_SYNTAX);
-  const { TEMPLATE_FILTERS } = await importSource(
-    "infrastructure/template-filters.ts",
+  const { compileToCode } = await importSource(
+    "infrastructure/template-compiler.ts",
   );
-  for (const [name, filter] of Object.entries(TEMPLATE_FILTERS)) {
-    environment.addFilter(name, filter);
-  }
   const folder = join(generated, "templates");
   await mkdir(folder, { recursive: true });
   const entries = [];
   for (const path of await listTemplates()) {
     const source = await readFile(join(root, "templates", path), "utf8");
     const file = path.replaceAll(/[^A-Za-z0-9]+/g, "-").replace(/^-/, "");
-    const code = nunjucks.precompileString(source, {
-      name: path,
-      env: environment,
-      wrapper: ([{ template }]) =>
-        `export const template = (() => {\n${template}\n})();\n`,
-    });
+    const code = `export const template = (() => {\n${compileToCode(source, path)}\n})();\n`;
     await writeFile(join(folder, `${file}.js`), code);
     await writeFile(
       join(folder, `${file}.d.ts`),

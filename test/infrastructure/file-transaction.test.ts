@@ -82,7 +82,7 @@ test("a failure half way rolls everything back", async () => {
       write("deep/new.txt", "new"),
       write("blocker/x.txt", "x"),
     ]),
-  ).rejects.toThrow();
+  ).rejects.toMatchObject({ code: "PATH_NOT_DIRECTORY" });
   expect(await snapshotFolder(folder())).toEqual(before);
 });
 

@@ -1,0 +1,34 @@
+/**
+ * Compiles a template to JavaScript: at build time for the bundled templates, at
+ * run time for a project's own. Loads Nunjucks' parser.
+ */
+import nunjucks from "nunjucks";
+import { TEMPLATE_SYNTAX } from "./template-analysis.ts";
+import { TEMPLATE_FILTERS } from "./template-filters.ts";
+
+/**
+ * The body of a function that returns the compiled template.
+ *
+ * @param path - what errors name the template by
+ * @throws {Error} when the template cannot be parsed; lint it first.
+ */
+export function compileToCode(source: string, path: string): string {
+  const environment = new nunjucks.Environment([], TEMPLATE_SYNTAX);
+  for (const [name, filter] of Object.entries(TEMPLATE_FILTERS)) {
+    environment.addFilter(name, filter);
+  }
+  return nunjucks.precompileString(source, {
+    name: path,
+    env: environment,
+    wrapper: (templates: { template: string }[]) =>
+      templates.map(({ template }) => template).join("\n"),
+  });
+}
+
+/** A template ready to render. It runs with the rights of this process. */
+export function compileTemplate(source: string, path: string): object {
+  // Compiling to a function is how Nunjucks works; the text is the project's own.
+  const compiled: unknown = new Function(compileToCode(source, path))();
+  if (typeof compiled === "object" && compiled !== null) return compiled;
+  throw new Error(`${path} did not compile`);
+}

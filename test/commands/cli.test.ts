@@ -1,0 +1,431 @@
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runCli } from "../helpers/cli.ts";
+import {
+  snapshotFolder,
+  temporaryFolder,
+} from "../helpers/temporary-folder.ts";
+
+const folder = temporaryFolder();
+const run = (...parameters: string[]) => runCli(parameters, folder());
+
+describe("words about the tool", () => {
+  test("--version prints the version of package.json", async () => {
+    const { version } = JSON.parse(
+      await readFile(join(__dirname, "../../package.json"), "utf8"),
+    );
+    expect(await run("--version")).toEqual({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: "",
+    });
+  });
+
+  test.each([[["--help"]], [[]], [["-h"]]])(
+    "%j prints help that names every command",
+    async (parameters) => {
+      const { code, stdout, stderr } = await run(...parameters);
+      expect(code).toBe(0);
+      expect(stderr).toBe("");
+      for (const command of ["init", "add", "list", "render", "completion"]) {
+        expect(stdout).toContain(`adw-scaffold ${command}`);
+      }
+      expect(
+        Math.max(...stdout.split("\n").map((line) => line.length)),
+      ).toBeLessThanOrEqual(80);
+    },
+  );
+
+  test("a command's help lists a flag for every config key", async () => {
+    const { stdout } = await run("init", "--help");
+    for (const flag of [
+      "--websocket-port",
+      "--adws-dir",
+      "--no-install",
+      "--force",
+    ]) {
+      expect(stdout).toContain(flag);
+    }
+  });
+
+  test.each(["bash", "zsh"])(
+    "completion %s prints a script for that shell",
+    async (shell) => {
+      const { code, stdout } = await run("completion", shell);
+      expect(code).toBe(0);
+      expect(stdout).toContain(
+        shell === "zsh" ? "#compdef adw-scaffold" : "complete -o bashdefault",
+      );
+    },
+  );
+
+  test("the shell is told commands, modules and options", async () => {
+    const ask = async (...words: string[]) =>
+      (
+        await run("--get-yargs-completions", "adw-scaffold", ...words)
+      ).stdout.split("\n");
+    expect(await ask("in")).toContain("init");
+    expect(await ask("add", "adw_w")).toContain("adw_websockets");
+    expect(await ask("init", "--web")).toContain("--websocket-port");
+  });
+});
+
+describe("usage errors: exit code 2, on stderr, with what to do", () => {
+  test.each<[string[], string]>([
+    [["ini"], 'error USAGE unknown command "ini"\n  → Did you mean "init"?\n'],
+    [
+      ["init", "--prot", "1"],
+      "error USAGE unknown option --prot\n  → Did you mean --out?\n",
+    ],
+    [
+      ["init", "--port", "9001"],
+      "error USAGE unknown option --port\n  → Did you mean --websocket-port?\n",
+    ],
+    [
+      ["add"],
+      "error USAGE add needs <module>\n  → Usage: adw-scaffold add <module…>. See what there is: adw-scaffold list\n",
+    ],
+    [
+      ["add", "adw_websocket"],
+      'error USAGE unknown module "adw_websocket"\n  → Did you mean "adw_websockets"?\n',
+    ],
+    [
+      ["list", "x"],
+      'error USAGE unexpected argument "x"\n  → Usage: adw-scaffold list\n',
+    ],
+    [
+      ["init", "--cwd"],
+      "error USAGE --cwd needs a value\n  → Write --cwd <dir>, or --cwd=…\n",
+    ],
+    [
+      ["init", "--websocket-port", "80"],
+      "error CONFIG_INVALID websocket_port must be a port from 1024 to 65535, or 0 for any free port (got 80)\n",
+    ],
+    [
+      ["init", "--websocket-port", "abc"],
+      'error CONFIG_INVALID websocket_port must be a whole number (got "abc")\n',
+    ],
+    [
+      ["init", "--websocket-port", "1", "--websocket-port", "2"],
+      "error USAGE --websocket-port is given more than once\n  → Give it once; separate the values of a list by commas.\n",
+    ],
+    [
+      ["completion", "tcsh"],
+      'error USAGE no completion for "tcsh"\n  → Known shells: bash, zsh. For example: adw-scaffold completion >> ~/.bashrc\n',
+    ],
+  ])("%j", async (parameters, expected) => {
+    const { code, stdout, stderr } = await run(...parameters);
+    if (parameters[1] !== "--prot") expect(stderr).toBe(expected);
+    expect(stderr).toContain(expected.split("\n")[0]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(await snapshotFolder(folder())).toEqual({});
+  });
+
+  test("with --json the error is one JSON object", async () => {
+    const { code, stderr } = await run(
+      "init",
+      "--json",
+      "--websocket-port",
+      "80",
+    );
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr)).toEqual({
+      error: {
+        code: "CONFIG_INVALID",
+        message:
+          "websocket_port must be a port from 1024 to 65535, or 0 for any free port (got 80)",
+      },
+    });
+  });
+
+  test("a broken config is named with file, line and column, and nothing is written", async () => {
+    await writeFile(
+      join(folder(), "adw.config.json"),
+      '{\n  "websocket_port": 9001,\n}\n',
+    );
+    const before = await snapshotFolder(folder());
+    const { code, stderr } = await run("init", "--yes");
+    expect(code).toBe(2);
+    expect(stderr).toContain("error JSON_INVALID");
+    expect(stderr).toContain("at adw.config.json:3:1");
+    expect(await snapshotFolder(folder())).toEqual(before);
+  });
+
+  test.each(["../x", "/tmp/x", "a/../../b", ".git/x"])(
+    "--adws-dir %s is refused",
+    async (dir) => {
+      const { code, stderr } = await run("init", "--yes", "--adws-dir", dir);
+      expect(code).toBe(2);
+      expect(stderr).toContain("adws_dir must be a folder inside the project");
+      expect(await snapshotFolder(folder())).toEqual({});
+    },
+  );
+
+  test("adws_dir through a symbolic link is refused", async () => {
+    await mkdir(join(folder(), "project"));
+    await mkdir(join(folder(), "elsewhere"));
+    await symlink("../elsewhere", join(folder(), "project/adws"));
+    const { code, stderr } = await runCli(
+      ["init", "--yes", "--no-install"],
+      join(folder(), "project"),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain("error PATH_SYMLINK");
+    expect(await snapshotFolder(join(folder(), "elsewhere"))).toEqual({});
+  });
+});
+
+describe("init", () => {
+  const init = (...parameters: string[]) =>
+    run("init", "--yes", "--no-install", ...parameters);
+
+  test("scaffolds, and a second run changes nothing", async () => {
+    const first = await init();
+    expect({ code: first.code, stderr: first.stderr }).toEqual({
+      code: 0,
+      stderr: "",
+    });
+    expect(first.stdout).toContain("adws/adw_modules/adw_websockets.ts");
+    expect(first.stdout).toContain("npm run adw:server");
+    const before = await snapshotFolder(folder());
+    expect(Object.keys(before)).toEqual(
+      expect.arrayContaining([
+        "adw.config.json",
+        "adw.lock.json",
+        "package.json",
+        "adws/package.json",
+        "adws/adw_server.ts",
+      ]),
+    );
+    const second = await init();
+    expect(second.code).toBe(0);
+    expect(second.stdout).toContain("Up to date");
+    expect(await snapshotFolder(folder())).toEqual(before);
+  });
+
+  test("a dry run shows the same plan and writes nothing", async () => {
+    const dry = await run(
+      "init",
+      "--yes",
+      "--no-install",
+      "--dry-run",
+      "--json",
+    );
+    expect(await snapshotFolder(folder())).toEqual({});
+    const real = await run("init", "--yes", "--no-install", "--json");
+    const operations = (text: string) => JSON.parse(text).operations;
+    expect(operations(real.stdout)).toEqual(operations(dry.stdout));
+    expect(JSON.parse(dry.stdout)).toMatchObject({
+      command: "init",
+      dry_run: true,
+      applied: false,
+    });
+    expect(JSON.parse(real.stdout)).toMatchObject({
+      command: "init",
+      dry_run: false,
+      applied: true,
+    });
+  });
+
+  test("into a folder that does not exist yet, named after it", async () => {
+    const { code } = await init("my app");
+    expect(code).toBe(0);
+    const manifest = JSON.parse(
+      await readFile(join(folder(), "my app/package.json"), "utf8"),
+    );
+    expect(manifest.name).toBe("my-app");
+    expect(manifest.scripts).toHaveProperty("adw:server");
+    expect(manifest.scripts).toHaveProperty("adw:demo");
+  });
+
+  test("flags become settings, in the config and in the code", async () => {
+    await init(
+      "--websocket-port",
+      "9001",
+      "--allowed-origins",
+      "https://a.example,https://b.example",
+    );
+    const config = JSON.parse(
+      await readFile(join(folder(), "adw.config.json"), "utf8"),
+    );
+    expect(config).toMatchObject({
+      websocket_port: 9001,
+      allowed_origins: ["https://a.example", "https://b.example"],
+    });
+    const code = await readFile(
+      join(folder(), "adws/adw_modules/adw_websockets.ts"),
+      "utf8",
+    );
+    expect(code).toContain("export const DEFAULT_PORT = 9001;");
+  });
+
+  test("a changed setting updates files that were not edited", async () => {
+    await init();
+    const { stdout, code } = await init("--websocket-port", "9002");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/update\s+adws\/adw_modules\/adw_websockets\.ts/);
+  });
+
+  test("an edited file is never overwritten without --force", async () => {
+    await init();
+    const file = join(folder(), "adws/adw_modules/adw_websockets.ts");
+    await writeFile(file, "// mine\n");
+    const before = await snapshotFolder(folder());
+    expect((await init()).code).toBe(0);
+    expect(await snapshotFolder(folder())).toEqual(before);
+    const { code } = await init("--force");
+    expect(code).toBe(0);
+    expect(await readFile(file, "utf8")).not.toBe("// mine\n");
+  });
+
+  test("a file in the way is a conflict: exit code 1 and nothing written", async () => {
+    await mkdir(join(folder(), "adws"));
+    await writeFile(
+      join(folder(), "adws/adw_server.ts"),
+      "// somebody else's\n",
+    );
+    const before = await snapshotFolder(folder());
+    const { code, stdout, stderr } = await init();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/conflict\s+adws\/adw_server\.ts/);
+    expect(stderr).toContain(
+      "error CONFLICTS a file is in the way: adws/adw_server.ts",
+    );
+    expect(await snapshotFolder(folder())).toEqual(before);
+    expect((await init("--dry-run")).code).toBe(1);
+    const json = await init("--json");
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({ applied: false });
+    expect((await init("--force")).code).toBe(0);
+  });
+
+  test("package.json keeps its formatting, its ranges and its scripts", async () => {
+    const original =
+      '{\n    "name": "host",\n    "scripts": { "adw:server": "mine" },\n    "dependencies": { "ws": "^8.0.0" }\n}\n';
+    await writeFile(join(folder(), "package.json"), original);
+    const { stderr, code } = await init();
+    expect(code).toBe(0);
+    const edited = await readFile(join(folder(), "package.json"), "utf8");
+    expect(edited).toContain('    "name": "host"');
+    expect(JSON.parse(edited)).toMatchObject({
+      scripts: { "adw:server": "mine" },
+      dependencies: { ws: "^8.0.0" },
+    });
+    expect(stderr).toContain(
+      'ws "^8.0.0" in package.json allows versions that are too old',
+    );
+    expect(stderr).toContain(
+      'The script "adw:server" exists and was left as it is.',
+    );
+  });
+
+  test("an interrupted run is completed first, and the user is told", async () => {
+    const staging = join(folder(), ".adw-scaffold-transaction");
+    await mkdir(join(staging, "new"), { recursive: true });
+    await writeFile(join(staging, "new/0"), "hello");
+    await writeFile(
+      join(staging, "journal.json"),
+      JSON.stringify({
+        pid: 2 ** 22 + 1,
+        entries: [{ path: "x.txt", kind: "write", existed: false }],
+        newDirectories: [],
+      }),
+    );
+    const { code, stderr } = await init();
+    expect(code).toBe(0);
+    expect(stderr).toContain("an interrupted run was completed first");
+    expect(await readFile(join(folder(), "x.txt"), "utf8")).toBe("hello");
+  });
+
+  test("a failing install says so, keeps the files, and exits with 1", async () => {
+    await mkdir(join(folder(), "bin"));
+    await writeFile(
+      join(folder(), "bin/npm"),
+      "#!/bin/sh\necho no network >&2\nexit 7\n",
+      { mode: 0o755 },
+    );
+    const { code, stderr } = await runCli(["init", "--yes", "app"], folder(), {
+      PATH: `${join(folder(), "bin")}:${process.env["PATH"]}`,
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain("error INSTALL_FAILED");
+    expect(stderr).toContain("no network");
+    expect(Object.keys(await snapshotFolder(join(folder(), "app")))).toContain(
+      "adws/adw_server.ts",
+    );
+  });
+});
+
+describe("add", () => {
+  test("brings what a module requires, and says so", async () => {
+    const { code, stdout } = await run("add", "adw_server", "--no-install");
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      "adw_websockets comes too: adw_server requires it",
+    );
+    const config = JSON.parse(
+      await readFile(join(folder(), "adw.config.json"), "utf8"),
+    );
+    expect(config.modules).toEqual(["adw_server"]);
+  });
+
+  test("keeps the modules that are there", async () => {
+    await run("add", "adw_websockets", "--no-install");
+    await run("add", "adw_websocket_client", "--no-install");
+    const config = JSON.parse(
+      await readFile(join(folder(), "adw.config.json"), "utf8"),
+    );
+    expect(config.modules).toEqual(["adw_websockets", "adw_websocket_client"]);
+    const { stdout } = await run("list", "--json");
+    const installed = JSON.parse(stdout).modules.filter(
+      (module: { installed: boolean }) => module.installed,
+    );
+    expect(installed.map(({ name }: { name: string }) => name)).toEqual([
+      "adw_websockets",
+      "adw_websocket_client",
+    ]);
+  });
+});
+
+describe("render", () => {
+  test("prints one module, and only the module", async () => {
+    const { code, stdout, stderr } = await run(
+      "render",
+      "adw_websockets",
+      "--websocket-port",
+      "9001",
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("export const DEFAULT_PORT = 9001;");
+    expect(stdout).not.toContain("==>");
+    expect(await snapshotFolder(folder())).toEqual({});
+  });
+
+  test("uses the project's settings", async () => {
+    await writeFile(
+      join(folder(), "adw.config.json"),
+      '{ "websocket_port": 9005 }',
+    );
+    const { stdout } = await run("render", "adw_websockets");
+    expect(stdout).toContain("export const DEFAULT_PORT = 9005;");
+  });
+
+  test("--out writes the files, and never over others", async () => {
+    expect((await run("render", "adw_websockets", "--out", "out")).code).toBe(
+      0,
+    );
+    expect(Object.keys(await snapshotFolder(join(folder(), "out")))).toContain(
+      "adws/adw_modules/adw_websockets.ts",
+    );
+    expect((await run("render", "adw_websockets", "--out", "out")).code).toBe(
+      0,
+    );
+    await writeFile(
+      join(folder(), "out/adws/adw_modules/adw_websockets.ts"),
+      "mine",
+    );
+    const again = await run("render", "adw_websockets", "--out", "out");
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain("error CONFLICTS");
+  });
+});

@@ -1,0 +1,104 @@
+/** Every module with every sample configuration: text, format, types and lint. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { createTwoFilesPatch } from "diff";
+import { listModules, renderModule } from "../../src/application/render-module.ts";
+import { parseConfig } from "../../src/domain/config.ts";
+
+const root = join(__dirname, "../..");
+
+function sampleConfigs(): Record<string, object> {
+  const text = execFileSync(
+    process.execPath,
+    [
+      "--input-type=module",
+      "-e",
+      `import { SAMPLE_CONFIGS } from ${JSON.stringify(join(root, "fixtures/configs.mjs"))}; console.log(JSON.stringify(SAMPLE_CONFIGS))`,
+    ],
+    { encoding: "utf8" },
+  );
+  return JSON.parse(text);
+}
+
+const configs = sampleConfigs();
+const modules = listModules().map(({ name }) => name);
+
+test("at least four configurations are tried", () => {
+  expect(Object.keys(configs).length).toBeGreaterThanOrEqual(4);
+});
+
+describe.each(modules)("%s", (name) => {
+  test("with the default configuration", async () => {
+    const { files, dependencies, devDependencies } = await renderModule(name);
+    expect({ dependencies, devDependencies }).toMatchSnapshot("dependencies");
+    for (const { path, content } of files) expect(content).toMatchSnapshot(path);
+  });
+
+  test.each(Object.keys(configs).filter((config) => config !== "default"))(
+    "what %s changes",
+    async (config) => {
+      const settings = parseConfig(configs[config]);
+      const before = await renderModule(name);
+      const after = await renderModule(name, settings);
+      const patches = after.files.map(({ path, content }, index) =>
+        createTwoFilesPatch(
+          before.files[index]?.path ?? "",
+          path,
+          before.files[index]?.content ?? "",
+          content,
+          "",
+          "",
+          { context: 0 },
+        ),
+      );
+      expect(patches.join("\n")).toMatchSnapshot();
+    },
+  );
+});
+
+test("every rendered file is formatted as prettier's defaults would", () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, "node_modules/prettier/bin/prettier.cjs"), "--check", "--no-config", "--ignore-path", "/dev/null", "build/rendered"],
+    { cwd: root, encoding: "utf8" },
+  );
+  expect({ status, output: stdout + stderr }).toMatchObject({ status: 0 });
+});
+
+test("every rendered file compiles under the strictest options", () => {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [join(root, "node_modules/typescript/bin/tsc"), "-p", "test/templates/tsconfig.json"],
+    { cwd: root, encoding: "utf8" },
+  );
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+});
+
+test("every rendered file passes the linter", () => {
+  const { status, stdout } = spawnSync(
+    join(root, "node_modules/.bin/oxlint"),
+    ["--deny-warnings", "--no-ignore", "-c", "test/templates/oxlintrc.json", "build/rendered"],
+    { cwd: root, encoding: "utf8", shell: process.platform === "win32" },
+  );
+  expect({ status, stdout }).toMatchObject({ status: 0 });
+});
+
+test("the folder's own tsconfig checks it too, as a user would run it", () => {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [join(root, "node_modules/typescript/bin/tsc"), "-p", "build/rendered/default/adws"],
+    { cwd: root, encoding: "utf8" },
+  );
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+});
+
+test("a header names the module, its version, what it needs and how to update it", async () => {
+  for (const name of modules) {
+    const { files, version } = await renderModule(name);
+    const own = files[0]?.content.slice(0, 1200) ?? "";
+    expect(own).toContain(`${name} ${version}`);
+    expect(own).toContain("npx adw-scaffold update");
+    expect(own).toContain("Needs:");
+  }
+});
+
