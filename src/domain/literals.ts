@@ -50,9 +50,35 @@ export function constant(value: unknown, declaration: string): string {
   return `${declaration} =\n  ${text};`;
 }
 
-/** A JSON value with two spaces of indentation, as prettier prints `.json` files. */
+/**
+ * A JSON value as prettier prints `.json` files: two spaces of indentation, one
+ * property a line, and lists on one line where they fit.
+ */
 export function jsonLiteral(value: unknown): string {
-  return JSON.stringify(value, null, 2);
+  return printJson(value, "", 0);
+}
+
+/**
+ * @param indent - white space that the line starts with
+ * @param used - columns that stand before the value on its line, and after it
+ */
+function printJson(value: unknown, indent: string, used: number): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const flat = `[${value.map((item) => printJson(item, "", 0)).join(", ")}]`;
+    const fits = used + displayWidth(flat) <= PRINT_WIDTH;
+    if (fits && !flat.includes("\n")) return flat;
+    const items = value.map((item) => printJson(item, inner, inner.length + 1));
+    return `[\n${inner}${items.join(`,\n${inner}`)}\n${indent}]`;
+  }
+  const entries = Object.entries(value);
+  if (entries.length === 0) return "{}";
+  const lines = entries.map(([key, item]) => {
+    const start = `${inner}${JSON.stringify(key)}: `;
+    return start + printJson(item, inner, displayWidth(start) + 1);
+  });
+  return `{\n${lines.join(",\n")}\n${indent}}`;
 }
 
 /** A string literal of SQL: quotes are doubled (SQL-92 §5.3); NUL cannot be expressed. */

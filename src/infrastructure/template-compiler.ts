@@ -17,12 +17,26 @@ export function compileToCode(source: string, path: string): string {
   for (const [name, filter] of Object.entries(TEMPLATE_FILTERS)) {
     environment.addFilter(name, filter);
   }
-  return nunjucks.precompileString(source, {
+  const code = nunjucks.precompileString(source, {
     name: path,
     env: environment,
-    wrapper: (templates: { template: string }[]) =>
-      templates.map(({ template }) => template).join("\n"),
+    // `@types/nunjucks` says one template; Nunjucks passes a list of them.
+    wrapper: (templates: unknown) => JSON.stringify(templates),
   });
+  const compiled: unknown = JSON.parse(code);
+  if (Array.isArray(compiled) && isPrecompiled(compiled[0])) {
+    return compiled[0].template;
+  }
+  throw new Error(`${path} did not compile`);
+}
+
+function isPrecompiled(value: unknown): value is { template: string } {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "template" in value &&
+    typeof value.template === "string"
+  );
 }
 
 /** A template ready to render. It runs with the rights of this process. */
