@@ -107,7 +107,7 @@ function heading(
   { stdout, env, cwd }: CommandContext,
 ): string {
   const colors = pc.createColors(useColor(stdout, env));
-  const place = relative(cwd, plan.root) || ".";
+  const place = shownPath(cwd, plan.root);
   if (
     !hasChanges(plan) &&
     plan.operations.every(({ operation }) => operation !== "conflict")
@@ -180,8 +180,8 @@ async function nextSteps(
     await import("../infrastructure/package-manager.ts");
   const { name } = await chosenManager(plan);
   const steps: { command: string; purpose: string }[] = [];
-  const place = relative(cwd, plan.root);
-  if (place !== "")
+  const place = shownPath(cwd, plan.root);
+  if (place !== ".")
     steps.push({
       command: `cd ${shellWord(place)}`,
       purpose: "go to the project",
@@ -223,6 +223,13 @@ async function showNextSteps(
       `  ${colors.cyan(command.padEnd(width))}  ${colors.dim(purpose)}\n`,
     );
   }
+}
+
+/** A folder as a person would name it from here. */
+function shownPath(cwd: string, path: string): string {
+  const place = relative(cwd, path);
+  if (place === "") return ".";
+  return place.startsWith("..") ? path : place;
 }
 
 /** Quotes a path for a POSIX shell when it needs it. */

@@ -86,8 +86,14 @@ export const BUNDLED_MODULES = [
     name: "adw_demo",
     version: "1.0.0",
     summary: "A realistic fleet of agents to watch: npm run adw:demo",
-    files: ["adws/adw_demo.ts"],
-    requires: ["adw_server", "adw_websocket_client"],
+    files: [
+      "adws/adw_demo.ts",
+      "adws/adw_demo/fleet.ts",
+      "adws/adw_demo/player.ts",
+      "adws/adw_demo/terminal_view.ts",
+    ],
+    requires: ["adw_websockets", "adw_websocket_client"],
+    dependencies: { ws: "^8.21.0" },
     scripts: { "adw:demo": "adw_demo.ts" },
   },
 ] as const satisfies readonly ModuleDefinition[];

@@ -2,6 +2,7 @@
  * Compiles a template to JavaScript: at build time for the bundled templates, at
  * run time for a project's own. Loads Nunjucks' parser.
  */
+import { runInThisContext } from "node:vm";
 import nunjucks from "nunjucks";
 import { TEMPLATE_SYNTAX } from "./template-analysis.ts";
 import { TEMPLATE_FILTERS } from "./template-filters.ts";
@@ -41,8 +42,10 @@ function isPrecompiled(value: unknown): value is { template: string } {
 
 /** A template ready to render. It runs with the rights of this process. */
 export function compileTemplate(source: string, path: string): object {
-  // Compiling to a function is how Nunjucks works; the text is the project's own.
-  const compiled: unknown = new Function(compileToCode(source, path))();
+  const compiled: unknown = runInThisContext(
+    `(() => {\n${compileToCode(source, path)}\n})()`,
+    { filename: path },
+  );
   if (typeof compiled === "object" && compiled !== null) return compiled;
   throw new Error(`${path} did not compile`);
 }

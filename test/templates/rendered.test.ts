@@ -32,8 +32,8 @@ test("at least four configurations are tried", () => {
 describe.each(modules)("%s", (name) => {
   test("with the default configuration", async () => {
     const { files, dependencies, devDependencies } = await renderModule(name);
-    expect({ dependencies, devDependencies }).toMatchSnapshot("dependencies");
-    for (const { path, content } of files) expect(content).toMatchSnapshot(path);
+    expect({ dependencies, devDependencies }).toMatchSnapshot();
+    for (const file of files) expect(file).toMatchSnapshot();
   });
 
   test.each(Object.keys(configs).filter((config) => config !== "default"))(
