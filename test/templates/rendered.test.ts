@@ -31,9 +31,7 @@ test("at least four configurations are tried", () => {
 
 describe.each(modules)("%s", (name) => {
   test("with the default configuration", async () => {
-    const { files, dependencies, devDependencies } = await renderModule(name);
-    expect({ dependencies, devDependencies }).toMatchSnapshot();
-    for (const file of files) expect(file).toMatchSnapshot();
+    expect(await renderModule(name)).toMatchSnapshot();
   });
 
   test.each(Object.keys(configs).filter((config) => config !== "default"))(
