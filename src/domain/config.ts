@@ -1,11 +1,6 @@
 /** From untrusted values to a complete {@link AdwConfig}, or an error that says what to do. */
 import * as v from "valibot";
-import {
-  CONFIG_KEYS,
-  CONFIG_SCHEMA,
-  isConfigKey,
-  type ConfigKey,
-} from "./config-schema.ts";
+import { CONFIG_KEYS, CONFIG_SCHEMA, isConfigKey } from "./config-schema.ts";
 import { ConfigError, type SourceLocation } from "./errors.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { AdwConfig } from "../generated/config-type.ts";
@@ -172,7 +167,7 @@ export function configValueFromText(
 }
 
 /** @throws {ConfigError} when there is no such key. */
-export function requireConfigKey(name: string): ConfigKey {
+export function requireConfigKey(name: string): keyof AdwConfig {
   if (isConfigKey(name)) return name;
   throw new ConfigError("CONFIG_INVALID", `unknown key "${name}"`, {
     hint: suggestion(name, CONFIG_KEYS),
