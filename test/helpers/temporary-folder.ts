@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 
@@ -10,6 +10,19 @@ export function temporaryFolder(): () => string {
   });
   afterEach(async () => {
     await rm(folder, { recursive: true, force: true });
+  });
+  return () => folder;
+}
+
+/** One folder for all tests of the calling file; removed after the last. */
+export function sharedTemporaryFolder(): () => string {
+  let folder = "";
+  beforeAll(async () => {
+    // The real path: npm and the CLI print it, and on some systems /tmp is a link.
+    folder = await realpath(await mkdtemp(join(tmpdir(), "adw-test-")));
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   });
   return () => folder;
 }

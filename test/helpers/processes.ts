@@ -1,0 +1,167 @@
+/**
+ * Child processes as a stranger's shell would start them: bounded in time, ended
+ * with everything they started, and without what npm and jest put into the
+ * environment of their own children.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { delimiter } from "node:path";
+
+export interface ProcessResult {
+  /** Exit code; null when a signal ended it. */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface ProcessOptions {
+  cwd: string;
+  /** Added to {@link strangersEnvironment}; undefined takes a variable out. */
+  env?: NodeJS.ProcessEnv;
+  /** The process and its children are killed after so many milliseconds. */
+  timeoutMs?: number;
+}
+
+/** Settings of npm that say how to reach a registry; everything else is ours. */
+const KEPT_NPM_SETTINGS =
+  /^npm_config_(registry|cache|cafile|userconfig|globalconfig|(https?_?)?proxy|noproxy)$/i;
+
+const OURS =
+  /^(npm_.*|INIT_CWD|NODE|NODE_ENV|CI|FORCE_COLOR|JEST_WORKER_ID|ADW_.*)$/i;
+
+/** This process's environment as it was before npm and jest added to it. */
+export function strangersEnvironment(): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (!OURS.test(name) || KEPT_NPM_SETTINGS.test(name)) env[name] = value;
+  }
+  env["PATH"] = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((folder) => !/node_modules[\\/]\.bin$|node-gyp-bin$/.test(folder))
+    .join(delimiter);
+  env["NO_COLOR"] = "1";
+  return env;
+}
+
+/** Runs a command to its end. Standard input is empty: there is no terminal. */
+export async function run(
+  command: string,
+  parameters: readonly string[],
+  options: ProcessOptions,
+): Promise<ProcessResult> {
+  const running = start(command, parameters, options);
+  running.child.stdin?.end();
+  return running.ended;
+}
+
+/** Like {@link run}; throws, with all the output, when the exit code is not 0. */
+export async function runOrThrow(
+  command: string,
+  parameters: readonly string[],
+  options: ProcessOptions,
+): Promise<ProcessResult> {
+  const result = await run(command, parameters, options);
+  if (result.code === 0) return result;
+  throw new Error(
+    `"${[command, ...parameters].join(" ")}" ended with ${result.code}\n${result.stdout}\n${result.stderr}`,
+  );
+}
+
+export interface RunningProcess {
+  readonly child: ChildProcess;
+  /** Everything written so far, standard output and error together. */
+  output: () => string;
+  /** Resolves with the match once the output has it; rejects when the process ends before. */
+  seen: (pattern: RegExp) => Promise<RegExpExecArray>;
+  /** Resolves when the process has ended and its output is complete. */
+  ended: Promise<ProcessResult>;
+  /** Sends a signal to the process alone, as `kill` does. */
+  signal: (signal: NodeJS.Signals) => Promise<ProcessResult>;
+  /** Ends the process and all its children, whatever they think of it. */
+  kill: () => Promise<ProcessResult>;
+}
+
+/** Starts a command in a process group of its own, so that all of it can be ended. */
+export function start(
+  command: string,
+  parameters: readonly string[],
+  { cwd, env = {}, timeoutMs = 60_000 }: ProcessOptions,
+): RunningProcess {
+  const child = spawn(command, parameters, {
+    cwd,
+    env: { ...strangersEnvironment(), ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  let stdout = "";
+  let stderr = "";
+  const listeners = new Set<() => void>();
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString();
+    changed();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+    changed();
+  });
+  child.stdin.on("error", () => undefined); // it may end before it has read all
+
+  const killGroup = () => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // the whole group has ended already
+    }
+  };
+  const timer = setTimeout(() => {
+    stderr += `\nkilled after ${timeoutMs} ms`;
+    killGroup();
+  }, timeoutMs);
+  const ended = new Promise<ProcessResult>((resolve, reject) => {
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      killGroup();
+      resolve({ code, stdout, stderr });
+      changed();
+    });
+  });
+  ended.catch(() => undefined);
+
+  return {
+    child,
+    output: () => stdout + stderr,
+    ended,
+    seen: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const match = pattern.exec(stdout + stderr);
+          if (match !== null) resolve(match);
+          else if (child.exitCode === null && child.signalCode === null) return;
+          else {
+            reject(
+              new Error(
+                `ended with ${child.exitCode ?? child.signalCode} before ${pattern} was seen:\n${stdout}\n${stderr}`,
+              ),
+            );
+          }
+          listeners.delete(look);
+        };
+        listeners.add(look);
+        look();
+      }),
+    signal: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+    kill: () => {
+      killGroup();
+      return ended;
+    },
+  };
+}
