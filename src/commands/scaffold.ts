@@ -40,7 +40,8 @@ export async function runScaffold({
     ({ operation }) => operation === "conflict",
   );
   if (!json) {
-    context.stdout.write(heading(plan, dryRun, context));
+    const onlyShown = dryRun || confirm !== undefined;
+    context.stdout.write(heading(plan, onlyShown, context));
     showPlan(plan, context);
     showNotes(plan, context);
   }
@@ -103,7 +104,7 @@ async function recoverFirst(
 
 function heading(
   plan: ScaffoldPlan,
-  dryRun: boolean,
+  onlyShown: boolean,
   { stdout, env, cwd }: CommandContext,
 ): string {
   const colors = pc.createColors(useColor(stdout, env));
@@ -114,7 +115,7 @@ function heading(
   ) {
     return `${colors.bold("Up to date")} ${colors.dim(place)}\n`;
   }
-  return `${colors.bold(dryRun ? "Would write" : "Writing")} ${colors.dim(`to ${place}`)}\n`;
+  return `${colors.bold(onlyShown ? "Would write" : "Writing")} ${colors.dim(`to ${place}`)}\n`;
 }
 
 /** A project folder that is created for the plan goes again when the plan fails. */
