@@ -66,6 +66,13 @@ export async function runOrThrow(
   );
 }
 
+const unfinished = new Set<() => Promise<unknown>>();
+
+/** Ends what is still running, so that a failed test leaves nothing behind. */
+export async function endAllProcesses(): Promise<void> {
+  await Promise.allSettled([...unfinished].map((kill) => kill()));
+}
+
 export interface RunningProcess {
   readonly child: ChildProcess;
   /** Everything written so far, standard output and error together. */
@@ -119,13 +126,20 @@ export function start(
     stderr += `\nkilled after ${timeoutMs} ms`;
     killGroup();
   }, timeoutMs);
+  const kill = () => {
+    killGroup();
+    return ended;
+  };
+  unfinished.add(kill);
   const ended = new Promise<ProcessResult>((resolve, reject) => {
     child.on("error", (error) => {
       clearTimeout(timer);
+      unfinished.delete(kill);
       reject(error);
     });
     child.on("close", (code) => {
       clearTimeout(timer);
+      unfinished.delete(kill);
       killGroup();
       resolve({ code, stdout, stderr });
       changed();
@@ -159,9 +173,6 @@ export function start(
       child.kill(signal);
       return ended;
     },
-    kill: () => {
-      killGroup();
-      return ended;
-    },
+    kill,
   };
 }

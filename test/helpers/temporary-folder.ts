@@ -1,4 +1,12 @@
-import { mkdtemp, readdir, readFile, realpath, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import {
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 
@@ -43,4 +51,32 @@ export async function snapshotFolder(
     if (entry.isFile()) files[name] = await readFile(path, "utf8");
   }
   return files;
+}
+
+/**
+ * The SHA-256 of every file below a folder, for comparing before and after.
+ * Symbolic links stand with their target. `node_modules` is left out: package
+ * managers write there.
+ */
+export async function hashFolder(
+  folder: string,
+): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  const visit = async (below: string): Promise<void> => {
+    const entries = await readdir(join(folder, below), { withFileTypes: true });
+    for (const entry of entries) {
+      const name = join(below, entry.name);
+      const path = join(folder, name);
+      if (entry.isSymbolicLink()) hashes[name] = `→ ${await readlink(path)}`;
+      else if (entry.isFile()) {
+        hashes[name] = createHash("sha256")
+          .update(await readFile(path))
+          .digest("hex");
+      } else if (entry.isDirectory() && entry.name !== "node_modules") {
+        await visit(name);
+      }
+    }
+  };
+  await visit("");
+  return hashes;
 }

@@ -126,9 +126,7 @@ describe("what is in it", () => {
       "utf8",
     );
     const named = notices.matchAll(/^(\S+) \d+\.\d+\.\d+\S* \(.+\)$/gm);
-    expect([...named].map(([, name]) => name).toSorted()).toEqual(
-      [...packages].toSorted(),
-    );
+    expect(new Set([...named].map(([, name]) => name))).toEqual(packages);
     expect(notices).not.toContain("ships no licence file");
   });
 

@@ -1,0 +1,165 @@
+/**
+ * Whether a scaffolded project does what it is for: its server starts and
+ * streams. Used by the test suites and by the matrix over Node versions.
+ */
+import { copyFile, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { WebSocket, type RawData } from "ws";
+import {
+  run,
+  start,
+  type ProcessResult,
+  type RunningProcess,
+} from "./processes.ts";
+
+export interface ScaffoldedProject {
+  root: string;
+  /** What runs a `.ts` file there, such as `["node"]` or `["npx", "tsx"]`. */
+  runner: readonly string[];
+  /** Added to the environment of everything that runs in the project. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** The project with the runner that `init` chose for it. */
+export async function scaffoldedProject(
+  root: string,
+  {
+    node = process.execPath,
+    env,
+  }: { node?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<ScaffoldedProject> {
+  const config: unknown = JSON.parse(
+    await readFile(join(root, "adw.config.json"), "utf8"),
+  );
+  const usesTsx =
+    typeof config === "object" &&
+    config !== null &&
+    "typescript_runner" in config &&
+    config.typescript_runner === "tsx";
+  return {
+    root,
+    runner: usesTsx ? [node, "--import", "tsx"] : [node],
+    ...(env === undefined ? {} : { env }),
+  };
+}
+
+/** What {@link probeStream} reports when everything is as it should be. */
+export const GOOD_STREAM = {
+  refusal: "Unexpected server response: 401",
+  greeting: "connection_established",
+  live: [1, 2, 3, 4, 5].map((n) => ({
+    seq: n,
+    message: `Event ${n}`,
+    metadata: { n, text: "ünïcödé ✓" },
+  })),
+  resumed: [6, 7, 8],
+  followed: [1, 2, 3, 4, 5, 6, 7, 8],
+  closeCode: 1001,
+};
+
+/**
+ * Runs fixtures/probes/stream_probe.ts in the project: the rendered server and
+ * client under the project's own runner and its own `ws`.
+ *
+ * @param repository - where this package's fixtures/ are
+ */
+export async function probeStream(
+  { root, runner: [command = "node", ...parameters], env }: ScaffoldedProject,
+  repository: string,
+): Promise<unknown> {
+  const probe = join(root, "adws/stream_probe.ts");
+  await copyFile(join(repository, "fixtures/probes/stream_probe.ts"), probe);
+  try {
+    const { code, stdout, stderr } = await run(
+      command,
+      [...parameters, "adws/stream_probe.ts"],
+      { cwd: root, timeoutMs: 30_000, ...(env === undefined ? {} : { env }) },
+    );
+    if (code !== 0) throw new Error(`the probe ended with ${code}\n${stderr}`);
+    const report: unknown = JSON.parse(stdout);
+    return report;
+  } finally {
+    await rm(probe);
+  }
+}
+
+export interface LiveServer {
+  process: RunningProcess;
+  /** `http://127.0.0.1:<port>`, without the token. */
+  url: string;
+  /** From the fragment of the URL that the server prints. */
+  token: string;
+}
+
+/**
+ * Starts adws/adw_server.ts on a free port.
+ *
+ * @param command - how; by default with the project's runner
+ */
+export async function startAdwServer(
+  project: ScaffoldedProject,
+  command: readonly string[] = [...project.runner, "adws/adw_server.ts"],
+): Promise<LiveServer> {
+  const [program = "node", ...parameters] = command;
+  const server = start(program, [...parameters, "--port", "0"], {
+    cwd: project.root,
+    timeoutMs: 60_000,
+    ...(project.env === undefined ? {} : { env: project.env }),
+  });
+  try {
+    const [, url = "", token = ""] = await server.seen(
+      /(http:\/\/127\.0\.0\.1:\d+)\/#token=(\S+)\n/,
+    );
+    return { process: server, url, token };
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
+}
+
+/** Connects to a server, waits for its greeting, and leaves again. */
+export function greetingOf({ url, token }: LiveServer): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url.replace(/^http/, "ws"), {
+      headers: { authorization: `Bearer ${token}` },
+      handshakeTimeout: 10_000,
+    });
+    socket.once("error", reject);
+    socket.once("message", (data: RawData) => {
+      socket.once("close", () => {
+        const greeting: unknown = JSON.parse(
+          Buffer.isBuffer(data) ? data.toString() : "null",
+        );
+        resolve(greeting);
+      });
+      socket.close();
+    });
+  });
+}
+
+/** The token file's text and permission bits. */
+export async function storedToken(
+  root: string,
+): Promise<{ token: string; mode: string }> {
+  const file = join(root, "adws/.adw_token");
+  const { mode } = await stat(file);
+  return {
+    token: (await readFile(file, "utf8")).trim(),
+    mode: (mode & 0o777).toString(8),
+  };
+}
+
+/** Plays the demo for some seconds; it says how many events were sent and received. */
+export async function playDemo(
+  { root, runner: [command = "node", ...parameters], env }: ScaffoldedProject,
+  seconds: number,
+): Promise<ProcessResult & { sent: number; received: number }> {
+  const result = await run(
+    command,
+    [...parameters, "adws/adw_demo.ts", "--seconds", String(seconds)],
+    { cwd: root, timeoutMs: 30_000, ...(env === undefined ? {} : { env }) },
+  );
+  const [, sent, received] =
+    /^sent (\d+), received (\d+)$/m.exec(result.stdout) ?? [];
+  return { ...result, sent: Number(sent), received: Number(received) };
+}
