@@ -41,7 +41,12 @@ await mkdir(dist, { recursive: true });
 const outputs = await Promise.all([
   build({
     ...shared,
-    entryPoints: { cli: "src/cli.ts", index: "src/index.ts" },
+    entryPoints: {
+      cli: "src/cli.ts",
+      index: "src/index.ts",
+      testing: "src/testing.ts",
+      "live-check": "src/live-check.ts",
+    },
     outdir: dist,
     format: "esm",
     splitting: true,
@@ -50,7 +55,7 @@ const outputs = await Promise.all([
   }),
   build({
     ...shared,
-    entryPoints: { index: "src/index.ts" },
+    entryPoints: { index: "src/index.ts", testing: "src/testing.ts" },
     outdir: dist,
     format: "cjs",
     // With its line breaks: on one line, publint cannot tell the `export`s in
@@ -87,6 +92,7 @@ async function writeTypes() {
     { cwd: root, stdio: "inherit" },
   );
   const needed = await declarationsNeeded(emitted, "index.d.ts");
+  await declarationsNeeded(emitted, "testing.d.ts", needed);
   for (const [folder, extension] of [
     ["types", "ts"],
     ["types-cjs", "cts"],

@@ -6,6 +6,7 @@
  *   config-json-schema.ts   the JSON Schema of adw.config.json
  *   config-type.ts     its TypeScript type, with the descriptions as comments
  */
+import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -66,8 +67,12 @@ async function generateTemplates() {
       "export declare const template: object;\n",
     );
     const uses = analyseTemplate(source, path).names;
+    const digest = createHash("sha256")
+      .update(source)
+      .digest("hex")
+      .slice(0, 16);
     entries.push(
-      `  ${JSON.stringify(path)}: { uses: ${JSON.stringify(uses)}, load: () => import('./${file}.js') },`,
+      `  ${JSON.stringify(path)}: { uses: ${JSON.stringify(uses)}, digest: ${JSON.stringify(digest)}, load: () => import('./${file}.js') },`,
     );
   }
   await writeFile(
@@ -75,6 +80,8 @@ async function generateTemplates() {
     `export interface PrecompiledTemplate {
   /** Names of the context that the template uses. */
   uses: readonly string[];
+  /** Digest of the template's text. */
+  digest: string;
   load: () => Promise<{ template: object }>;
 }
 

@@ -13,6 +13,11 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   add: async () => (await import("./commands/add.ts")).add,
   list: async () => (await import("./commands/list.ts")).list,
   render: async () => (await import("./commands/render.ts")).render,
+  check: async () => (await import("./commands/check.ts")).check,
+  diff: async () => (await import("./commands/diff.ts")).diff,
+  update: async () => (await import("./commands/update.ts")).update,
+  remove: async () => (await import("./commands/remove.ts")).remove,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
   completion: async () => (await import("./commands/completion.ts")).completion,
 };
 

@@ -2,74 +2,86 @@
  * From what the user wants and what is on disk to a plan, and from the plan to
  * files. Everything that writes a project goes through here.
  */
-import { realpath } from "node:fs/promises";
-import { basename, resolve } from "node:path";
-import {
-  CONFIG_FILE,
-  parseConfig,
-  type AdwConfig,
-  type AdwConfigInput,
-} from "../domain/config.ts";
-import { RefusedError } from "../domain/errors.ts";
-import { LOCK_FILE, formatLock, type Lock } from "../domain/lock.ts";
-import {
-  moduleDependencies,
-  moduleScripts,
-  type ModuleDefinition,
-} from "../domain/module-registry.ts";
+import type { AdwConfig, AdwConfigInput } from "../domain/config.ts";
+import { RefusedError, UsageError } from "../domain/errors.ts";
+import { LOCK_FILE, formatLock } from "../domain/lock.ts";
+import type { ModuleDefinition } from "../domain/module-registry.ts";
 import {
   changesOf,
-  planFile,
   type FileOperation,
   type OperationName,
   type PlanPolicy,
 } from "../domain/plan.ts";
 import {
-  editConfigText,
-  readConfig,
-  readLock,
-} from "../infrastructure/config-file.ts";
+  mergeThreeWay,
+  type ConflictChoice,
+} from "../domain/three-way-merge.ts";
+import { editConfigText } from "../infrastructure/config-file.ts";
 import {
   applyTransaction,
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
 import { tsconfigAdvice } from "../infrastructure/host-tsconfig.ts";
 import {
-  editPackageJson,
   PACKAGE_FILE,
+  editPackageJson,
   type PackageEdit,
 } from "../infrastructure/package-json.ts";
+import { readProjectFile } from "../infrastructure/project-files.ts";
 import {
-  isMissing,
-  packText,
-  readProjectFile,
-  sha256,
-  unpackText,
-} from "../infrastructure/project-files.ts";
+  planDroppedFiles,
+  planModuleFiles,
+  readFileStates,
+  type FileState,
+} from "./file-plan.ts";
+import { lockAfter } from "./lock-after.ts";
 import {
-  projectFormatter,
-  type Formatter,
-} from "../infrastructure/project-prettier.ts";
-import { namesUsedBy } from "../infrastructure/renderer.ts";
+  describeEdit,
+  packageNeeds,
+  packageNotes,
+  planRemovals,
+} from "./package-plan.ts";
 import {
-  BUNDLED,
-  renderDefinition,
-  type ModuleSource,
-} from "./render-module.ts";
+  changedSettings,
+  openProject,
+  resolveRoot,
+  withSettings,
+  type Project,
+  type ProjectRequest,
+} from "./project.ts";
 
 /** What to scaffold. */
-export interface ScaffoldRequest {
-  /** The project's folder; it may not exist yet. */
-  root: string;
+export interface ScaffoldRequest extends ProjectRequest {
   /** Modules to install besides those already in the configuration. */
   modules?: readonly string[];
   /** Settings to change in `adw.config.json`. */
   settings?: AdwConfigInput;
-  /** Another configuration file than `adw.config.json`, relative to the project. */
-  configFile?: string;
   /** Overwrite files in the way, and edits. */
   force?: boolean;
-  source?: ModuleSource;
+  /** What the owner decided for files in the way, by path. */
+  decisions?: Readonly<Record<string, ConflictDecision>>;
+}
+
+/** Overwrite the file, leave it alone, or merge the two with conflict markers. */
+export type ConflictDecision = "overwrite" | "keep" | "merge";
+
+/** What to do where the owner and the template changed the same lines. */
+export type OnConflict = "markers" | "keep" | "theirs" | "fail";
+
+/** What to update. */
+export interface UpdateRequest extends ProjectRequest {
+  /** Only these modules; all installed ones without it. */
+  modules?: readonly string[];
+  /** By default `markers`: standard conflict markers, to be resolved in an editor. */
+  onConflict?: OnConflict;
+  force?: boolean;
+}
+
+/** What to remove. */
+export interface RemoveRequest extends ProjectRequest {
+  modules: readonly string[];
+  /** Delete edited files too. */
+  force?: boolean;
 }
 
 /** Everything that applying would do. Nothing has been written yet. */
@@ -86,94 +98,131 @@ export interface ScaffoldPlan {
   notes: readonly string[];
 }
 
-/** The names under which the plan lists files that belong to no module. */
+/** The name under which the plan lists files that belong to no module. */
 const PROJECT = "project";
 
 /**
- * Makes the plan. Reads the disk, writes nothing.
+ * Plans to install modules and change settings. Reads the disk, writes nothing.
  *
  * @throws {ConfigError} or {UsageError} for bad settings, paths or module names.
  */
 export async function planScaffold(
   request: ScaffoldRequest,
 ): Promise<ScaffoldPlan> {
-  const source = request.source ?? BUNDLED;
-  const root = await resolveRoot(request.root);
-  const loaded = await readConfig(root, request.configFile);
-  const { lock, text: lockText } = await readLock(root);
-  const settings = await withEnvironment(
-    root,
-    loaded.text,
-    request.settings ?? {},
-  );
-  const wanted = [
-    ...new Set([...loaded.config.modules, ...(request.modules ?? [])]),
+  const project = await openProject(request);
+  const modules = [
+    ...new Set([...project.config.modules, ...(request.modules ?? [])]),
   ];
-  const config = parseConfig({
-    ...loaded.config,
-    ...settings,
-    modules: wanted,
-  });
-  const definitions = source.registry.resolve(wanted);
-  const policy: PlanPolicy = {
+  const config = await withSettings(project, { ...request.settings, modules });
+  const definitions = project.source.registry.resolve(modules);
+  const states = await readFileStates(project, definitions, config);
+  const planned = await planModuleFiles(project, states, {
     force: request.force === true,
     restoreDeleted: true,
-  };
-
-  const rendered = await addAdwModules(root, definitions, config, source);
-  const operations = await Promise.all(
-    rendered.map(async ({ path, module, content }) =>
-      planFile(
-        {
-          path,
-          module,
-          base: baseText(lock, path),
-          disk: await readProjectFile(root, path),
-          next: content,
-        },
-        policy,
-      ),
-    ),
+    merge: mergeThreeWay,
+  });
+  const files = planned.map((entry) =>
+    decide(entry, request.decisions?.[entry.path]),
   );
-  const files = operations.filter((entry) => entry !== undefined);
-  const packageText = await readProjectFile(root, PACKAGE_FILE);
-  const packageJson = await editPackageJson(
-    packageText,
-    needsOf(definitions, config),
-  );
-  const configFile = request.configFile ?? CONFIG_FILE;
-  const configText = editConfigText(
-    loaded.text,
-    { ...changedSettings(loaded.config, config, settings), modules: wanted },
-    `./${config.adws_dir}/schema/adw.config.schema.json`,
-  );
-  const nextLock = formatLock(
-    lockAfter(lock, { files, rendered, definitions, config, packageJson }),
-  );
-  return {
-    root,
+  return assemble({
+    project,
     config,
-    modules: definitions
-      .filter(({ hidden }) => hidden !== true)
-      .map(({ name }) => name),
-    requiredBy: requirements(definitions, wanted),
-    operations: [
-      ...files,
-      plainFile(configFile, loaded.text, configText, "settings changed"),
-      plainFile(
-        PACKAGE_FILE,
-        packageText,
-        packageJson.content,
-        describeEdit(packageJson),
-      ),
-      plainFile(LOCK_FILE, lockText, nextLock, "records what was written"),
-    ],
-    packageJson,
-    notes: [
-      ...packageNotes(packageJson),
-      ...(await tsconfigAdvice(root, config.adws_dir)),
-    ],
+    definitions,
+    states,
+    files,
+    wanted: modules,
+  });
+}
+
+/**
+ * Plans to bring in later templates and changed settings by a three-way merge.
+ *
+ * @throws {UsageError} when nothing is installed, or a module is not.
+ */
+export async function planUpdate(
+  request: UpdateRequest,
+): Promise<ScaffoldPlan> {
+  const project = await openProject(request);
+  const { config } = project;
+  const definitions = installedDefinitions(project);
+  const chosen = chooseModules(project, definitions, request.modules);
+  const states = await readFileStates(project, definitions, config);
+  const policy = updatePolicy(request);
+  const files = [
+    ...(await planModuleFiles(
+      project,
+      states.filter(({ module }) => chosen.has(module)),
+      policy,
+    )),
+    ...(request.modules === undefined
+      ? await planDroppedFiles(project, states, policy)
+      : []),
+  ];
+  const notes = files.flatMap((entry) =>
+    entry.operation === "keep" && entry.previous === null
+      ? [
+          `${entry.path}: you deleted it, and it stays deleted. adw-scaffold add ${entry.module} brings it back.`,
+        ]
+      : [],
+  );
+  return assemble({
+    project,
+    config,
+    definitions,
+    states: states.filter(({ module }) => chosen.has(module)),
+    files,
+    wanted: config.modules,
+    settlesDropped: request.modules === undefined,
+    notes,
+  });
+}
+
+/**
+ * Plans to remove modules, and what only they required.
+ *
+ * @throws {RefusedError} code `MODULE_REQUIRED` when another module needs one of
+ * them; {UsageError} when one is not installed.
+ */
+export async function planRemove(
+  request: RemoveRequest,
+): Promise<ScaffoldPlan> {
+  const project = await openProject(request);
+  const { registry } = project.source;
+  const installed = installedDefinitions(project);
+  chooseModules(project, installed, request.modules);
+  const wanted = project.config.modules.filter(
+    (name) => !request.modules.includes(name),
+  );
+  const remaining = registry.resolve(wanted);
+  for (const name of request.modules) {
+    const user = remaining.find(({ requires }) => requires?.includes(name));
+    if (user !== undefined) {
+      throw new RefusedError(
+        "MODULE_REQUIRED",
+        `${user.name} requires ${name}`,
+        {
+          hint: `Remove both: adw-scaffold remove ${name} ${user.name}`,
+        },
+      );
+    }
+  }
+  const config = await withSettings(project, { modules: wanted });
+  const states = await readFileStates(project, remaining, config);
+  const policy: PlanPolicy = {
+    force: request.force === true,
+    restoreDeleted: false,
   };
+  const files = await planDroppedFiles(project, states, policy);
+  return assemble({
+    project,
+    config,
+    definitions: remaining,
+    states: [],
+    files,
+    wanted,
+    settlesDropped: true,
+    removed: installed.filter((definition) => !remaining.includes(definition)),
+  });
 }
 
 /** How many files each operation has. */
@@ -187,6 +236,15 @@ export function countOperations(
   return counts;
 }
 
+/** The conflicts that stop a plan from being applied. */
+export function refusedConflicts(
+  plan: Pick<ScaffoldPlan, "operations">,
+): FileOperation[] {
+  return plan.operations.filter(
+    (entry) => entry.operation === "conflict" && entry.resolution === "refuse",
+  );
+}
+
 /**
  * Carries a plan out: all of it, or nothing.
  *
@@ -194,9 +252,7 @@ export function countOperations(
  * writing throws. The project is then as before.
  */
 export async function applyScaffold(plan: ScaffoldPlan): Promise<void> {
-  const conflicts = plan.operations.filter(
-    ({ operation }) => operation === "conflict",
-  );
+  const conflicts = refusedConflicts(plan);
   if (conflicts.length > 0) {
     throw new RefusedError(
       "CONFLICTS",
@@ -221,132 +277,159 @@ export async function recover(root: string): Promise<string | undefined> {
   }
 }
 
-interface PlannedContent {
-  path: string;
-  module: string;
-  content: string;
-}
-
-/** Puts every file of the given modules on the plan, formatted the project's way. */
-export async function addAdwModules(
-  root: string,
-  definitions: readonly ModuleDefinition[],
-  config: AdwConfig,
-  source: ModuleSource,
-): Promise<PlannedContent[]> {
-  const format: Formatter = await projectFormatter(root);
-  const planned = await Promise.all(
-    definitions.map(async (definition) => {
-      const files = await renderDefinition(
-        definition,
-        config,
-        source.templates,
-      );
-      return Promise.all(
-        files.map(async ({ path, content }) => ({
-          path,
-          module: definition.name,
-          content: await format(path, content),
-        })),
-      );
-    }),
-  );
-  return planned.flat();
-}
-
-/** The real path of the project's folder, so that no link in it is mistaken for one inside. */
-async function resolveRoot(root: string): Promise<string> {
-  try {
-    return await realpath(root);
-  } catch (error) {
-    if (isMissing(error)) return resolve(root);
-    throw error;
+/** The modules of a project that has some. @throws {UsageError} when it has none. */
+export function installedDefinitions({
+  config,
+  source,
+}: Project): ModuleDefinition[] {
+  if (config.modules.length === 0) {
+    throw new UsageError("no modules are installed here", {
+      hint: "Start with: adw-scaffold init",
+    });
   }
+  return source.registry.resolve(config.modules);
 }
 
-/** Choices that depend on this machine are made once, when the config is created. */
-async function withEnvironment(
-  root: string,
-  configText: string | null,
-  settings: AdwConfigInput,
-): Promise<AdwConfigInput> {
-  if (configText !== null) return settings;
+/** The names of the chosen modules and the hidden ones; all without a choice. */
+export function chooseModules(
+  { source }: Project,
+  installed: readonly ModuleDefinition[],
+  names: readonly string[] | undefined,
+): ReadonlySet<string> {
+  const all = new Set(installed.map(({ name }) => name));
+  if (names === undefined || names.length === 0) return all;
+  for (const name of names) {
+    source.registry.get(name);
+    if (!all.has(name)) {
+      throw new UsageError(`the module ${name} is not installed`, {
+        hint: `Installed: ${[...all].join(", ")}. Add it: adw-scaffold add ${name}`,
+      });
+    }
+  }
+  return new Set(names);
+}
+
+function updatePolicy({
+  onConflict = "markers",
+  force,
+}: UpdateRequest): PlanPolicy {
+  const choice: ConflictChoice =
+    onConflict === "keep"
+      ? "yours"
+      : onConflict === "theirs"
+        ? "theirs"
+        : "markers";
   return {
-    project_name: await projectName(root),
-    sqlite_driver: nodeAtLeast(22, 13) ? "node:sqlite" : "better-sqlite3",
-    typescript_runner: nodeAtLeast(22, 18) ? "node" : "tsx",
-    ...settings,
+    force: force === true,
+    restoreDeleted: false,
+    merge: (base, yours, theirs) => mergeThreeWay(base, yours, theirs, choice),
+    conflicts: onConflict === "fail" ? "refuse" : "markers",
   };
 }
 
-async function projectName(root: string): Promise<string> {
-  const text = await readProjectFile(root, PACKAGE_FILE);
-  const match =
-    text === null ? null : /^\s*"name"\s*:\s*"([^"\\]{1,100})"/m.exec(text);
-  const name = match?.[1] ?? basename(root);
-  return /^[^\p{C}]{1,100}$/u.test(name) ? name : "adw-project";
+/** What the owner said about a file in the way takes the place of the conflict. */
+function decide(
+  entry: FileOperation,
+  decision: ConflictDecision | undefined,
+): FileOperation {
+  if (entry.operation !== "conflict" || decision === undefined) return entry;
+  const { path, module, previous, content } = entry;
+  if (decision === "keep" || previous === null) {
+    return {
+      operation: "keep",
+      path,
+      module,
+      previous,
+      reason: "you chose to keep it",
+    };
+  }
+  if (decision === "overwrite") {
+    return {
+      operation: "update",
+      path,
+      module,
+      content,
+      previous,
+      reason: "you chose to overwrite it",
+    };
+  }
+  const merged = mergeThreeWay("", previous, content);
+  return merged.conflicts === 0
+    ? {
+        operation: "merge",
+        path,
+        module,
+        content: merged.content,
+        previous,
+        reason: "merged with yours",
+      }
+    : { ...entry, content: merged.content, resolution: "markers" };
 }
 
-function nodeAtLeast(major: number, minor: number): boolean {
-  const [runningMajor = 0, runningMinor = 0] = process.versions.node
-    .split(".")
-    .map(Number);
-  return (
-    runningMajor > major || (runningMajor === major && runningMinor >= minor)
+interface PlanParts {
+  project: Project;
+  config: AdwConfig;
+  /** The modules that are installed once the plan is applied. */
+  definitions: readonly ModuleDefinition[];
+  /** The files whose lock entries the plan renews. */
+  states: readonly FileState[];
+  files: readonly FileOperation[];
+  /** The modules that the configuration names. */
+  wanted: readonly string[];
+  /** The modules that go. */
+  removed?: readonly ModuleDefinition[];
+  /** Whether `files` also decides on files that nothing renders any more. */
+  settlesDropped?: boolean;
+  notes?: readonly string[];
+}
+
+/** Adds what every plan has: the configuration, package.json and the lock. */
+async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
+  const { project, config, definitions, files, wanted, removed = [] } = parts;
+  const { root, configText, configFile, lockText, lock } = project;
+  const packageText = await readProjectFile(root, PACKAGE_FILE);
+  const needs = packageNeeds(definitions, config);
+  const removals = planRemovals({ packageText, lock, config, removed, needs });
+  const packageJson = await editPackageJson(packageText, needs, removals);
+  const nextConfig = editConfigText(
+    configText,
+    changedSettings(project, config),
+    `./${config.adws_dir}/schema/adw.config.schema.json`,
   );
-}
-
-function baseText(lock: Lock, path: string): string | null {
-  const entry = lock.files[path];
-  return entry === undefined ? null : unpackText(entry.base);
-}
-
-/** Only what was asked for is written into the config; defaults stay out of it. */
-function changedSettings(
-  before: AdwConfig,
-  after: AdwConfig,
-  settings: AdwConfigInput,
-): AdwConfigInput {
-  const asked = new Set(Object.keys(settings));
-  return Object.fromEntries(
-    Object.entries(after).filter(
-      ([key, value]) =>
-        asked.has(key) &&
-        (JSON.stringify(value) !==
-          JSON.stringify(
-            Object.entries(before).find(([name]) => name === key)?.[1],
-          ) ||
-          ENVIRONMENT_KEYS.has(key)),
-    ),
-  );
-}
-
-/** Recorded even when they equal the default: another machine must not choose anew. */
-const ENVIRONMENT_KEYS = new Set([
-  "project_name",
-  "sqlite_driver",
-  "typescript_runner",
-]);
-
-function needsOf(definitions: readonly ModuleDefinition[], config: AdwConfig) {
-  const needs = definitions.map((definition) =>
-    moduleDependencies(definition, config),
-  );
-  const dependencies = Object.assign(
-    {},
-    ...needs.map((need) => need.dependencies),
+  const nextLock = formatLock(
+    lockAfter({
+      ...parts,
+      settlesDropped: parts.settlesDropped === true,
+      packageJson,
+      removals,
+    }),
   );
   return {
-    dependencies,
-    devDependencies: Object.assign(
-      {},
-      ...needs.map((need) => need.devDependencies),
-    ),
-    scripts: Object.assign(
-      {},
-      ...definitions.map((definition) => moduleScripts(definition, config)),
-    ),
-    projectName: config.project_name,
+    root,
+    config,
+    modules: definitions
+      .filter(({ hidden }) => hidden !== true)
+      .map(({ name }) => name),
+    requiredBy: requirements(definitions, wanted),
+    operations: [
+      ...files,
+      plainFile(configFile, configText, nextConfig, "settings changed"),
+      plainFile(
+        PACKAGE_FILE,
+        packageText,
+        packageJson.content,
+        describeEdit(packageJson),
+      ),
+      plainFile(LOCK_FILE, lockText, nextLock, "records what was written"),
+    ],
+    packageJson,
+    notes: [
+      ...(parts.notes ?? []),
+      ...packageNotes(packageJson, removals),
+      ...(definitions.length === 0
+        ? []
+        : await tsconfigAdvice(root, config.adws_dir)),
+    ],
   };
 }
 
@@ -370,10 +453,12 @@ function plainFile(
   content: string,
   reason: string,
 ): FileOperation {
-  if (previous === null)
+  if (previous === null) {
     return { operation: "create", path, module: PROJECT, content };
-  if (previous === content)
+  }
+  if (previous === content) {
     return { operation: "unchanged", path, module: PROJECT, content };
+  }
   return {
     operation: "update",
     path,
@@ -382,94 +467,4 @@ function plainFile(
     previous,
     reason,
   };
-}
-
-function describeEdit(edit: PackageEdit): string {
-  const added = [
-    ...Object.entries(edit.addedDependencies).map(
-      ([name, range]) => `${name} ${range}`,
-    ),
-    ...Object.entries(edit.addedDevDependencies).map(
-      ([name, range]) => `${name} ${range} (dev)`,
-    ),
-    ...Object.keys(edit.addedScripts).map((name) => `script ${name}`),
-  ];
-  return `adds ${added.join(", ")}`;
-}
-
-function packageNotes({ oldRanges, keptScripts }: PackageEdit): string[] {
-  return [
-    ...oldRanges.map(
-      ({ name, present, needed }) =>
-        `${name} "${present}" in package.json allows versions that are too old: the modules are tested with "${needed}". It was left as it is.`,
-    ),
-    ...keptScripts.map(
-      (name) => `The script "${name}" exists and was left as it is.`,
-    ),
-  ];
-}
-
-/** The lock that describes the project once the plan is applied. */
-function lockAfter(
-  lock: Lock,
-  {
-    files,
-    rendered,
-    definitions,
-    config,
-    packageJson,
-  }: {
-    files: readonly FileOperation[];
-    rendered: readonly PlannedContent[];
-    definitions: readonly ModuleDefinition[];
-    config: AdwConfig;
-    packageJson: PackageEdit;
-  },
-): Lock {
-  const settled = new Set(
-    files
-      .filter(({ operation }) => operation !== "conflict")
-      .map(({ path }) => path),
-  );
-  const entries = rendered
-    .filter(({ path }) => settled.has(path))
-    .map(({ path, module, content }) => {
-      const digest = sha256(content);
-      const present = lock.files[path];
-      // Compressed bytes may differ between zlib versions; the text is what counts.
-      const base =
-        present?.sha256 === digest ? present.base : packText(content);
-      return [path, { module, sha256: digest, base }] as const;
-    });
-  return {
-    lockfile_version: lock.lockfile_version,
-    modules: {
-      ...lock.modules,
-      ...Object.fromEntries(
-        definitions.map((definition) => [
-          definition.name,
-          { version: definition.version, inputs: inputsOf(definition, config) },
-        ]),
-      ),
-    },
-    files: { ...lock.files, ...Object.fromEntries(entries) },
-    added_dependencies: {
-      ...lock.added_dependencies,
-      ...packageJson.addedDependencies,
-      ...packageJson.addedDevDependencies,
-    },
-  };
-}
-
-/** The configuration values that a module's templates use. */
-function inputsOf(
-  definition: ModuleDefinition,
-  config: AdwConfig,
-): Record<string, unknown> {
-  const used = new Set(
-    definition.files.flatMap((file) => namesUsedBy(`${file}.njk`)),
-  );
-  return Object.fromEntries(
-    Object.entries(config).filter(([key]) => used.has(key)),
-  );
 }

@@ -1,20 +1,20 @@
 /** `adw-scaffold add <module…>` */
-import { projectRoot, type Command } from "./context.ts";
-import { runScaffold } from "./scaffold.ts";
+import { planScaffold } from "../application/scaffold-service.ts";
+import { projectRequest, type Command } from "./context.ts";
+import { runPlan } from "./run-plan.ts";
 
 /** Adds modules, and what they require, to a project. */
 export const add: Command = (parsed, context) => {
-  const { values, positionals } = parsed;
-  return runScaffold({
+  const request = {
+    ...projectRequest(parsed, context),
+    modules: parsed.positionals,
+    force: parsed.values["force"] === true,
+  };
+  return runPlan({
     parsed,
     context,
-    request: {
-      root: projectRoot(parsed, context),
-      modules: positionals,
-      force: values["force"] === true,
-      ...(typeof values["config"] === "string"
-        ? { configFile: values["config"] }
-        : {}),
-    },
+    root: request.root,
+    plan: (decisions) => planScaffold({ ...request, decisions }),
+    asksPerFile: true,
   });
 };

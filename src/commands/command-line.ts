@@ -153,6 +153,95 @@ export const COMMANDS = [
     ],
   },
   {
+    name: "check",
+    usage: "check [module…]",
+    summary: "For CI: is everything as it would be rendered now?",
+    positionals: {
+      name: "module",
+      description: "Modules to check; all without it",
+      required: false,
+      variadic: true,
+    },
+    options: [
+      {
+        name: "fail-on",
+        kind: "string",
+        placeholder: "a,b",
+        description:
+          "What counts as failure: edited, outdated, config, missing, conflict [all]",
+      },
+    ],
+  },
+  {
+    name: "diff",
+    usage: "diff [module…]",
+    summary: "Show what you changed, and what the templates changed",
+    positionals: {
+      name: "module",
+      description: "Modules to compare; all without it",
+      required: false,
+      variadic: true,
+    },
+    options: [],
+  },
+  {
+    name: "update",
+    usage: "update [module…]",
+    summary: "Bring in later templates; your edits are merged, never lost",
+    positionals: {
+      name: "module",
+      description: "Modules to update; all without it",
+      required: false,
+      variadic: true,
+    },
+    options: [
+      {
+        name: "on-conflict",
+        kind: "string",
+        placeholder: "what",
+        choices: ["markers", "keep", "theirs", "fail"],
+        description:
+          "Where you and the template changed the same lines [markers]",
+      },
+      FORCE,
+    ],
+  },
+  {
+    name: "remove",
+    usage: "remove <module…>",
+    summary: "Remove modules; files that you edited stay",
+    positionals: {
+      name: "module",
+      description: "Modules to remove",
+      required: true,
+      variadic: true,
+    },
+    options: [FORCE],
+  },
+  {
+    name: "doctor",
+    usage: "doctor",
+    summary: "Find what is wrong with a project, and say how to mend it",
+    positionals: {
+      name: "",
+      description: "",
+      required: false,
+      variadic: false,
+    },
+    options: [
+      {
+        name: "fix",
+        kind: "boolean",
+        description: "Mend what is safe to mend",
+      },
+      {
+        name: "live",
+        kind: "boolean",
+        description: "Start your own copy of the server and try it",
+      },
+    ],
+  },
+  {
     name: "completion",
     usage: "completion [shell]",
     summary: "Print a completion script for bash or zsh",

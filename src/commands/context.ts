@@ -30,6 +30,19 @@ export function projectRoot(
   return isAbsolute(dir) ? dir : resolve(base, dir);
 }
 
+/** The project that the options name, as every service takes it. */
+export function projectRequest(
+  parsed: ParsedCommand,
+  context: CommandContext,
+  dir = ".",
+): { root: string; configFile?: string } {
+  const { config } = parsed.values;
+  return {
+    root: projectRoot(parsed, context, dir),
+    ...(typeof config === "string" ? { configFile: config } : {}),
+  };
+}
+
 /** The settings that were given as flags. */
 export function settingsFromFlags({ values }: ParsedCommand): AdwConfigInput {
   const settings: Record<string, unknown> = {};

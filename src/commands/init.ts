@@ -1,48 +1,50 @@
 /** `adw-scaffold init [dir]` */
+import { planScaffold } from "../application/scaffold-service.ts";
 import { bundledRegistry } from "../domain/module-registry.ts";
 import { readConfig } from "../infrastructure/config-file.ts";
 import {
   isInteractive,
-  projectRoot,
+  projectRequest,
   settingsFromFlags,
   type Command,
 } from "./context.ts";
-import { runScaffold } from "./scaffold.ts";
+import { runPlan } from "./run-plan.ts";
 
 /** Scaffolds a project: every module, or those that are named or chosen. */
 export const init: Command = async (parsed, context) => {
   const { values, positionals } = parsed;
-  const root = projectRoot(parsed, context, positionals[0]);
-  const configFile =
-    typeof values["config"] === "string" ? values["config"] : undefined;
+  const project = projectRequest(parsed, context, positionals[0]);
   const { modules: named, ...settings } = settingsFromFlags(parsed);
-  const existing = await readConfig(root, configFile);
+  const existing = await readConfig(project.root, project.configFile);
   const everything = bundledRegistry.installable.map(({ name }) => name);
   const request = {
-    root,
+    ...project,
     settings,
     modules: named ?? (existing.config.modules.length > 0 ? [] : everything),
     force: values["force"] === true,
-    ...(configFile === undefined ? {} : { configFile }),
   };
+  const run = { parsed, context, root: project.root, asksPerFile: true };
   if (!isInteractive(parsed, context) || values["dry-run"] === true) {
-    return runScaffold({ parsed, context, request });
+    return runPlan({
+      ...run,
+      plan: (decisions) => planScaffold({ ...request, decisions }),
+    });
   }
   const { askInit, askToWrite } = await import("./init-questions.ts");
   const answers = await askInit({
-    root,
+    root: project.root,
     firstTime: existing.text === null,
     modules: named,
     settings,
   });
-  return runScaffold({
-    parsed,
-    context,
-    request: {
-      ...request,
-      settings: { ...settings, ...answers.settings },
-      modules: answers.modules ?? request.modules,
-    },
+  const answered = {
+    ...request,
+    settings: { ...settings, ...answers.settings },
+    modules: answers.modules ?? request.modules,
+  };
+  return runPlan({
+    ...run,
+    plan: (decisions) => planScaffold({ ...answered, decisions }),
     confirm: askToWrite,
   });
 };

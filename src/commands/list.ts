@@ -1,23 +1,18 @@
 /** `adw-scaffold list` */
 import pc from "picocolors";
 import { listModules } from "../application/render-module.ts";
-import { bundledRegistry } from "../domain/module-registry.ts";
-import { readConfig } from "../infrastructure/config-file.ts";
-import { projectRoot, type Command } from "./context.ts";
+import { openProject } from "../application/project.ts";
+import { projectRequest, type Command } from "./context.ts";
 import { useColor } from "./report-error.ts";
 
 /** Shows every module, what it requires, and whether this project has it. */
 export const list: Command = async (parsed, context) => {
   const { stdout, env } = context;
-  const configFile = parsed.values["config"];
-  const { config } = await readConfig(
-    projectRoot(parsed, context),
-    typeof configFile === "string" ? configFile : undefined,
-  );
+  const { config, source } = await openProject(projectRequest(parsed, context));
   const installed = new Set(
-    bundledRegistry.resolve(config.modules).map(({ name }) => name),
+    source.registry.resolve(config.modules).map(({ name }) => name),
   );
-  const modules = listModules().map((module) => ({
+  const modules = listModules(source).map((module) => ({
     ...module,
     installed: installed.has(module.name),
   }));

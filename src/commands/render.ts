@@ -1,36 +1,34 @@
 /** `adw-scaffold render <module>` */
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
+import { openProject } from "../application/project.ts";
 import {
   renderModule,
   type RenderedFile,
 } from "../application/render-module.ts";
 import { RefusedError } from "../domain/errors.ts";
-import { bundledRegistry, targetPath } from "../domain/module-registry.ts";
+import { targetPath } from "../domain/module-registry.ts";
 import { parseConfig } from "../domain/config.ts";
 import { changesOf, planFile, type FileOperation } from "../domain/plan.ts";
-import { readConfig } from "../infrastructure/config-file.ts";
 import { applyTransaction } from "../infrastructure/file-transaction.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
-import { projectRoot, settingsFromFlags, type Command } from "./context.ts";
+import { projectRequest, settingsFromFlags, type Command } from "./context.ts";
 
 /** Renders one module with the project's settings, changed by flags. */
 export const render: Command = async (parsed, context) => {
   const { values, positionals } = parsed;
   const [name = ""] = positionals;
-  const root = projectRoot(parsed, context);
-  const configFile =
-    typeof values["config"] === "string" ? values["config"] : undefined;
-  const loaded = await readConfig(root, configFile);
+  const project = await openProject(projectRequest(parsed, context));
+  const { root, source } = project;
   const config = parseConfig({
-    ...loaded.config,
+    ...project.config,
     ...settingsFromFlags(parsed),
   });
-  const rendered = await renderModule(name, config);
+  const rendered = await renderModule(name, config, source);
   const json = values["json"] === true;
   if (typeof values["out"] !== "string") {
     const own = new Set(
-      bundledRegistry.get(name).files.map((file) => targetPath(file, config)),
+      source.registry.get(name).files.map((file) => targetPath(file, config)),
     );
     context.stdout.write(
       json

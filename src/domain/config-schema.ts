@@ -182,6 +182,22 @@ export const CONFIG_ENTRIES = {
       "What runs the .ts files: node from 22.18 on, else tsx; init chooses by the running Node.",
     ),
   ),
+  templates_dir: v.pipe(
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.maxLength(200),
+        v.regex(
+          new RegExp(`^(?:${SEGMENT}(?:/${SEGMENT})*)?$`),
+          'must be a folder inside the project, such as "adw-templates"',
+        ),
+      ),
+      "",
+    ),
+    v.description(
+      "Folder with templates of your own: they override bundled ones by path and add modules.",
+    ),
+  ),
   package_manager: v.pipe(
     v.optional(v.picklist(["auto", "npm", "pnpm", "yarn", "bun"]), "auto"),
     v.description(

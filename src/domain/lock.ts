@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { ConfigError } from "./errors.ts";
+import { isInsideProject } from "./paths.ts";
 
 /** File name of the lock, at the root of the project. */
 export const LOCK_FILE = "adw.lock.json";
@@ -18,6 +19,8 @@ const LOCK_SCHEMA = v.object({
     v.string(),
     v.object({
       version: v.string(),
+      /** Digest of the module's templates: when it and the inputs are the same, so is the render. */
+      templates: v.string(),
       /** The configuration values that the module was rendered with. */
       inputs: v.record(v.string(), v.unknown()),
     }),
@@ -26,6 +29,8 @@ const LOCK_SCHEMA = v.object({
     v.string(),
     v.object({
       module: v.string(),
+      /** The registered file, such as `adws/adw_server.ts`: it stays the same when `adws_dir` changes. */
+      source: v.string(),
       sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
       /** The text as written: raw deflate, base64. */
       base: v.string(),
@@ -62,16 +67,23 @@ export function parseLock(value: unknown): Lock {
     );
   }
   const result = v.safeParse(LOCK_SCHEMA, value);
-  if (result.success) return result.output;
-  const issue = result.issues[0];
-  throw new ConfigError(
-    "LOCK_INVALID",
-    `the lock is broken: ${v.getDotPath(issue) ?? "the file"}: ${issue.message}`,
-    {
-      where,
-      hint: `Restore ${LOCK_FILE} from version control. Without it, delete it and run adw-scaffold init: files that you did not edit are recognised.`,
-    },
-  );
+  if (!result.success) {
+    const issue = result.issues[0];
+    throw brokenLock(`${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
+  }
+  for (const path of Object.keys(result.output.files)) {
+    if (!isInsideProject(path))
+      throw brokenLock(`unsafe path ${JSON.stringify(path)}`);
+  }
+  return result.output;
+}
+
+/** The error for a lock that cannot be trusted. */
+export function brokenLock(problem: string): ConfigError {
+  return new ConfigError("LOCK_INVALID", `the lock is broken: ${problem}`, {
+    where: { file: LOCK_FILE },
+    hint: `Restore ${LOCK_FILE} from version control. Without it, delete it and run adw-scaffold init: files that you did not edit are recognised.`,
+  });
 }
 
 /** Keys sorted and one entry a line, so that reviews show small diffs. */

@@ -28,6 +28,11 @@ export interface ModuleDefinition {
    * `adws_dir`. The template of `adws/x.ts` is `templates/adws/x.ts.njk`.
    */
   files: readonly string[];
+  /**
+   * Files that had another name in an earlier version: new name to old name. An
+   * update moves the owner's file along, edits included.
+   */
+  renamedFiles?: Readonly<Record<string, string>>;
   /** Modules that must be installed too. */
   requires?: readonly string[];
   dependencies?: Dependencies;

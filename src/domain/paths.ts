@@ -1,33 +1,43 @@
 /** Decisions on path names. Whether a link stands in the way is for the file system to say. */
 import { ConfigError } from "./errors.ts";
 
+/** Folders of other tools, which nothing is ever written into. */
+const FORBIDDEN = new Set([".git", "node_modules"]);
+
+/** The part of a path that names a folder of another tool, in any case. */
+function forbiddenPart(path: string): string | undefined {
+  return path
+    .split("/")
+    .find((part) => FORBIDDEN.has(part.toLowerCase().replace(/[. ]+$/, "")));
+}
+
 /**
- * Refuses a target path that could leave the project or reach into a folder of
- * another tool. Paths are relative, with `/` between the parts.
- *
- * @throws {ConfigError} code `PATH_OUTSIDE`.
+ * Whether a target path stays inside the project and out of the folders of other
+ * tools. Paths are relative, with `/` between the parts.
  */
-export function assertInsideProject(path: string): void {
-  const parts = path.split("/");
-  const outside =
-    path === "" ||
-    path.includes("\\") ||
-    path.includes("\0") ||
-    /^[A-Za-z]:/.test(path) ||
-    parts.some((part) => part === "" || part === "." || part === "..");
-  const forbidden = parts.find((part) =>
-    [".git", "node_modules"].includes(part.toLowerCase().replace(/[. ]+$/, "")),
+export function isInsideProject(path: string): boolean {
+  return (
+    path !== "" &&
+    !path.includes("\\") &&
+    !path.includes("\0") &&
+    !/^[A-Za-z]:/.test(path) &&
+    path.split("/").every((part) => !["", ".", ".."].includes(part)) &&
+    forbiddenPart(path) === undefined
   );
-  if (outside || forbidden !== undefined) {
-    throw new ConfigError(
-      "PATH_OUTSIDE",
-      `refusing to write to ${JSON.stringify(path)}`,
-      {
-        hint:
-          forbidden === undefined
-            ? 'Paths must stay inside the project: relative, without "..".'
-            : `Nothing is ever written into ${forbidden}.`,
-      },
-    );
-  }
+}
+
+/** @throws {ConfigError} code `PATH_OUTSIDE` when {@link isInsideProject} says no. */
+export function assertInsideProject(path: string): void {
+  if (isInsideProject(path)) return;
+  const forbidden = forbiddenPart(path);
+  throw new ConfigError(
+    "PATH_OUTSIDE",
+    `refusing to write to ${JSON.stringify(path)}`,
+    {
+      hint:
+        forbidden === undefined
+          ? 'Paths must stay inside the project: relative, without "..".'
+          : `Nothing is ever written into ${forbidden}.`,
+    },
+  );
 }

@@ -20,10 +20,12 @@ export type FileOperation =
       operation: "conflict";
       path: string;
       module: string;
-      /** What would be written if the owner decided so. */
+      /** What would be written if the owner decided so; with markers where both changed. */
       content: string;
-      previous: string;
+      previous: string | null;
       reason: string;
+      /** `refuse`: nothing is written at all. `markers`: the file is written with conflict markers. */
+      resolution: "refuse" | "markers";
     }
   | {
       operation: "keep";
@@ -68,6 +70,8 @@ export interface PlanPolicy {
   restoreDeleted: boolean;
   /** Joins the owner's edits and the template's changes; without it both is a conflict. */
   merge?: (base: string, yours: string, theirs: string) => MergeResult;
+  /** Conflicts that the merge leaves: refuse the whole plan, or write the markers. */
+  conflicts?: "refuse" | "markers";
 }
 
 /** Decides what happens to one file. */
@@ -107,6 +111,7 @@ export function planFile(
       operation: "conflict",
       ...change,
       reason: "this file is in the way and was not written by adw-scaffold",
+      resolution: "refuse",
     };
   }
   if (base === next) {
@@ -133,6 +138,7 @@ function planEdited(
       operation: "conflict",
       ...change,
       reason: "you edited it and the template or its settings changed",
+      resolution: "refuse",
     };
   }
   if (merged.conflicts > 0) {
@@ -142,6 +148,7 @@ function planEdited(
       ...change,
       content: merged.content,
       reason: `${count} ${count === 1 ? "place" : "places"} changed by both you and the template`,
+      resolution: policy.conflicts ?? "refuse",
     };
   }
   if (merged.content === change.previous) {
@@ -194,7 +201,7 @@ export interface FileChange {
   previous: string | null;
 }
 
-/** The changes that carry a plan out. Conflicts and kept files change nothing. */
+/** The changes that carry a plan out. Kept files and refused conflicts change nothing. */
 export function changesOf(operations: readonly FileOperation[]): FileChange[] {
   const changes: FileChange[] = [];
   for (const entry of operations) {
@@ -221,9 +228,17 @@ export function changesOf(operations: readonly FileOperation[]): FileChange[] {
           previous: entry.previous,
         });
         break;
+      case "conflict":
+        if (entry.resolution === "markers") {
+          changes.push({
+            path: entry.path,
+            content: entry.content,
+            previous: entry.previous,
+          });
+        }
+        break;
       case "unchanged":
       case "keep":
-      case "conflict":
         break;
     }
   }

@@ -1,6 +1,7 @@
 /** Whether the host project's own type check would stumble over `.ts` imports. */
 import { join } from "node:path";
 import { parse } from "jsonc-parser";
+import { editJson } from "./json-text.ts";
 import { readTextIfExists } from "./project-files.ts";
 
 /**
@@ -27,6 +28,14 @@ export async function tsconfigAdvice(
   return [
     `tsconfig.json takes in ${adwsDir}/, which has a tsconfig.json of its own. Add "exclude": ["${adwsDir}"] to yours, and check the folder with: npx tsc -p ${adwsDir}`,
   ];
+}
+
+/** The text of a tsconfig.json that leaves the rendered folder out; comments stay. */
+export function withAdwsExcluded(text: string, adwsDir: string): string {
+  const tsconfig: unknown = parse(text);
+  const present = isRecord(tsconfig) ? tsconfig["exclude"] : undefined;
+  const exclude = Array.isArray(present) ? list(present) : ["node_modules"];
+  return editJson(text, [{ path: ["exclude"], value: [...exclude, adwsDir] }]);
 }
 
 /** TypeScript takes in everything unless `files` or `include` says otherwise. */

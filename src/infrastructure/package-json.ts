@@ -23,12 +23,29 @@ export interface OldRange {
   needed: string;
 }
 
+/** What goes from package.json together with removed modules. */
+export interface PackageRemovals {
+  /** Packages that we added and nothing needs any more. */
+  dependencies: readonly string[];
+  /** Packages that nothing of ours needs any more, but that were there before. */
+  leftDependencies: readonly string[];
+  scripts: readonly string[];
+}
+
+const NO_REMOVALS: PackageRemovals = {
+  dependencies: [],
+  leftDependencies: [],
+  scripts: [],
+};
+
 /** The edited text, and what the edit did. */
 export interface PackageEdit {
   content: string;
   addedDependencies: Dependencies;
   addedDevDependencies: Dependencies;
   addedScripts: Readonly<Record<string, string>>;
+  removedDependencies: readonly string[];
+  removedScripts: readonly string[];
   /** Scripts of that name that run something else; they stay. */
   keptScripts: readonly string[];
   oldRanges: readonly OldRange[];
@@ -41,8 +58,26 @@ const SECTIONS = [
   "optionalDependencies",
 ] as const;
 
+/** Every dependency in any section, with its range. @throws {ConfigError} as {@link editPackageJson}. */
+export function presentDependencies(
+  text: string | null,
+): Record<string, unknown> {
+  const manifest = parseManifest(text);
+  const present: Record<string, unknown> = {};
+  for (const section of SECTIONS.toReversed()) {
+    Object.assign(present, asRecord(manifest[section] ?? {}, section));
+  }
+  return present;
+}
+
+/** The scripts, by name. @throws {ConfigError} as {@link editPackageJson}. */
+export function presentScripts(text: string | null): Record<string, unknown> {
+  return asRecord(parseManifest(text)["scripts"] ?? {}, "scripts");
+}
+
 /**
- * Adds what is missing and never changes what is there.
+ * Adds what is missing, removes what it is told to, and never changes a range
+ * or a script that is there.
  *
  * @param text - the present package.json, or null to create one
  * @throws {ConfigError} when the file is not a JSON object, or a section is not one.
@@ -50,17 +85,12 @@ const SECTIONS = [
 export async function editPackageJson(
   text: string | null,
   needs: PackageNeeds,
+  removals: PackageRemovals = NO_REMOVALS,
 ): Promise<PackageEdit> {
   const original = text ?? newPackageJson(needs.projectName);
-  const manifest = asRecord(
-    parseJson(original, PACKAGE_FILE).value,
-    "the file",
-  );
-  const present: Record<string, unknown> = {};
-  for (const section of SECTIONS.toReversed()) {
-    Object.assign(present, asRecord(manifest[section] ?? {}, section));
-  }
-  const scripts = asRecord(manifest["scripts"] ?? {}, "scripts");
+  const manifest = parseManifest(original);
+  const present = presentDependencies(original);
+  const scripts = presentScripts(original);
 
   const missing = (wanted: Dependencies) =>
     Object.fromEntries(
@@ -78,12 +108,18 @@ export async function editPackageJson(
     ...insertions("scripts", addedScripts),
     ...insertions("dependencies", addedDependencies),
     ...insertions("devDependencies", addedDevDependencies),
+    ...deletions(manifest, "scripts", removals.scripts),
+    ...["dependencies", "devDependencies"].flatMap((section) =>
+      deletions(manifest, section, removals.dependencies),
+    ),
   ];
   return {
     content: editJson(original, edits),
     addedDependencies,
     addedDevDependencies,
     addedScripts,
+    removedDependencies: removals.dependencies,
+    removedScripts: removals.scripts,
     keptScripts: Object.entries(needs.scripts)
       .filter(
         ([name, command]) =>
@@ -95,6 +131,25 @@ export async function editPackageJson(
       ...needs.dependencies,
     }),
   };
+}
+
+/** Takes properties out, and the section with the last of them. */
+function deletions(
+  manifest: Readonly<Record<string, unknown>>,
+  section: string,
+  names: readonly string[],
+): JsonEdit[] {
+  const present = Object.keys(asRecord(manifest[section] ?? {}, section));
+  const gone = names.filter((name) => present.includes(name));
+  if (gone.length === 0) return [];
+  return gone.length === present.length
+    ? [{ path: [section], value: undefined }]
+    : gone.map((name) => ({ path: [section, name], value: undefined }));
+}
+
+function parseManifest(text: string | null): Record<string, unknown> {
+  if (text === null) return {};
+  return asRecord(parseJson(text, PACKAGE_FILE).value, "the file");
 }
 
 function insertions(

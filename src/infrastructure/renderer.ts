@@ -9,24 +9,22 @@ import { TEMPLATE_FILTERS } from "./template-filters.ts";
 /** What Nunjucks makes of a template: an object with its `root` function. */
 export type CompiledTemplate = object;
 
-/** Finds a compiled template by its path under `templates/`. */
-export type TemplateSource = (
-  path: string,
-) => Promise<CompiledTemplate | undefined>;
+/** Where templates come from, by their path under `templates/`. */
+export interface TemplateSource {
+  /** The compiled template; undefined when there is none of that path. */
+  load(path: string): Promise<CompiledTemplate | undefined>;
+  /** Names of the context that the template uses. */
+  namesUsed(path: string): readonly string[];
+  /** A digest of the template's text; it changes whenever the text does. */
+  digest(path: string): string;
+}
 
 /** The templates that ship with this package. */
-export const bundledTemplates: TemplateSource = async (path) =>
-  (await precompiledTemplates[path]?.load())?.template;
-
-/** The context names that a bundled template uses. */
-export function namesUsedBy(path: string): readonly string[] {
-  return precompiledTemplates[path]?.uses ?? [];
-}
-
-/** Every bundled template's path. */
-export function bundledTemplatePaths(): string[] {
-  return Object.keys(precompiledTemplates);
-}
+export const bundledTemplates: TemplateSource = {
+  load: async (path) => (await precompiledTemplates[path]?.load())?.template,
+  namesUsed: (path) => precompiledTemplates[path]?.uses ?? [],
+  digest: (path) => precompiledTemplates[path]?.digest ?? "",
+};
 
 /**
  * Renders one template.
@@ -39,7 +37,7 @@ export async function renderTemplate(
   context: Readonly<Record<string, unknown>>,
   source: TemplateSource = bundledTemplates,
 ): Promise<string> {
-  const compiled = await source(path);
+  const compiled = await source.load(path);
   if (compiled === undefined) throw new Error(`no template ${path}`);
   const environment = new nunjucks.Environment(
     [

@@ -78,10 +78,13 @@ test("a module is one template and one registry entry: a throwaway one goes the 
     '<< project_name | constant("export const NAME") >>\n',
     "adws/adw_modules/adw_throwaway.ts.njk",
   );
-  const templates = async (path: string) =>
-    path === "adws/adw_modules/adw_throwaway.ts.njk"
-      ? template
-      : bundledTemplates(path);
+  const templates = {
+    ...bundledTemplates,
+    load: async (path: string) =>
+      path === "adws/adw_modules/adw_throwaway.ts.njk"
+        ? template
+        : bundledTemplates.load(path),
+  };
   const source = { registry, templates };
 
   expect(listModules(source).map(({ name }) => name)).toContain(

@@ -113,6 +113,7 @@ test("only create, update, merge and delete change files", () => {
         content: "b",
         previous: "a",
         reason: "",
+        resolution: "refuse",
       },
       { operation: "keep", ...common, previous: null, reason: "" },
       { operation: "delete", ...common, previous: "a", reason: "" },

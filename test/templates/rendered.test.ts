@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTwoFilesPatch } from "diff";
 import { listModules, renderModule } from "../../src/application/render-module.ts";
-import { parseConfig } from "../../src/domain/config.ts";
+import { parseConfig, type AdwConfigInput } from "../../src/domain/config.ts";
+import { bundledRegistry } from "../../src/domain/module-registry.ts";
 
 const root = join(__dirname, "../..");
 
@@ -25,21 +26,33 @@ function sampleConfigs(): Record<string, object> {
 const configs = sampleConfigs();
 const modules = listModules().map(({ name }) => name);
 
+/** A module without the files that every module shares. */
+async function renderOwn(name: string, config: AdwConfigInput) {
+  const rendered = await renderModule(name, config);
+  const count = bundledRegistry.get(name).files.length;
+  return { ...rendered, files: rendered.files.slice(0, count) };
+}
+
+test("the files that every module shares", async () => {
+  const { files } = await renderModule("adw_websockets");
+  expect(files.slice(1)).toMatchSnapshot();
+});
+
 test("at least four configurations are tried", () => {
   expect(Object.keys(configs).length).toBeGreaterThanOrEqual(4);
 });
 
 describe.each(modules)("%s", (name) => {
   test("with the default configuration", async () => {
-    expect(await renderModule(name)).toMatchSnapshot();
+    expect(await renderOwn(name, {})).toMatchSnapshot();
   });
 
   test.each(Object.keys(configs).filter((config) => config !== "default"))(
     "what %s changes",
     async (config) => {
       const settings = parseConfig(configs[config]);
-      const before = await renderModule(name);
-      const after = await renderModule(name, settings);
+      const before = await renderOwn(name, {});
+      const after = await renderOwn(name, settings);
       const patches = after.files.map(({ path, content }, index) =>
         createTwoFilesPatch(
           before.files[index]?.path ?? "",

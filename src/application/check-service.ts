@@ -1,0 +1,239 @@
+/** Whether a project is as it would be rendered now; and what is different, and why. */
+import { hasConflictMarkers } from "../domain/three-way-merge.ts";
+import { driftOf, type Drift } from "../domain/drift.ts";
+import { LOCK_FILE, type Lock } from "../domain/lock.ts";
+import {
+  targetPath,
+  type ModuleDefinition,
+} from "../domain/module-registry.ts";
+import {
+  PACKAGE_FILE,
+  editPackageJson,
+} from "../infrastructure/package-json.ts";
+import { readProjectFile, sha256 } from "../infrastructure/project-files.ts";
+import { readFileStates } from "./file-plan.ts";
+import { packageNeeds } from "./package-plan.ts";
+import {
+  inputsOf,
+  openProject,
+  templatesDigest,
+  type Project,
+  type ProjectRequest,
+} from "./project.ts";
+import { chooseModules, installedDefinitions } from "./scaffold-service.ts";
+
+export interface CheckRequest extends ProjectRequest {
+  /** Only these modules; all installed ones without it. */
+  modules?: readonly string[];
+}
+
+export interface CheckReport {
+  root: string;
+  /** Files that were looked at. */
+  files: number;
+  drift: readonly Drift[];
+}
+
+/** The text of a file in its three versions, for `diff`. */
+export interface FileDifference {
+  path: string;
+  module: string;
+  /** What was written last time; null when it never was. */
+  base: string | null;
+  /** What is there now; null when it was deleted. */
+  yours: string | null;
+  /** What would be rendered now. */
+  theirs: string;
+}
+
+/**
+ * Compares every file of the installed modules. A module whose templates and
+ * inputs are as they were is not rendered: its text cannot have changed.
+ *
+ * @throws {UsageError} when nothing is installed.
+ */
+export async function checkProject(
+  request: CheckRequest,
+): Promise<CheckReport> {
+  const project = await openProject(request);
+  const installed = installedDefinitions(project);
+  const chosen = chooseModules(project, installed, request.modules);
+  const definitions = installed.filter(({ name }) => chosen.has(name));
+  const checked = await Promise.all(
+    definitions.map((definition) => checkModule(project, definition)),
+  );
+  const all = request.modules === undefined || request.modules.length === 0;
+  const drift = [
+    ...checked.flatMap((module) => module.drift),
+    ...(all ? droppedFiles(project, installed) : []),
+    ...(all ? await missingParts(project, installed) : []),
+  ];
+  return {
+    root: project.root,
+    files: checked.reduce((sum, module) => sum + module.files, 0),
+    drift,
+  };
+}
+
+/** Every file that differs, with the texts to show how. */
+export async function differences(
+  request: CheckRequest,
+): Promise<FileDifference[]> {
+  const project = await openProject(request);
+  const installed = installedDefinitions(project);
+  const chosen = chooseModules(project, installed, request.modules);
+  const states = await readFileStates(project, installed, project.config);
+  return states
+    .filter(({ module }) => chosen.has(module))
+    .filter(({ base, disk, content }) => disk !== content || base !== content)
+    .filter(({ disk, content }) => disk !== content)
+    .map(({ path, module, base, disk, content }) => ({
+      path,
+      module,
+      base,
+      yours: disk,
+      theirs: content,
+    }));
+}
+
+async function checkModule(
+  project: Project,
+  definition: ModuleDefinition,
+): Promise<{ files: number; drift: Drift[] }> {
+  const { lock, config, source } = project;
+  const entry = lock.modules[definition.name];
+  const inputs = inputsOf(definition, config, source);
+  const settings = changedKeys(entry?.inputs, inputs);
+  const same =
+    entry !== undefined &&
+    entry.templates === templatesDigest(definition, source) &&
+    settings.length === 0;
+  const files = same
+    ? await asWritten(project, definition)
+    : await asRenderedNow(project, definition);
+  const drift = files.map(({ path, disk, edited, changed }) =>
+    driftOf({
+      path,
+      module: definition.name,
+      exists: disk !== null,
+      edited,
+      changed,
+      hasMarkers: disk !== null && hasConflictMarkers(disk),
+      versions: { before: entry?.version, now: definition.version },
+      changedSettings: settings,
+    }),
+  );
+  return {
+    files: files.length,
+    drift: drift.filter((entry) => entry !== undefined),
+  };
+}
+
+interface ComparedFile {
+  path: string;
+  disk: string | null;
+  edited: boolean;
+  changed: boolean;
+}
+
+/** Nothing to render: only the disk can differ, and the lock has its digest. */
+async function asWritten(
+  project: Project,
+  definition: ModuleDefinition,
+): Promise<ComparedFile[]> {
+  const { root, lock, config } = project;
+  const files = await Promise.all(
+    definition.files.map(async (file) => {
+      const path = targetPath(file, config);
+      const disk = await readProjectFile(root, path);
+      return { path, disk, entry: lock.files[path] };
+    }),
+  );
+  const untouched = files.every(
+    ({ disk, entry }) =>
+      disk === null || (entry !== undefined && sha256(disk) === entry.sha256),
+  );
+  if (!untouched) return asRenderedNow(project, definition);
+  return files.map(({ path, disk }) => ({
+    path,
+    disk,
+    edited: false,
+    changed: false,
+  }));
+}
+
+async function asRenderedNow(
+  project: Project,
+  definition: ModuleDefinition,
+): Promise<ComparedFile[]> {
+  const states = await readFileStates(project, [definition], project.config);
+  return states.map(({ path, base, disk, content }) => ({
+    path,
+    disk,
+    edited: disk !== content && disk !== base,
+    changed: base !== content && disk !== content,
+  }));
+}
+
+/** Files in the lock that no installed module has any more. */
+function droppedFiles(
+  { lock, config }: Project,
+  installed: readonly ModuleDefinition[],
+): Drift[] {
+  const current = new Set(
+    installed.flatMap(({ files }) =>
+      files.map((file) => targetPath(file, config)),
+    ),
+  );
+  return Object.entries(lock.files)
+    .filter(([path]) => !current.has(path))
+    .map(([path, { module }]) => ({
+      path,
+      module,
+      kinds: ["outdated"],
+      reason: "no template renders it any more",
+    }));
+}
+
+/** The lock itself, and what package.json should have. */
+async function missingParts(
+  { root, lockText, config }: Project,
+  installed: readonly ModuleDefinition[],
+): Promise<Drift[]> {
+  const drift: Drift[] = [];
+  if (lockText === null) {
+    drift.push({
+      path: LOCK_FILE,
+      module: "project",
+      kinds: ["missing"],
+      reason:
+        "without it, edits cannot be told from old versions; run: adw-scaffold init",
+    });
+  }
+  const text = await readProjectFile(root, PACKAGE_FILE);
+  const edit = await editPackageJson(text, packageNeeds(installed, config));
+  const missing = [
+    ...Object.keys(edit.addedDependencies),
+    ...Object.keys(edit.addedDevDependencies),
+    ...Object.keys(edit.addedScripts).map((name) => `script ${name}`),
+  ];
+  if (missing.length > 0) {
+    drift.push({
+      path: PACKAGE_FILE,
+      module: "project",
+      kinds: ["missing"],
+      reason: `it lacks ${missing.join(", ")}`,
+    });
+  }
+  return drift;
+}
+
+function changedKeys(
+  before: Lock["modules"][string]["inputs"] | undefined,
+  now: Record<string, unknown>,
+): string[] {
+  if (before === undefined) return [];
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]),
+  );
+}

@@ -1,0 +1,112 @@
+/** The lock that describes a project once a plan is applied. */
+import type { AdwConfig } from "../domain/config.ts";
+import type { Lock } from "../domain/lock.ts";
+import {
+  targetPath,
+  type ModuleDefinition,
+} from "../domain/module-registry.ts";
+import type { FileOperation } from "../domain/plan.ts";
+import type {
+  PackageEdit,
+  PackageRemovals,
+} from "../infrastructure/package-json.ts";
+import { packText, sha256 } from "../infrastructure/project-files.ts";
+import type { FileState } from "./file-plan.ts";
+import { inputsOf, templatesDigest, type Project } from "./project.ts";
+
+/** What the lock is made from. */
+export interface LockFacts {
+  project: Project;
+  config: AdwConfig;
+  definitions: readonly ModuleDefinition[];
+  states: readonly FileState[];
+  files: readonly FileOperation[];
+  /** Whether the plan also decided on files that nothing renders any more. */
+  settlesDropped: boolean;
+  packageJson: PackageEdit;
+  removals: PackageRemovals;
+}
+
+/** Files and modules that the plan does not touch keep their entries. */
+export function lockAfter(facts: LockFacts): Lock {
+  const { project, packageJson, removals } = facts;
+  return {
+    lockfile_version: project.lock.lockfile_version,
+    modules: moduleEntries(facts),
+    files: fileEntries(facts),
+    added_dependencies: Object.fromEntries(
+      Object.entries({
+        ...project.lock.added_dependencies,
+        ...packageJson.addedDependencies,
+        ...packageJson.addedDevDependencies,
+      }).filter(([name]) => !removals.dependencies.includes(name)),
+    ),
+  };
+}
+
+function moduleEntries({
+  project,
+  config,
+  definitions,
+  states,
+}: LockFacts): Lock["modules"] {
+  const renewed = new Set(states.map(({ module }) => module));
+  return Object.fromEntries(
+    definitions.flatMap((definition) => {
+      const present = project.lock.modules[definition.name];
+      const entry = renewed.has(definition.name)
+        ? {
+            version: definition.version,
+            templates: templatesDigest(definition, project.source),
+            inputs: inputsOf(definition, config, project.source),
+          }
+        : present;
+      return entry === undefined ? [] : [[definition.name, entry]];
+    }),
+  );
+}
+
+function fileEntries(facts: LockFacts): Lock["files"] {
+  const { project, states, files } = facts;
+  const entries = facts.settlesDropped
+    ? withoutDropped(facts)
+    : { ...project.lock.files };
+  const operations = new Map(files.map((entry) => [entry.path, entry]));
+  for (const { path, module, source, content, movedFrom } of states) {
+    const operation = operations.get(path);
+    if (operation === undefined || !settles(operation)) continue;
+    if (movedFrom !== null) delete entries[movedFrom];
+    const text = content.replaceAll("\r\n", "\n");
+    const digest = sha256(text);
+    const present = project.lock.files[path];
+    // Compressed bytes may differ between zlib versions; the text is what counts.
+    const base = present?.sha256 === digest ? present.base : packText(text);
+    entries[path] = { module, source, sha256: digest, base };
+  }
+  return entries;
+}
+
+/** A file that nothing renders any more is deleted, or its owner's alone. */
+function withoutDropped({
+  project,
+  config,
+  definitions,
+  states,
+}: LockFacts): Lock["files"] {
+  const rendered = new Set([
+    ...definitions.flatMap(({ files }) =>
+      files.map((file) => targetPath(file, config)),
+    ),
+    ...states.flatMap(({ movedFrom }) => movedFrom ?? []),
+  ]);
+  return Object.fromEntries(
+    Object.entries(project.lock.files).filter(([path]) => rendered.has(path)),
+  );
+}
+
+/** Whether the owner has seen this version of the template: only then is it the next base. */
+function settles(operation: FileOperation): boolean {
+  return (
+    operation.operation !== "conflict" || operation.resolution === "markers"
+  );
+}

@@ -1,0 +1,123 @@
+/** What the modules ask of package.json, and what goes with modules that are removed. */
+import type { AdwConfig } from "../domain/config.ts";
+import type { Lock } from "../domain/lock.ts";
+import {
+  moduleDependencies,
+  moduleScripts,
+  type ModuleDefinition,
+} from "../domain/module-registry.ts";
+import {
+  presentDependencies,
+  presentScripts,
+  type PackageEdit,
+  type PackageNeeds,
+  type PackageRemovals,
+} from "../infrastructure/package-json.ts";
+
+/** Everything that a set of modules needs in package.json. */
+export function packageNeeds(
+  definitions: readonly ModuleDefinition[],
+  config: AdwConfig,
+): PackageNeeds {
+  const needs = definitions.map((definition) =>
+    moduleDependencies(definition, config),
+  );
+  return {
+    dependencies: Object.assign({}, ...needs.map((need) => need.dependencies)),
+    devDependencies: Object.assign(
+      {},
+      ...needs.map((need) => need.devDependencies),
+    ),
+    scripts: Object.assign(
+      {},
+      ...definitions.map((definition) => moduleScripts(definition, config)),
+    ),
+    projectName: config.project_name,
+  };
+}
+
+/**
+ * What removed modules leave behind: packages that we added and nothing needs
+ * any more go, packages that were there before are only named.
+ */
+export function planRemovals({
+  packageText,
+  lock,
+  config,
+  removed,
+  needs,
+}: {
+  packageText: string | null;
+  lock: Lock;
+  config: AdwConfig;
+  removed: readonly ModuleDefinition[];
+  needs: PackageNeeds;
+}): PackageRemovals {
+  const before = packageNeeds(removed, config);
+  const present = presentDependencies(packageText);
+  const unneeded = Object.keys({
+    ...before.dependencies,
+    ...before.devDependencies,
+  }).filter(
+    (name) =>
+      present[name] !== undefined &&
+      !Object.hasOwn(needs.dependencies, name) &&
+      !Object.hasOwn(needs.devDependencies, name),
+  );
+  const scripts = presentScripts(packageText);
+  return {
+    dependencies: unneeded.filter(
+      (name) => lock.added_dependencies[name] === present[name],
+    ),
+    leftDependencies: unneeded.filter(
+      (name) => lock.added_dependencies[name] !== present[name],
+    ),
+    scripts: Object.entries(before.scripts)
+      .filter(
+        ([name, command]) =>
+          scripts[name] === command && !Object.hasOwn(needs.scripts, name),
+      )
+      .map(([name]) => name),
+  };
+}
+
+/** What an edit of package.json does, in words. */
+export function describeEdit(edit: PackageEdit): string {
+  const added = [
+    ...Object.entries(edit.addedDependencies).map(
+      ([name, range]) => `${name} ${range}`,
+    ),
+    ...Object.entries(edit.addedDevDependencies).map(
+      ([name, range]) => `${name} ${range} (dev)`,
+    ),
+    ...Object.keys(edit.addedScripts).map((name) => `script ${name}`),
+  ];
+  const removed = [
+    ...edit.removedDependencies,
+    ...edit.removedScripts.map((name) => `script ${name}`),
+  ];
+  return [
+    ...(added.length === 0 ? [] : [`adds ${added.join(", ")}`]),
+    ...(removed.length === 0 ? [] : [`removes ${removed.join(", ")}`]),
+  ].join("; ");
+}
+
+/** What the user should know about package.json. */
+export function packageNotes(
+  { oldRanges, keptScripts }: PackageEdit,
+  { leftDependencies }: PackageRemovals,
+): string[] {
+  return [
+    ...oldRanges.map(
+      ({ name, present, needed }) =>
+        `${name} "${present}" in package.json allows versions that are too old: the modules are tested with "${needed}". It was left as it is.`,
+    ),
+    ...keptScripts.map(
+      (name) => `The script "${name}" exists and was left as it is.`,
+    ),
+    ...leftDependencies.map(
+      (name) =>
+        `No installed module needs ${name} any more. It was not added by adw-scaffold, so it stays in package.json.`,
+    ),
+  ];
+}

@@ -1,0 +1,176 @@
+/** A project as it is on disk, with everything a plan needs to know of it. */
+import { realpath } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import {
+  CONFIG_FILE,
+  parseConfig,
+  type AdwConfig,
+  type AdwConfigInput,
+} from "../domain/config.ts";
+import { brokenLock, type Lock } from "../domain/lock.ts";
+import type { ModuleDefinition } from "../domain/module-registry.ts";
+import { readConfig, readLock } from "../infrastructure/config-file.ts";
+import { PACKAGE_FILE } from "../infrastructure/package-json.ts";
+import {
+  isMissing,
+  readProjectFile,
+  sha256,
+  unpackText,
+} from "../infrastructure/project-files.ts";
+import { moduleSource } from "./module-source.ts";
+import type { ModuleSource } from "./render-module.ts";
+
+/** How a command names the project it works on. */
+export interface ProjectRequest {
+  /** The project's folder; for `init` it may not exist yet. */
+  root: string;
+  /** Another configuration file than `adw.config.json`, relative to the project. */
+  configFile?: string;
+  /** Where modules come from; by default the bundled ones and the project's `templates_dir`. */
+  source?: ModuleSource;
+}
+
+/** The state that every command starts from. */
+export interface Project {
+  root: string;
+  configFile: string;
+  /** The configuration's text; null when there is none yet. */
+  configText: string | null;
+  config: AdwConfig;
+  lock: Lock;
+  lockText: string | null;
+  source: ModuleSource;
+}
+
+/**
+ * Reads a project. Writes nothing.
+ *
+ * @throws {ConfigError} for a broken configuration, lock or template folder.
+ */
+export async function openProject(request: ProjectRequest): Promise<Project> {
+  const root = await resolveRoot(request.root);
+  const { config, text: configText } = await readConfig(
+    root,
+    request.configFile,
+  );
+  const { lock, text: lockText } = await readLock(root);
+  return {
+    root,
+    configFile: request.configFile ?? CONFIG_FILE,
+    configText,
+    config,
+    lock,
+    lockText,
+    source: request.source ?? (await moduleSource(root, config)),
+  };
+}
+
+/** The real path of the project's folder, so that no link in it is mistaken for one inside. */
+export async function resolveRoot(root: string): Promise<string> {
+  try {
+    return await realpath(root);
+  } catch (error) {
+    if (isMissing(error)) return resolve(root);
+    throw error;
+  }
+}
+
+/**
+ * The project's configuration with some settings changed. Choices that depend on
+ * this machine are made once, when the configuration is created.
+ */
+export async function withSettings(
+  { root, configText, config }: Project,
+  changes: AdwConfigInput,
+): Promise<AdwConfig> {
+  const environment: AdwConfigInput =
+    configText === null
+      ? {
+          project_name: await projectName(root),
+          sqlite_driver: nodeAtLeast(22, 13) ? "node:sqlite" : "better-sqlite3",
+          typescript_runner: nodeAtLeast(22, 18) ? "node" : "tsx",
+        }
+      : {};
+  return parseConfig({ ...config, ...environment, ...changes });
+}
+
+/** Recorded even when they equal the default: another machine must not choose anew. */
+const ENVIRONMENT_KEYS = new Set([
+  "project_name",
+  "sqlite_driver",
+  "typescript_runner",
+]);
+
+/** The settings to write into the configuration: what changed, and nothing that is a default. */
+export function changedSettings(
+  { config: before, configText }: Project,
+  after: AdwConfig,
+): AdwConfigInput {
+  const previous = new Map<string, unknown>(Object.entries(before));
+  return Object.fromEntries(
+    Object.entries(after).filter(
+      ([key, value]) =>
+        JSON.stringify(value) !== JSON.stringify(previous.get(key)) ||
+        (configText === null &&
+          (key === "modules" || ENVIRONMENT_KEYS.has(key))),
+    ),
+  );
+}
+
+/** What we wrote into a file last time; null when the lock does not know it. */
+export function baseText(lock: Lock, path: string): string | null {
+  const entry = lock.files[path];
+  if (entry === undefined) return null;
+  let text: string | undefined;
+  try {
+    text = unpackText(entry.base);
+  } catch {
+    text = undefined;
+  }
+  if (text === undefined || sha256(text) !== entry.sha256) {
+    throw brokenLock(`the text of ${path} does not match its sha256`);
+  }
+  return text;
+}
+
+/** The configuration values that a module's templates use. */
+export function inputsOf(
+  definition: ModuleDefinition,
+  config: AdwConfig,
+  { templates }: ModuleSource,
+): Record<string, unknown> {
+  const used = new Set(
+    definition.files.flatMap((file) => templates.namesUsed(`${file}.njk`)),
+  );
+  return Object.fromEntries(
+    Object.entries(config).filter(([key]) => used.has(key)),
+  );
+}
+
+/** One digest over all templates of a module. */
+export function templatesDigest(
+  definition: ModuleDefinition,
+  { templates }: ModuleSource,
+): string {
+  const digests = definition.files.map(
+    (file) => `${file} ${templates.digest(`${file}.njk`)}`,
+  );
+  return sha256(digests.join("\n")).slice(0, 16);
+}
+
+async function projectName(root: string): Promise<string> {
+  const text = await readProjectFile(root, PACKAGE_FILE);
+  const match =
+    text === null ? null : /^\s*"name"\s*:\s*"([^"\\]{1,100})"/m.exec(text);
+  const name = match?.[1] ?? basename(root);
+  return /^[^\p{C}]{1,100}$/u.test(name) ? name : "adw-project";
+}
+
+function nodeAtLeast(major: number, minor: number): boolean {
+  const [runningMajor = 0, runningMinor = 0] = process.versions.node
+    .split(".")
+    .map(Number);
+  return (
+    runningMajor > major || (runningMajor === major && runningMinor >= minor)
+  );
+}

@@ -1,0 +1,119 @@
+/** After the files are written: install what they need, and say what is next. */
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import pc from "picocolors";
+import type { ScaffoldPlan } from "../application/scaffold-service.ts";
+import type { PackageManagerName } from "../infrastructure/package-manager.ts";
+import type { CommandContext } from "./context.ts";
+import type { ParsedCommand } from "./parse.ts";
+import { reportError, useColor } from "./report-error.ts";
+
+/** Name of the package manager that installed; null when there was nothing to do; false when it failed. */
+export async function install(
+  plan: ScaffoldPlan,
+  parsed: ParsedCommand,
+  context: CommandContext,
+): Promise<string | null | false> {
+  const { addedDependencies, addedDevDependencies } = plan.packageJson;
+  const added = Object.keys({ ...addedDependencies, ...addedDevDependencies });
+  if (parsed.values["install"] === false || added.length === 0) return null;
+  const manager = await chosenManager(plan);
+  const { installDependencies } =
+    await import("../infrastructure/package-manager.ts");
+  const { progress } = await import("./progress.ts");
+  const quiet = parsed.values["json"] === true;
+  const shown = progress(
+    `Installing ${added.join(", ")} with ${manager.name} (${manager.reason})`,
+    quiet,
+    context,
+  );
+  try {
+    await installDependencies(plan.root, manager.name);
+    shown.done(
+      `Installed ${added.join(", ")} with ${manager.name} (${manager.reason})`,
+    );
+    return manager.name;
+  } catch (error) {
+    shown.failed(`${manager.name} could not install`);
+    reportError(error, quiet, context);
+    return false;
+  }
+}
+
+async function chosenManager(
+  plan: ScaffoldPlan,
+): Promise<{ name: PackageManagerName; reason: string }> {
+  const { package_manager: configured } = plan.config;
+  if (configured !== "auto")
+    return { name: configured, reason: "set in adw.config.json" };
+  const { detectPackageManager } =
+    await import("../infrastructure/package-manager.ts");
+  return detectPackageManager(plan.root);
+}
+
+export async function nextSteps(
+  plan: ScaffoldPlan,
+  { cwd }: CommandContext,
+  installed: string | null,
+): Promise<{ command: string; purpose: string }[]> {
+  const { installCommand, runCommand } =
+    await import("../infrastructure/package-manager.ts");
+  const { name } = await chosenManager(plan);
+  const steps: { command: string; purpose: string }[] = [];
+  const place = shownPath(cwd, plan.root);
+  if (place !== ".")
+    steps.push({
+      command: `cd ${shellWord(place)}`,
+      purpose: "go to the project",
+    });
+  if (installed === null && !existsSync(join(plan.root, "node_modules"))) {
+    steps.push({
+      command: installCommand(name).join(" "),
+      purpose: "install the dependencies",
+    });
+  }
+  if (plan.modules.includes("adw_server")) {
+    steps.push({
+      command: runCommand(name, "adw:server"),
+      purpose: "start the server",
+    });
+  }
+  if (plan.modules.includes("adw_demo")) {
+    steps.push({
+      command: runCommand(name, "adw:demo"),
+      purpose: "watch a demo fleet of agents",
+    });
+  }
+  return steps;
+}
+
+export async function showNextSteps(
+  plan: ScaffoldPlan,
+  context: CommandContext,
+  installed: string | null,
+): Promise<void> {
+  const steps = await nextSteps(plan, context, installed);
+  if (steps.length === 0) return;
+  const colors = pc.createColors(useColor(context.stdout, context.env));
+  const width = Math.max(...steps.map(({ command }) => command.length));
+  context.stdout.write(`\n${colors.bold("Next")}\n`);
+  for (const { command, purpose } of steps) {
+    context.stdout.write(
+      `  ${colors.cyan(command.padEnd(width))}  ${colors.dim(purpose)}\n`,
+    );
+  }
+}
+
+/** A folder as a person would name it from here. */
+export function shownPath(cwd: string, path: string): string {
+  const place = relative(cwd, path);
+  if (place === "") return ".";
+  return place.startsWith("..") ? path : place;
+}
+
+/** Quotes a path for a POSIX shell when it needs it. */
+function shellWord(text: string): string {
+  return /^[\w./@:+-]+$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

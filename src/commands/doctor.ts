@@ -1,0 +1,68 @@
+/** `adw-scaffold doctor` */
+import pc from "picocolors";
+import { examineProject, type Finding } from "../application/doctor-service.ts";
+import {
+  checkLive,
+  liveCheckScript,
+  type LiveStep,
+} from "../application/live-check-service.ts";
+import { projectRequest, type Command } from "./context.ts";
+import { useColor } from "./report-error.ts";
+
+/** Looks at everything that a project needs to run; 1 when something is wrong. */
+export const doctor: Command = async (parsed, context) => {
+  const { stdout, env } = context;
+  const request = projectRequest(parsed, context);
+  const json = parsed.values["json"] === true;
+  const colors = pc.createColors(useColor(stdout, env));
+  const findings = await examineProject(request, {
+    fix: parsed.values["fix"] === true,
+  });
+  if (!json)
+    for (const finding of findings) stdout.write(findingText(finding, colors));
+  const steps: LiveStep[] = [];
+  let held = true;
+  if (parsed.values["live"] === true) {
+    if (!json)
+      stdout.write(`\n${colors.bold("Live check of your own copy")}\n`);
+    // Built, every chunk stands in dist/chunks/, and the script in dist/.
+    const script = liveCheckScript(new URL("../", import.meta.url).href);
+    held = await checkLive(request, script, (step) => {
+      steps.push(step);
+      if (!json) stdout.write(stepText(step, colors));
+    });
+  }
+  const healthy = held && findings.every(({ status }) => status !== "problem");
+  if (json) {
+    stdout.write(
+      `${JSON.stringify({ command: "doctor", healthy, findings, ...(steps.length === 0 ? {} : { live: steps }) })}\n`,
+    );
+  } else {
+    stdout.write(
+      `\n${healthy ? colors.green("Healthy") : colors.red("Unhealthy")}\n`,
+    );
+  }
+  return healthy ? 0 : 1;
+};
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+function findingText(
+  { check, status, message, fix }: Finding,
+  colors: Colors,
+): string {
+  const label = {
+    ok: colors.green("ok     "),
+    fixed: colors.cyan("fixed  "),
+    problem: colors.red("problem"),
+  }[status];
+  const line = `  ${label}  ${check.padEnd(12)}  ${message}\n`;
+  return fix === undefined
+    ? line
+    : `${line}           ${"".padEnd(12)}  ${colors.cyan("→")} ${fix}\n`;
+}
+
+function stepText({ step, ok, detail }: LiveStep, colors: Colors): string {
+  const label = ok ? colors.green("held   ") : colors.red("FAILED ");
+  return `  ${label}  ${step}${detail === "" ? "" : colors.dim(`  ${detail}`)}\n`;
+}

@@ -1,0 +1,19 @@
+/** `adw-scaffold remove <module…>` */
+import { planRemove } from "../application/scaffold-service.ts";
+import { projectRequest, type Command } from "./context.ts";
+import { runPlan } from "./run-plan.ts";
+
+/** Removes modules; what the owner edited is kept and listed. */
+export const remove: Command = (parsed, context) => {
+  const request = {
+    ...projectRequest(parsed, context),
+    modules: parsed.positionals,
+    force: parsed.values["force"] === true,
+  };
+  return runPlan({
+    parsed,
+    context,
+    root: request.root,
+    plan: () => planRemove(request),
+  });
+};

@@ -1,0 +1,90 @@
+/** How a file differs from what would be rendered now, and whose doing it is. */
+
+/**
+ * `edited`: the owner changed it. `outdated`: its template changed. `config`: the
+ * settings it was rendered with changed. `missing`: it should be there and is not.
+ * `conflict`: conflict markers of a merge are still in it.
+ */
+export type DriftKind =
+  "edited" | "outdated" | "config" | "missing" | "conflict";
+
+export const DRIFT_KINDS: readonly DriftKind[] = [
+  "edited",
+  "outdated",
+  "config",
+  "missing",
+  "conflict",
+];
+
+/** One file that is not in sync. */
+export interface Drift {
+  path: string;
+  module: string;
+  kinds: readonly DriftKind[];
+  /** In words: what, and why. */
+  reason: string;
+}
+
+/** What is known of one file. */
+export interface DriftFacts {
+  path: string;
+  module: string;
+  exists: boolean;
+  edited: boolean;
+  /** Whether its text would come out differently now. */
+  changed: boolean;
+  hasMarkers: boolean;
+  /** Why it would: the module's versions, then and now. */
+  versions: { before: string | undefined; now: string };
+  /** Why it would: the settings that changed since. */
+  changedSettings: readonly string[];
+}
+
+/** The drift of one file; undefined when it is in sync. */
+export function driftOf(facts: DriftFacts): Drift | undefined {
+  const { path, module, exists, edited, changed, hasMarkers } = facts;
+  if (!exists) {
+    return {
+      path,
+      module,
+      kinds: ["missing"],
+      reason: "the file does not exist",
+    };
+  }
+  const kinds: DriftKind[] = [];
+  const reasons: string[] = [];
+  if (hasMarkers) {
+    kinds.push("conflict");
+    reasons.push("conflict markers are left in it");
+  } else if (edited) {
+    kinds.push("edited");
+    reasons.push("you edited it");
+  }
+  if (changed) {
+    const { kind, reason } = whyChanged(facts);
+    kinds.push(kind);
+    reasons.push(reason);
+  }
+  if (kinds.length === 0) return undefined;
+  return { path, module, kinds, reason: reasons.join("; ") };
+}
+
+function whyChanged({ versions, changedSettings }: DriftFacts): {
+  kind: DriftKind;
+  reason: string;
+} {
+  const { before, now } = versions;
+  if (changedSettings.length > 0 && before === now) {
+    return {
+      kind: "config",
+      reason: `settings changed since: ${changedSettings.join(", ")}`,
+    };
+  }
+  return {
+    kind: "outdated",
+    reason:
+      before === undefined || before === now
+        ? "its template changed"
+        : `its template changed: ${before} → ${now}`,
+  };
+}

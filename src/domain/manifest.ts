@@ -1,0 +1,59 @@
+/** `manifest.json` of a template folder: the modules that a team adds. */
+import * as v from "valibot";
+import type { Locate } from "./config.ts";
+import { ConfigError } from "./errors.ts";
+import type { ModuleDefinition } from "./module-registry.ts";
+import { isInsideProject } from "./paths.ts";
+
+const file = v.pipe(
+  v.string(),
+  v.check(
+    (path) => path.startsWith("adws/") && isInsideProject(path),
+    'must be a path below "adws/", without ".."',
+  ),
+);
+const names = v.record(v.string(), v.string());
+
+const MANIFEST_SCHEMA = v.strictObject({
+  $schema: v.optional(v.string()),
+  modules: v.array(
+    v.strictObject({
+      name: v.pipe(
+        v.string(),
+        v.regex(/^[a-z][a-z0-9_]*$/, "must be snake_case, such as my_module"),
+      ),
+      version: v.pipe(
+        v.string(),
+        v.regex(/^\d+\.\d+\.\d+$/, "must be a version such as 1.0.0"),
+      ),
+      summary: v.string(),
+      files: v.pipe(v.array(file), v.minLength(1)),
+      renamedFiles: v.exactOptional(names),
+      requires: v.exactOptional(v.array(v.string())),
+      dependencies: v.exactOptional(names),
+      devDependencies: v.exactOptional(names),
+      scripts: v.exactOptional(names),
+    }),
+  ),
+});
+
+/** @throws {ConfigError} code `MANIFEST_INVALID` with the place of the problem. */
+export function parseManifest(
+  value: unknown,
+  locate: Locate,
+): ModuleDefinition[] {
+  const result = v.safeParse(MANIFEST_SCHEMA, value);
+  if (!result.success) {
+    const issue = result.issues[0];
+    const path = (issue.path ?? []).map((item) =>
+      typeof item.key === "number" ? item.key : String(item.key),
+    );
+    const where = locate(path);
+    throw new ConfigError(
+      "MANIFEST_INVALID",
+      `${v.getDotPath(issue) ?? "the manifest"}: ${issue.message}`,
+      where === undefined ? {} : { where },
+    );
+  }
+  return result.output.modules;
+}
