@@ -90,5 +90,7 @@ function escape(text) {
   return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;");
+    .replaceAll(">", "&gt;")
+    // Runs of spaces are the alignment; SVG would make them one.
+    .replaceAll(" ", "\u00a0");
 }
