@@ -87,10 +87,12 @@ function attributes({ color, bold, dim }) {
 }
 
 function escape(text) {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    // Runs of spaces are the alignment; SVG would make them one.
-    .replaceAll(" ", "\u00a0");
+  return (
+    text
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll(">", "&gt;")
+      // Runs of spaces are the alignment; SVG would make them one.
+      .replaceAll(" ", "\u00a0")
+  );
 }
