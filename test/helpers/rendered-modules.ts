@@ -1,0 +1,48 @@
+/**
+ * The rendered modules under test. Every test loads them through this file, so
+ * that one place decides which rendering is tested.
+ */
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const PROJECT_DIR = resolve(__dirname, "../..");
+const ADWS_DIR = join(PROJECT_DIR, "build/rendered/default/adws");
+
+interface RenderedModules {
+  "adw_modules/adw_websockets": typeof import("../../build/rendered/default/adws/adw_modules/adw_websockets.ts");
+  "adw_modules/adw_websocket_client": typeof import("../../build/rendered/default/adws/adw_modules/adw_websocket_client.ts");
+  "adw_demo/fleet": typeof import("../../build/rendered/default/adws/adw_demo/fleet.ts");
+  "adw_demo/player": typeof import("../../build/rendered/default/adws/adw_demo/player.ts");
+  "adw_demo/terminal_view": typeof import("../../build/rendered/default/adws/adw_demo/terminal_view.ts");
+}
+
+export function loadRendered<Name extends keyof RenderedModules>(
+  name: Name,
+): RenderedModules[Name] {
+  return require(join(ADWS_DIR, `${name}.ts`)) as RenderedModules[Name];
+}
+
+/** Absolute path of a rendered file, for a program that imports it. */
+export function renderedPath(name: string): string {
+  return join(ADWS_DIR, name);
+}
+
+/** A copy of its own, for programs that write beside themselves. */
+export function copyRendered(): { adwsDir: string; remove: () => void } {
+  const projectDir = mkdtempSync(join(tmpdir(), "adw-rendered-"));
+  const adwsDir = join(projectDir, "adws");
+  const isToken = (path: string) => path.includes(".adw_token");
+  cpSync(ADWS_DIR, adwsDir, {
+    recursive: true,
+    filter: (path) => !isToken(path),
+  });
+  symlinkSync(
+    join(PROJECT_DIR, "node_modules"),
+    join(projectDir, "node_modules"),
+  );
+  return {
+    adwsDir,
+    remove: () => rmSync(projectDir, { recursive: true, force: true }),
+  };
+}
