@@ -37,7 +37,7 @@ export const CONTENDERS = {
   adw: {
     title: "adw-scaffold add",
     parameters: [
-      join(here, "../../dist/cli.js"),
+      join(here, "../../dist/cli.cjs"),
       "add",
       "adw_websockets",
       "--no-install",
