@@ -22,9 +22,7 @@ module.exports = {
     ],
   },
   // Packages that ship ES modules only.
-  transformIgnorePatterns: [
-    "/node_modules/(?!(package-manager-detector|valibot|preact|@preact|htm)/)",
-  ],
+  transformIgnorePatterns: ["/node_modules/(?!(valibot|preact|@preact|htm)/)"],
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json"],
   testTimeout: 20000,
   workerThreads: false,

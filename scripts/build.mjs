@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { bundleCli } from "./bundle-cli.mjs";
 import { generate } from "./generate.mjs";
 import { writeNotices } from "./notices.mjs";
 
@@ -39,10 +40,10 @@ await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 
 const outputs = await Promise.all([
+  bundleCli(dist, shared),
   build({
     ...shared,
     entryPoints: {
-      cli: "src/cli.ts",
       index: "src/index.ts",
       testing: "src/testing.ts",
       "live-check": "src/live-check.ts",
@@ -73,7 +74,7 @@ await writeFile(
 await writeTypes();
 await writeNotices(
   root,
-  outputs.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  outputs.flat().flatMap(({ metafile }) => Object.keys(metafile.inputs)),
 );
 
 /** Declarations for both module systems: the same text, other specifiers. */

@@ -22,7 +22,7 @@ process.on("exit", () => rmSync(project, { recursive: true, force: true }));
 const { status } = spawnSync(
   process.execPath,
   [
-    join(root, "dist/cli.js"),
+    join(root, "dist/cli.cjs"),
     "init",
     project,
     "--yes",

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** argv to a lazily loaded command; errors to stderr; the exit code. */
 import { AdwError } from "./domain/errors.ts";
 import { parseCommandLine, type Request } from "./commands/parse.ts";
@@ -42,10 +41,17 @@ async function run(
 }
 
 async function main(argv: readonly string[]): Promise<void> {
+  // Node makes a standard stream when it is first asked for, and not for nothing.
   const context: CommandContext = {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    stdin: process.stdin,
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
+    get stdin() {
+      return process.stdin;
+    },
     env: process.env,
     cwd: process.cwd(),
   };

@@ -1,5 +1,5 @@
 /** A project as it is on disk, with everything a plan needs to know of it. */
-import { realpath } from "node:fs/promises";
+import { realpathSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import {
   CONFIG_FILE,
@@ -68,7 +68,7 @@ export async function openProject(request: ProjectRequest): Promise<Project> {
 /** The real path of the project's folder, so that no link in it is mistaken for one inside. */
 export async function resolveRoot(root: string): Promise<string> {
   try {
-    return await realpath(root);
+    return realpathSync.native(root);
   } catch (error) {
     if (isMissing(error)) return resolve(root);
     throw error;

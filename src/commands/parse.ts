@@ -29,11 +29,7 @@ export type Request =
  * @throws {UsageError} for an unknown command or option, or a wrong argument.
  */
 export function parseCommandLine(argv: readonly string[]): Request {
-  const first = argv.find((argument) => !argument.startsWith("-"));
-  const named = COMMANDS.find(
-    ({ name }) => name === firstWord(argv) || name === first,
-  );
-  const options = optionsOf(named);
+  const options = optionsOf(commandIn(argv));
   const parsed = read(argv, options);
   const [commandName, ...positionals] = parsed._.map(String);
   const command = COMMANDS.find(({ name }) => name === commandName);
@@ -57,10 +53,15 @@ export function parseCommandLine(argv: readonly string[]): Request {
   };
 }
 
-/** The first argument that is neither an option nor the value of one. */
-function firstWord(argv: readonly string[]): string | undefined {
-  const common = read(argv, optionsOf(undefined));
-  return common._.map(String)[0];
+/** Which command it is has to be known first: it decides which options take a value. */
+function commandIn(argv: readonly string[]): CommandFacts | undefined {
+  const named = (word: string | undefined) =>
+    COMMANDS.find(({ name }) => name === word);
+  return (
+    named(argv[0]) ??
+    named(read(argv, optionsOf(undefined))._.map(String)[0]) ??
+    named(argv.find((argument) => !argument.startsWith("-")))
+  );
 }
 
 function read(argv: readonly string[], options: readonly OptionFacts[]) {

@@ -11,24 +11,27 @@
  * 4. The end is one atomic rename too: the folder gets a private name again and
  *    is then removed.
  *
+ * The file system is used synchronously: some sixty small operations take a tenth
+ * of the time that they would take through the thread pool.
+ *
  * A process killed at any point therefore leaves a project that is as before, or
  * that {@link recoverTransaction} brings to its new state (or, when a roll back
  * had begun, to its old one).
  */
 import { randomBytes } from "node:crypto";
 import {
-  access,
-  copyFile,
-  lstat,
-  mkdir,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  unlink,
-  writeFile,
-} from "node:fs/promises";
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { AdwError, RefusedError } from "../domain/errors.ts";
 import { assertInsideProject } from "../domain/paths.ts";
@@ -76,10 +79,10 @@ export async function applyTransaction(
   const staging = privateName(root);
   try {
     const journal = await stage(root, staging, changes);
-    await commit(root, staging);
+    commit(root, staging);
     await carryOut(root, journal);
   } catch (error) {
-    await rm(staging, { recursive: true, force: true });
+    rmSync(staging, { recursive: true, force: true });
     throw asWriteError(error);
   }
 }
@@ -89,13 +92,11 @@ export async function applyTransaction(
  * staging folders that never reached their commit point.
  */
 export async function recoverTransaction(root: string): Promise<Recovery> {
-  await removeAbandonedStaging(root);
+  removeAbandonedStaging(root);
   const folder = join(root, COMMITTED);
   let journal: Journal;
   try {
-    journal = parseJournal(
-      await readFile(join(folder, "journal.json"), "utf8"),
-    );
+    journal = parseJournal(readFileSync(join(folder, "journal.json"), "utf8"));
   } catch (error) {
     if (isMissing(error)) return "nothing";
     throw new RefusedError(
@@ -110,7 +111,7 @@ export async function recoverTransaction(root: string): Promise<Recovery> {
   }
   if (journal.pid !== process.pid && isAlive(journal.pid))
     throw busy(journal.pid);
-  if (await exists(join(folder, ROLLBACK_MARK))) {
+  if (existsSync(join(folder, ROLLBACK_MARK))) {
     await rollBack(root, journal);
     return "rolled-back";
   }
@@ -120,7 +121,7 @@ export async function recoverTransaction(root: string): Promise<Recovery> {
 
 /** Whether a killed process left a transaction behind, without touching it. */
 export async function hasPendingTransaction(root: string): Promise<boolean> {
-  return exists(join(root, COMMITTED));
+  return existsSync(join(root, COMMITTED));
 }
 
 async function stage(
@@ -128,8 +129,8 @@ async function stage(
   staging: string,
   changes: readonly FileChange[],
 ): Promise<Journal> {
-  await mkdir(join(staging, "new"), { recursive: true });
-  await mkdir(join(staging, "old"));
+  mkdirSync(join(staging, "new"), { recursive: true });
+  mkdirSync(join(staging, "old"));
   const journal: Journal = {
     pid: process.pid,
     entries: [],
@@ -140,18 +141,13 @@ async function stage(
     await assertUnchanged(root, change);
     const target = join(root, change.path);
     const existed = change.previous !== null;
-    if (existed) await copyFile(target, join(staging, "old", String(index)));
+    if (existed) copyFileSync(target, join(staging, "old", String(index)));
     if (change.content !== null) {
-      const mode = existed ? (await lstat(target)).mode & 0o777 : 0o666;
-      await writeFile(join(staging, "new", String(index)), change.content, {
+      const mode = existed ? lstatSync(target).mode & 0o777 : 0o666;
+      writeFileSync(join(staging, "new", String(index)), change.content, {
         mode,
       });
-      await collectNewDirectories(
-        root,
-        change.path,
-        known,
-        journal.newDirectories,
-      );
+      collectNewDirectories(root, change.path, known, journal.newDirectories);
     }
     journal.entries.push({
       path: change.path,
@@ -159,7 +155,7 @@ async function stage(
       existed,
     });
   }
-  await writeFile(join(staging, "journal.json"), JSON.stringify(journal));
+  writeFileSync(join(staging, "journal.json"), JSON.stringify(journal));
   return journal;
 }
 
@@ -180,25 +176,25 @@ async function assertUnchanged(
   );
 }
 
-async function collectNewDirectories(
+function collectNewDirectories(
   root: string,
   path: string,
   known: Set<string>,
   found: string[],
-): Promise<void> {
+): void {
   const parts = path.split("/").slice(0, -1);
   for (let depth = 1; depth <= parts.length; depth += 1) {
     const directory = parts.slice(0, depth).join("/");
     if (known.has(directory)) continue;
     known.add(directory);
-    if (!(await exists(join(root, directory)))) found.push(directory);
+    if (!existsSync(join(root, directory))) found.push(directory);
   }
 }
 
 /** The commit point: it fails when another transaction stands there. */
-async function commit(root: string, staging: string): Promise<void> {
+function commit(root: string, staging: string): void {
   try {
-    await rename(staging, join(root, COMMITTED));
+    renameSync(staging, join(root, COMMITTED));
   } catch (error) {
     if (
       hasCode(error, "ENOTEMPTY") ||
@@ -219,31 +215,28 @@ async function carryOut(root: string, journal: Journal): Promise<void> {
       await assertNoSymlink(root, entry.path);
       const target = join(root, entry.path);
       if (entry.kind === "delete") {
-        await unlinkIfExists(target);
+        unlinkIfExists(target);
         continue;
       }
-      await mkdir(dirname(target), { recursive: true });
-      await renameIfExists(join(folder, "new", String(index)), target);
+      mkdirSync(dirname(target), { recursive: true });
+      renameIfExists(join(folder, "new", String(index)), target);
     }
-    await removeEmptyParents(root, journal);
+    removeEmptyParents(root, journal);
   } catch (error) {
-    await writeFile(join(folder, ROLLBACK_MARK), "");
+    writeFileSync(join(folder, ROLLBACK_MARK), "");
     await rollBack(root, journal);
     throw error;
   }
-  await finish(root);
+  finish(root);
 }
 
 /** Folders that deletions left empty go too, up to the project's root. */
-async function removeEmptyParents(
-  root: string,
-  journal: Journal,
-): Promise<void> {
+function removeEmptyParents(root: string, journal: Journal): void {
   for (const entry of journal.entries) {
     if (entry.kind !== "delete") continue;
     const parts = entry.path.split("/").slice(0, -1);
     for (; parts.length > 0; parts.pop()) {
-      if (!(await removeIfEmpty(join(root, parts.join("/"))))) break;
+      if (!removeIfEmpty(join(root, parts.join("/")))) break;
     }
   }
 }
@@ -254,29 +247,29 @@ async function rollBack(root: string, journal: Journal): Promise<void> {
     await assertNoSymlink(root, entry.path);
     const target = join(root, entry.path);
     if (!entry.existed) {
-      await unlinkIfExists(target);
+      unlinkIfExists(target);
       continue;
     }
-    await mkdir(dirname(target), { recursive: true });
-    await renameIfExists(join(folder, "old", String(index)), target);
+    mkdirSync(dirname(target), { recursive: true });
+    renameIfExists(join(folder, "old", String(index)), target);
   }
   for (const directory of journal.newDirectories.toReversed()) {
     assertInsideProject(directory);
-    await removeIfEmpty(join(root, directory));
+    removeIfEmpty(join(root, directory));
   }
-  await finish(root);
+  finish(root);
 }
 
-async function finish(root: string): Promise<void> {
+function finish(root: string): void {
   const done = privateName(root);
-  await rename(join(root, COMMITTED), done);
-  await rm(done, { recursive: true, force: true });
+  renameSync(join(root, COMMITTED), done);
+  rmSync(done, { recursive: true, force: true });
 }
 
-async function removeAbandonedStaging(root: string): Promise<void> {
+function removeAbandonedStaging(root: string): void {
   let names: string[];
   try {
-    names = await readdir(root);
+    names = readdirSync(root);
   } catch (error) {
     if (isMissing(error)) return;
     throw error;
@@ -285,7 +278,7 @@ async function removeAbandonedStaging(root: string): Promise<void> {
     if (!name.startsWith(PRIVATE_PREFIX)) continue;
     const pid = Number(name.slice(PRIVATE_PREFIX.length).split("-")[0]);
     if (!Number.isInteger(pid) || isAlive(pid)) continue;
-    await rm(join(root, name), { recursive: true, force: true });
+    rmSync(join(root, name), { recursive: true, force: true });
   }
 }
 
@@ -332,34 +325,25 @@ function isJournal(value: unknown): value is Journal {
   );
 }
 
-async function exists(file: string): Promise<boolean> {
+function unlinkIfExists(file: string): void {
   try {
-    await access(file);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function unlinkIfExists(file: string): Promise<void> {
-  try {
-    await unlink(file);
+    unlinkSync(file);
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
 }
 
-async function renameIfExists(from: string, to: string): Promise<void> {
+function renameIfExists(from: string, to: string): void {
   try {
-    await rename(from, to);
+    renameSync(from, to);
   } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
   }
 }
 
-async function removeIfEmpty(directory: string): Promise<boolean> {
+function removeIfEmpty(directory: string): boolean {
   try {
-    await rmdir(directory);
+    rmdirSync(directory);
     return true;
   } catch {
     return false;

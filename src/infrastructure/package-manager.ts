@@ -1,12 +1,6 @@
 /** Which package manager a project uses, why we think so, and running its install. */
-import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import {
-  detect,
-  resolveCommand,
-  type DetectStrategy,
-} from "package-manager-detector";
 import { RefusedError } from "../domain/errors.ts";
 
 export type PackageManagerName = "npm" | "pnpm" | "yarn" | "bun";
@@ -17,60 +11,120 @@ export interface PackageManager {
   reason: string;
 }
 
-const LOCKFILES: Readonly<Record<string, PackageManagerName>> = {
+type Signs = Readonly<Record<string, PackageManagerName>>;
+
+const LOCKFILES: Signs = {
   "package-lock.json": "npm",
   "npm-shrinkwrap.json": "npm",
   "pnpm-lock.yaml": "pnpm",
+  "pnpm-workspace.yaml": "pnpm",
   "yarn.lock": "yarn",
   "bun.lock": "bun",
   "bun.lockb": "bun",
 };
 
-const STRATEGIES: readonly [DetectStrategy, string][] = [
-  ["packageManager-field", "packageManager in package.json"],
-  ["devEngines-field", "devEngines in package.json"],
-  ["lockfile", "its lockfile"],
-  ["install-metadata", "what is in node_modules"],
-];
+/** What an install leaves behind where lockfiles are not kept. */
+const INSTALL_TRACES: Signs = {
+  "node_modules/.package-lock.json": "npm",
+  "node_modules/.pnpm": "pnpm",
+  "node_modules/.yarn-state.yml": "yarn",
+  "node_modules/.yarn_integrity": "yarn",
+  ".pnp.cjs": "yarn",
+};
 
 /**
  * Looks from the project upwards (a workspace keeps its lockfile at the root),
  * then at the package manager that started us, then settles for npm.
  */
-export async function detectPackageManager(
-  root: string,
-): Promise<PackageManager> {
-  for (const [strategy, reason] of STRATEGIES) {
-    const found = await detect({ cwd: root, strategies: [strategy] });
-    if (found !== null && isKnown(found.name)) {
-      return {
-        name: found.name,
-        reason:
-          strategy === "lockfile" ? (lockfileReason(root) ?? reason) : reason,
-      };
-    }
-  }
+export function detectPackageManager(root: string): PackageManager {
+  const folders = upwards(root);
   const agent = process.env["npm_config_user_agent"]?.split("/")[0];
-  if (agent !== undefined && isKnown(agent) && agent !== "npm") {
-    return { name: agent, reason: `started by ${agent}` };
-  }
-  return { name: "npm", reason: "no sign of another package manager" };
+  return (
+    first(folders, (folder) => declared(folder)) ??
+    first(folders, (folder) => {
+      const lockfile = present(folder, LOCKFILES);
+      return lockfile === undefined
+        ? undefined
+        : {
+            name: lockfile.name,
+            reason:
+              folder === root
+                ? `${lockfile.file} is here`
+                : `${join(folder, lockfile.file)} is above`,
+          };
+    }) ??
+    first(folders, (folder) => {
+      const trace = present(folder, INSTALL_TRACES);
+      return trace === undefined
+        ? undefined
+        : { name: trace.name, reason: "what is in node_modules" };
+    }) ??
+    (isKnown(agent) && agent !== "npm"
+      ? { name: agent, reason: `started by ${agent}` }
+      : { name: "npm", reason: "no sign of another package manager" })
+  );
 }
 
-function lockfileReason(root: string): string | undefined {
-  for (let folder = root; ; folder = dirname(folder)) {
-    const names = existsSync(folder) ? readdirSync(folder) : [];
-    const lockfile = names.find((name) => Object.hasOwn(LOCKFILES, name));
-    if (lockfile !== undefined) {
-      return folder === root
-        ? `${lockfile} is here`
-        : `${join(folder, lockfile)} is above`;
-    }
-    if (dirname(folder) === folder) return undefined;
+/** The folder and those around it, up to the root of the file system. */
+function upwards(folder: string): string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [folder] : [folder, ...upwards(parent)];
+}
+
+function first<T>(
+  folders: readonly string[],
+  find: (folder: string) => T | undefined,
+): T | undefined {
+  for (const folder of folders) {
+    const found = find(folder);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function present(
+  folder: string,
+  signs: Signs,
+): { file: string; name: PackageManagerName } | undefined {
+  for (const [file, name] of Object.entries(signs)) {
+    if (existsSync(join(folder, file))) return { file, name };
+  }
+  return undefined;
+}
+
+/** What package.json says: `"packageManager": "pnpm@10.0.0"`, or `devEngines`. */
+function declared(folder: string): PackageManager | undefined {
+  const manifest = readManifest(join(folder, "package.json"));
+  const field = property(manifest, "packageManager");
+  if (typeof field === "string") {
+    const name = field.split("@")[0];
+    if (isKnown(name))
+      return { name, reason: "packageManager in package.json" };
+  }
+  const engine = property(property(manifest, "devEngines"), "packageManager");
+  const name = property(engine, "name");
+  return isKnown(name)
+    ? { name, reason: "devEngines in package.json" }
+    : undefined;
+}
+
+/** Undefined when there is none, or none that can be read: then it says nothing. */
+function readManifest(file: string): unknown {
+  if (!existsSync(file)) return undefined;
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return manifest;
+  } catch {
+    return undefined;
   }
 }
 
-function isKnown(name: string): name is PackageManagerName {
+function property(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
+}
+
+function isKnown(name: unknown): name is PackageManagerName {
   return name === "npm" || name === "pnpm" || name === "yarn" || name === "bun";
 }
 
@@ -84,10 +138,8 @@ export function runCommand(
 
 /** The command that installs what package.json lists. */
 export function installCommand(manager: PackageManagerName): string[] {
-  const resolved = resolveCommand(manager, "install", []);
-  return resolved === null
-    ? [manager, "install"]
-    : [resolved.command, ...resolved.args];
+  const hasShortForm = manager === "npm" || manager === "pnpm";
+  return [manager, hasShortForm ? "i" : "install"];
 }
 
 /**
@@ -102,6 +154,7 @@ export async function installDependencies(
 ): Promise<void> {
   const [command = manager, ...parameters] = installCommand(manager);
   const output: Buffer[] = [];
+  const { spawn } = await import("node:child_process");
   const exit = await new Promise<number | string>((resolve) => {
     const child = spawn(command, parameters, {
       cwd: root,

@@ -1,6 +1,6 @@
 /** Reading a project safely: never through a symbolic link, never outside its root. */
 import { createHash } from "node:crypto";
-import { lstat, readFile } from "node:fs/promises";
+import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { ConfigError, RefusedError } from "../domain/errors.ts";
@@ -35,7 +35,7 @@ export async function assertNoSymlink(
   for (let depth = 1; depth <= parts.length; depth += 1) {
     const part = parts.slice(0, depth).join("/");
     try {
-      const status = await lstat(join(root, part));
+      const status = lstatSync(join(root, part));
       if (status.isSymbolicLink()) {
         throw new ConfigError(
           "PATH_SYMLINK",
@@ -86,7 +86,7 @@ export async function readProjectFile(
 /** The text of a file, or null when it does not exist. */
 export async function readTextIfExists(file: string): Promise<string | null> {
   try {
-    return await readFile(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     if (isMissing(error)) return null;
     throw new RefusedError("READ_FAILED", `cannot read ${file}`, {
@@ -101,9 +101,12 @@ export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Compresses a text for the lock: raw deflate, base64. */
+/**
+ * Compresses a text for the lock: raw deflate, base64. Level 9 would save 4 %
+ * of the size and take four times as long.
+ */
 export function packText(text: string): string {
-  return deflateRawSync(Buffer.from(text), { level: 9 }).toString("base64");
+  return deflateRawSync(Buffer.from(text), { level: 4 }).toString("base64");
 }
 
 /** @throws {Error} when the data is not what {@link packText} made. */

@@ -5,7 +5,6 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 
 /** Formats one file's text the project's way. */
 export type Formatter = (path: string, text: string) => Promise<string>;
@@ -27,7 +26,7 @@ interface Prettier {
 
 /** The project's formatter. Loads prettier only where the project has it. */
 export async function projectFormatter(root: string): Promise<Formatter> {
-  const prettier = await loadPrettier(root);
+  const prettier = loadPrettier(root);
   if (prettier === undefined) return asRendered;
   const ignorePath = [join(root, ".prettierignore")];
   return async (path, text) => {
@@ -42,19 +41,16 @@ export async function projectFormatter(root: string): Promise<Formatter> {
   };
 }
 
-async function loadPrettier(root: string): Promise<Prettier | undefined> {
+function loadPrettier(root: string): Prettier | undefined {
+  const requireInProject = createRequire(join(root, "package.json"));
   let entry: string;
   try {
-    entry = createRequire(join(root, "package.json")).resolve("prettier");
+    entry = requireInProject.resolve("prettier");
   } catch {
     return undefined;
   }
-  const loaded: unknown = await import(pathToFileURL(entry).href);
-  const module =
-    typeof loaded === "object" && loaded !== null && "default" in loaded
-      ? loaded.default
-      : loaded;
-  return isPrettier(module) ? module : undefined;
+  const loaded: unknown = requireInProject(entry);
+  return isPrettier(loaded) ? loaded : undefined;
 }
 
 function isPrettier(value: unknown): value is Prettier {

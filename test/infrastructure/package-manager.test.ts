@@ -13,7 +13,7 @@ test.each([
 ])("%s means %s, and that is the reason given", async (lockfile, name) => {
   await writeFile(join(folder(), "package.json"), "{}");
   await writeFile(join(folder(), lockfile), "");
-  expect(await detectPackageManager(folder())).toEqual({
+  expect(detectPackageManager(folder())).toEqual({
     name,
     reason: `${lockfile} is here`,
   });
@@ -25,7 +25,7 @@ test("the packageManager field outranks a lockfile", async () => {
     JSON.stringify({ packageManager: "pnpm@10.0.0" }),
   );
   await writeFile(join(folder(), "package-lock.json"), "");
-  expect(await detectPackageManager(folder())).toEqual({
+  expect(detectPackageManager(folder())).toEqual({
     name: "pnpm",
     reason: "packageManager in package.json",
   });
@@ -35,16 +35,43 @@ test("a workspace package is installed by its root's package manager", async () 
   await writeFile(join(folder(), "yarn.lock"), "");
   await mkdir(join(folder(), "packages/a"), { recursive: true });
   await writeFile(join(folder(), "packages/a/package.json"), "{}");
-  const found = await detectPackageManager(join(folder(), "packages/a"));
+  const found = detectPackageManager(join(folder(), "packages/a"));
   expect(found.name).toBe("yarn");
   expect(found.reason).toMatch(/yarn\.lock is above$/);
 });
 
-test("without any sign it is npm", async () => {
+test("devEngines names it too", async () => {
+  await writeFile(
+    join(folder(), "package.json"),
+    JSON.stringify({ devEngines: { packageManager: { name: "bun" } } }),
+  );
+  expect(detectPackageManager(folder())).toEqual({
+    name: "bun",
+    reason: "devEngines in package.json",
+  });
+});
+
+test("a package.json that cannot be read, or names an unknown one, says nothing", async () => {
+  await writeFile(join(folder(), "pnpm-lock.yaml"), "");
+  for (const manifest of ["{", "null", '{"packageManager":"other@1.0.0"}']) {
+    await writeFile(join(folder(), "package.json"), manifest);
+    expect(detectPackageManager(folder()).name).toBe("pnpm");
+  }
+});
+
+test("without a lockfile, what an install left behind tells", async () => {
+  await mkdir(join(folder(), "node_modules/.pnpm"), { recursive: true });
+  expect(detectPackageManager(folder())).toEqual({
+    name: "pnpm",
+    reason: "what is in node_modules",
+  });
+});
+
+test("without any sign it is npm", () => {
   const agent = process.env["npm_config_user_agent"];
   delete process.env["npm_config_user_agent"];
   try {
-    expect(await detectPackageManager(folder())).toEqual({
+    expect(detectPackageManager(folder())).toEqual({
       name: "npm",
       reason: "no sign of another package manager",
     });

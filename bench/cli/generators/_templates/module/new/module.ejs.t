@@ -1,0 +1,6 @@
+---
+to: src/<%= name %>.ts
+---
+export function <%= name %>(): string {
+  return "<%= name %>";
+}
