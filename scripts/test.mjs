@@ -2,7 +2,7 @@
  * Everything that must hold, in one command.
  *
  *   npm test            build, lint, format, types, template lint, and every quick suite
- *   npm run test:all    the same, and the slow suites
+ *   npm run test:all    the same, the slow suites, and the matrix over Node versions
  *   npm run test:all -- --after-test   only what `npm test` has just left out
  *
  * The last line counts over all suites: `N passed, N failed, N skipped`.
@@ -75,6 +75,23 @@ function jest(title, environment, ...parameters) {
   }
 }
 
+/** Runs a script that ends with a line of counts, and adds them. */
+function counted(title, script) {
+  console.log(`\n── ${title}`);
+  const { status, stdout } = spawnSync(process.execPath, [script], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+  });
+  process.stdout.write(stdout);
+  const counts = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(stdout);
+  const [passed = 0, failed = 0, skipped = 0] =
+    counts?.slice(1).map(Number) ?? [];
+  total.passed += passed;
+  total.failed += status !== 0 && failed === 0 ? 1 : failed;
+  total.skipped += skipped;
+}
+
 mkdirSync(join(root, "build"), { recursive: true });
 const bin = (name) => join(root, "node_modules/.bin", name);
 
@@ -110,6 +127,7 @@ if (all && total.failed === 0) {
     "--runInBand",
     "--passWithNoTests",
   );
+  counted("Node 20, 22, 24 and 26", "scripts/test-matrix.mjs");
 }
 
 console.log(

@@ -29,6 +29,10 @@ import {
 } from "../infrastructure/package-json.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import {
+  formatEdited,
+  projectFormatter,
+} from "../infrastructure/project-prettier.ts";
+import {
   planDroppedFiles,
   planModuleFiles,
   readFileStates,
@@ -390,19 +394,35 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
   const packageText = await readProjectFile(root, PACKAGE_FILE);
   const needs = packageNeeds(definitions, config);
   const removals = planRemovals({ packageText, lock, config, removed, needs });
-  const packageJson = await editPackageJson(packageText, needs, removals);
-  const nextConfig = editConfigText(
-    configText,
-    changedSettings(project, config),
-    `./${config.adws_dir}/schema/adw.config.schema.json`,
-  );
-  const nextLock = formatLock(
-    lockAfter({
-      ...parts,
-      settlesDropped: parts.settlesDropped === true,
-      packageJson,
-      removals,
+  const format = await projectFormatter(root);
+  const edited = await editPackageJson(packageText, needs, removals);
+  const packageJson: PackageEdit = {
+    ...edited,
+    content: await formatEdited(format, {
+      path: PACKAGE_FILE,
+      before: packageText,
+      after: edited.content,
     }),
+  };
+  const nextConfig = await formatEdited(format, {
+    path: configFile,
+    before: configText,
+    after: editConfigText(
+      configText,
+      changedSettings(project, config),
+      `./${config.adws_dir}/schema/adw.config.schema.json`,
+    ),
+  });
+  const nextLock = await format(
+    LOCK_FILE,
+    formatLock(
+      lockAfter({
+        ...parts,
+        settlesDropped: parts.settlesDropped === true,
+        packageJson,
+        removals,
+      }),
+    ),
   );
   return {
     root,

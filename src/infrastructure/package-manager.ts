@@ -153,6 +153,9 @@ export async function installDependencies(
   manager: PackageManagerName,
 ): Promise<void> {
   const [command = manager, ...parameters] = installCommand(manager);
+  // Since version 11, pnpm fails when a package has a build script that nobody
+  // has approved. esbuild, which tsx needs, has one and works without it.
+  if (manager === "pnpm") parameters.push("--config.strict-dep-builds=false");
   const output: Buffer[] = [];
   const { spawn } = await import("node:child_process");
   const exit = await new Promise<number | string>((resolve) => {

@@ -1,7 +1,6 @@
 /**
- * Rendered files follow the project's own prettier configuration. Without one,
- * or without prettier, they stay as rendered: already formatted by prettier's
- * defaults.
+ * What is written follows the project's own prettier configuration. Without
+ * prettier, everything stays as rendered: by prettier's defaults.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -32,7 +31,8 @@ export async function projectFormatter(root: string): Promise<Formatter> {
   return async (path, text) => {
     const file = join(root, path);
     const options = await prettier.resolveConfig(file, { editorconfig: true });
-    if (options === null) return text;
+    // Templates are formatted by the defaults already; JSON comes from edits too.
+    if (options === null && !path.endsWith(".json")) return text;
     const { ignored, inferredParser } = await prettier.getFileInfo(file, {
       ignorePath,
     });
@@ -61,4 +61,23 @@ function isPrettier(value: unknown): value is Prettier {
     "getFileInfo" in value &&
     "format" in value
   );
+}
+
+/**
+ * A file that was edited rather than rendered, the project's way if it was so
+ * before: the user's own formatting is not touched.
+ *
+ * @param before - null for a file that is new
+ */
+export async function formatEdited(
+  format: Formatter,
+  {
+    path,
+    before,
+    after,
+  }: { path: string; before: string | null; after: string },
+): Promise<string> {
+  if (before === after) return after;
+  if (before !== null && (await format(path, before)) !== before) return after;
+  return format(path, after);
 }

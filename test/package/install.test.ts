@@ -180,7 +180,11 @@ describe("started in other ways", () => {
         "--yes",
         "--no-install",
       ],
-      { cwd: root, env: { CI: "true" } },
+      {
+        cwd: root,
+        // npx keeps what it installed in the cache, for ever.
+        env: { CI: "true", npm_config_cache: join(folder(), "npm-cache") },
+      },
     );
     expect({ code, stdout }).toEqual({
       code: 0,
