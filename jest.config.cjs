@@ -24,7 +24,7 @@ module.exports = {
   // Packages that ship ES modules only.
   transformIgnorePatterns: ["/node_modules/(?!(valibot|preact|@preact|htm)/)"],
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json"],
-  testTimeout: 20000,
+  testTimeout: 60000,
   workerThreads: false,
   maxWorkers: 2,
 };

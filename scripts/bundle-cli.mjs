@@ -40,6 +40,11 @@ export async function bundleCli(outdir, shared) {
     outExtension: { ".js": ".cjs" },
     // import() would start the ES module loader; this way it becomes require().
     supported: { "dynamic-import": false },
+    // CommonJS has no import.meta.
+    define: { ...shared.define, "import.meta.url": "__moduleUrl" },
+    banner: {
+      js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;',
+    },
   };
   const lazy = new Map();
   const main = await build({

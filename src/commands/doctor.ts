@@ -25,7 +25,7 @@ export const doctor: Command = async (parsed, context) => {
   if (parsed.values["live"] === true) {
     if (!json)
       stdout.write(`\n${colors.bold("Live check of your own copy")}\n`);
-    // Built, every chunk stands in dist/chunks/, and the script in dist/.
+    // Built, this stands in dist/cli/, and the script in dist/.
     const script = liveCheckScript(new URL("../", import.meta.url).href);
     held = await checkLive(request, script, (step) => {
       steps.push(step);
