@@ -213,8 +213,7 @@ test("catching up from a database takes flat memory", async () => {
   await eventually(() => count > events * 10_000);
   await eventually(() => server.manager.stats().behind === 0);
   expect(largestQueue).toBeLessThan(600_000);
-  expect(mostMemory).toBeGreaterThan(-5_000_000);
-  expect(mostMemory).toBeLessThan(5_000_000); // 80 MB went through
+  expect(mostMemory).toBeLessThan(20_000_000); // 80 MB went through
 }, 30_000);
 
 test("what the history drops is let go of", async () => {
