@@ -8,7 +8,14 @@
  * into build/nodes/ once; the running Node stands in for its own major version.
  * The last line counts the cells of the table: `N passed, N failed, N skipped`.
  */
-import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -30,7 +37,8 @@ const {
 } = await import("../test/helpers/streaming-project.ts");
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const cli = join(root, "dist/cli.js");
+const { bin } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const cli = join(root, bin["adw-scaffold"]);
 const ALL_MAJORS = ["20", "22", "24", "26"];
 const INSTALL_MS = 300_000;
 

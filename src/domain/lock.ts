@@ -13,15 +13,39 @@ export const LOCK_FILE = "adw.lock.json";
 /** Version of the format, not of the package. */
 export const LOCK_VERSION = 1;
 
-const LOCK_SCHEMA = v.object({
+export interface LockedModule {
+  version: string;
+  /** Digest of the module's templates: when it and the inputs are the same, so is the render. */
+  templates: string;
+  /** The configuration values that the module was rendered with. */
+  inputs: Record<string, unknown>;
+}
+
+export interface LockedFile {
+  module: string;
+  /** The registered file, such as `adws/adw_server.ts`: it stays the same when `adws_dir` changes. */
+  source: string;
+  sha256: string;
+  /** The text as written: raw deflate, base64. */
+  base: string;
+}
+
+// By hand, not inferred: the published declarations must not mention valibot.
+export interface Lock {
+  lockfile_version: typeof LOCK_VERSION;
+  modules: Record<string, LockedModule>;
+  files: Record<string, LockedFile>;
+  /** Packages that we added to package.json, and may remove again. */
+  added_dependencies: Record<string, string>;
+}
+
+const LOCK_SCHEMA: v.GenericSchema<unknown, Lock> = v.object({
   lockfile_version: v.literal(LOCK_VERSION),
   modules: v.record(
     v.string(),
     v.object({
       version: v.string(),
-      /** Digest of the module's templates: when it and the inputs are the same, so is the render. */
       templates: v.string(),
-      /** The configuration values that the module was rendered with. */
       inputs: v.record(v.string(), v.unknown()),
     }),
   ),
@@ -29,18 +53,13 @@ const LOCK_SCHEMA = v.object({
     v.string(),
     v.object({
       module: v.string(),
-      /** The registered file, such as `adws/adw_server.ts`: it stays the same when `adws_dir` changes. */
       source: v.string(),
       sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-      /** The text as written: raw deflate, base64. */
       base: v.string(),
     }),
   ),
-  /** Packages that we added to package.json, and may remove again. */
   added_dependencies: v.record(v.string(), v.string()),
 });
-
-export type Lock = v.InferOutput<typeof LOCK_SCHEMA>;
 
 export const EMPTY_LOCK: Lock = {
   lockfile_version: LOCK_VERSION,

@@ -1,5 +1,12 @@
 /** The tarball in the hands of a stranger: an empty folder, npm, and nothing else. */
-import { mkdir, readFile, readdir, symlink, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  readFile,
+  readdir,
+  realpath,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { pack, REPOSITORY } from "../helpers/packed.ts";
 import { endAllProcesses, run, runOrThrow } from "../helpers/processes.ts";
@@ -214,7 +221,7 @@ describe("started in other ways", () => {
   test("through symbolic links, as npm link and global installs do", async () => {
     const link = join(folder(), "linked-cli");
     await symlink(
-      join(project(), "node_modules/adw-scaffold/dist/cli.js"),
+      await realpath(join(project(), "node_modules/.bin/adw-scaffold")),
       link,
     );
     const { version } = JSON.parse(

@@ -44,7 +44,7 @@ describe("what is in it", () => {
       "README.md",
       "LICENSE",
       "CHANGELOG.md",
-      "dist/cli.js",
+      "dist/cli.cjs",
       "dist/index.js",
       "dist/index.cjs",
       "dist/types/index.d.ts",
@@ -79,7 +79,7 @@ describe("what is in it", () => {
     process.stderr.write(
       `the package: ${kilobytes(packed.size)} packed, ${kilobytes(packed.unpackedSize)} unpacked, ${packed.files.length} files\n`,
     );
-    expect(packed.size).toBeLessThan(512 * 1024);
+    expect(packed.size).toBeLessThan(1024 * 1024);
   });
 
   test("installing it installs nothing else and runs nothing", async () => {
@@ -101,7 +101,9 @@ describe("what is in it", () => {
 
   test("the notices name every package that is bundled, with its licence", async () => {
     const { metafile } = await build({
-      entryPoints: ["src/cli.ts", "src/index.ts"],
+      entryPoints: ["cli", "index", "testing", "live-check"].map(
+        (name) => `src/${name}.ts`,
+      ),
       absWorkingDir: REPOSITORY,
       bundle: true,
       write: false,
@@ -152,11 +154,13 @@ describe("what is in it", () => {
   });
 
   test.each([
-    ["the ES modules", "esm", ["dist/cli.js", "dist/index.js"]],
-    ["the CommonJS module", "cjs", ["dist/index.cjs"]],
+    ["ES modules", "esm", /^dist\/.*\.js$/],
+    ["CommonJS modules", "cjs", /^dist\/.*\.cjs$/],
   ] as const)(
-    "%s import only Node's own modules and each other",
-    async (_, format, entries) => {
+    "the %s import only Node's own modules and each other",
+    async (_, format, pattern) => {
+      const entries = packed.files.filter((path) => pattern.test(path));
+      expect(entries.length).toBeGreaterThan(0);
       const { metafile } = await build({
         entryPoints: entries.map((entry) => join(installed(), entry)),
         bundle: true,
@@ -174,7 +178,9 @@ describe("what is in it", () => {
         .flatMap(({ imports }) => imports)
         .filter(({ external }) => external === true)
         .map(({ path }) => path)
-        .filter((name) => !name.startsWith("node:") && !own.has(name));
+        .filter((name) => !name.startsWith("node:") && !own.has(name))
+        // Nunjucks asks for it only when told to watch templates, and we do not.
+        .filter((name) => name !== "chokidar");
       expect(foreign).toEqual([]);
     },
   );
