@@ -21,7 +21,7 @@ export interface PackedPackage {
  * made it, and other suites are reading it.
  */
 export async function pack(into: string): Promise<PackedPackage> {
-  await access(join(REPOSITORY, "dist/cli.js")).catch((cause: unknown) => {
+  await access(join(REPOSITORY, "dist/cli.cjs")).catch((cause: unknown) => {
     throw new Error("dist/ is missing; run: npm run build", { cause });
   });
   const { stdout } = await runOrThrow(

@@ -214,7 +214,7 @@ describe("started in other ways", () => {
   test("through symbolic links, as npm link and global installs do", async () => {
     const link = join(folder(), "linked-cli");
     await symlink(
-      join(project(), "node_modules/adw-scaffold/dist/cli.js"),
+      join(project(), "node_modules/adw-scaffold/dist/cli.cjs"),
       link,
     );
     const { version } = JSON.parse(

@@ -44,7 +44,7 @@ describe("what is in it", () => {
       "README.md",
       "LICENSE",
       "CHANGELOG.md",
-      "dist/cli.js",
+      "dist/cli.cjs",
       "dist/index.js",
       "dist/index.cjs",
       "dist/types/index.d.ts",
@@ -152,8 +152,8 @@ describe("what is in it", () => {
   });
 
   test.each([
-    ["the ES modules", "esm", ["dist/cli.js", "dist/index.js"]],
-    ["the CommonJS module", "cjs", ["dist/index.cjs"]],
+    ["the ES module", "esm", ["dist/index.js"]],
+    ["the CommonJS modules", "cjs", ["dist/cli.cjs", "dist/index.cjs"]],
   ] as const)(
     "%s import only Node's own modules and each other",
     async (_, format, entries) => {

@@ -32,7 +32,7 @@ const MINUTE = 60_000;
 jest.setTimeout(5 * MINUTE);
 
 const folder = sharedTemporaryFolder();
-const cli = () => join(folder(), "tool/node_modules/adw-scaffold/dist/cli.js");
+const cli = () => join(folder(), "tool/node_modules/adw-scaffold/dist/cli.cjs");
 
 beforeAll(async () => {
   const { tarball } = await pack(folder());
