@@ -2,7 +2,7 @@
  * What every command that writes shares: recover, plan, show, ask, apply, install,
  * say what is next.
  */
-import { mkdir, rmdir } from "node:fs/promises";
+import { mkdirSync, rmdirSync } from "node:fs";
 import pc from "picocolors";
 import {
   applyScaffold,
@@ -159,13 +159,21 @@ function heading(
   return `${colors.bold(onlyShown ? "Would write" : "Writing")} ${colors.dim(`to ${place}`)}\n`;
 }
 
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Somebody else has put something there: it stays.
+  }
+}
+
 /** A project folder that is created for the plan goes again when the plan fails. */
 async function writePlan(plan: ScaffoldPlan): Promise<void> {
-  const created = await mkdir(plan.root, { recursive: true });
+  const created = mkdirSync(plan.root, { recursive: true });
   try {
     await applyScaffold(plan);
   } catch (error) {
-    if (created !== undefined) await rmdir(plan.root).catch(() => undefined);
+    if (created !== undefined) removeIfEmpty(plan.root);
     throw error;
   }
 }
