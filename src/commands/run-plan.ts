@@ -16,7 +16,7 @@ import { install, nextSteps, showNextSteps, shownPath } from "./after-write.ts";
 import { isInteractive, type CommandContext } from "./context.ts";
 import type { ParsedCommand } from "./parse.ts";
 import { useColor } from "./report-error.ts";
-import { planAsJson, showContents, showNotes, showPlan } from "./show-plan.ts";
+import { planAsJson, showNotes, showPlan } from "./show-plan.ts";
 
 /** What the owner decided for files in the way, by path. */
 export type Decisions = Readonly<Record<string, ConflictDecision>>;
@@ -43,7 +43,7 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
   await recoverFirst(run.root, dryRun, context);
   const plan = await decidedPlan(run);
   const refused = refusedConflicts(plan).length > 0;
-  if (!json) show(plan, run, dryRun);
+  if (!json) await show(plan, run, dryRun);
   if (dryRun || (json && refused)) {
     if (json) printJson(plan, run, { applied: false, installed: null }, []);
     return leavesConflicts(plan) ? 1 : 0;
@@ -86,16 +86,19 @@ async function decidedPlan(run: PlanRun): Promise<ScaffoldPlan> {
   return run.plan(await askPerFile(conflicts, context));
 }
 
-function show(
+async function show(
   plan: ScaffoldPlan,
   { context, confirm, showsContent }: PlanRun,
   dryRun: boolean,
-): void {
+): Promise<void> {
   // Until a question is answered, nothing is being written.
   const onlyShown = dryRun || confirm !== undefined;
   context.stdout.write(heading(plan, onlyShown, context));
   showPlan(plan, context);
-  if (showsContent === true) showContents(plan, context);
+  if (showsContent === true) {
+    const { showContents } = await import("./show-contents.ts");
+    showContents(plan, context);
+  }
   showNotes(plan, context);
 }
 
