@@ -64,7 +64,7 @@ async function generateTemplates() {
     await writeFile(join(folder, `${file}.js`), code);
     await writeFile(
       join(folder, `${file}.d.ts`),
-      "export declare const template: object;\n",
+      'import type { CompiledTemplate } from "../../infrastructure/compiled-template.ts";\nexport declare const template: CompiledTemplate;\n',
     );
     const uses = analyseTemplate(source, path).names;
     const digest = createHash("sha256")
@@ -77,12 +77,14 @@ async function generateTemplates() {
   }
   await writeFile(
     join(folder, "index.ts"),
-    `export interface PrecompiledTemplate {
+    `import type { CompiledTemplate } from "../../infrastructure/compiled-template.ts";
+
+export interface PrecompiledTemplate {
   /** Names of the context that the template uses. */
   uses: readonly string[];
   /** Digest of the template's text. */
   digest: string;
-  load: () => Promise<{ template: object }>;
+  load: () => Promise<{ template: CompiledTemplate }>;
 }
 
 export const precompiledTemplates: Readonly<Record<string, PrecompiledTemplate>> = {

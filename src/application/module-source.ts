@@ -3,7 +3,7 @@
  * `templates_dir`, which overrides bundled templates by path and adds modules
  * through a `manifest.json`.
  */
-import { readdir } from "node:fs/promises";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { AdwConfig } from "../domain/config.ts";
 import { ConfigError } from "../domain/errors.ts";
@@ -81,7 +81,7 @@ async function readTemplates(
 ): Promise<Map<string, string>> {
   let entries;
   try {
-    entries = await readdir(join(root, folder), {
+    entries = readdirSync(join(root, folder), {
       recursive: true,
       withFileTypes: true,
     });

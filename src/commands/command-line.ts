@@ -2,7 +2,11 @@
  * The command line as data: commands, their arguments and options. Parsing, help
  * and completion all read this.
  */
-import { CONFIG_KEYS, configKeyFacts } from "../domain/config-schema.ts";
+import {
+  CONFIG_KEYS,
+  configKeyFacts,
+  type ConfigKey,
+} from "../domain/config-schema.ts";
 
 export interface OptionFacts {
   /** Long name without dashes. */
@@ -75,8 +79,18 @@ const FORCE: OptionFacts = {
   description: "Overwrite files that are in the way, and edits",
 };
 
-/** One flag per config key: `websocket_port` is `--websocket-port`. */
-export const CONFIG_OPTIONS: readonly OptionFacts[] = CONFIG_KEYS.map((key) => {
+let knownConfigOptions: readonly OptionFacts[] | undefined;
+
+/**
+ * One flag per config key: `websocket_port` is `--websocket-port`. Put together
+ * when first asked for: most commands take none of them.
+ */
+export function configOptions(): readonly OptionFacts[] {
+  knownConfigOptions ??= CONFIG_KEYS.map(configOption);
+  return knownConfigOptions;
+}
+
+function configOption(key: ConfigKey): OptionFacts {
   const { kind, choices, description, defaultValue } = configKeyFacts(key);
   const shown = Array.isArray(defaultValue)
     ? defaultValue.join(",")
@@ -88,7 +102,7 @@ export const CONFIG_OPTIONS: readonly OptionFacts[] = CONFIG_KEYS.map((key) => {
     description: shown === "" ? description : `${description} [${shown}]`,
     ...(choices.length === 0 ? {} : { choices }),
   };
-});
+}
 
 export function flagOfConfigKey(key: string): string {
   return key.replaceAll("_", "-");
@@ -105,7 +119,9 @@ export const COMMANDS = [
       required: false,
       variadic: false,
     },
-    options: [FORCE, ...CONFIG_OPTIONS],
+    get options(): readonly OptionFacts[] {
+      return [FORCE, ...configOptions()];
+    },
   },
   {
     name: "add",
@@ -141,16 +157,18 @@ export const COMMANDS = [
       required: true,
       variadic: false,
     },
-    options: [
-      {
-        name: "out",
-        kind: "string",
-        placeholder: "dir",
-        description: "Write the files into this folder",
-      },
-      FORCE,
-      ...CONFIG_OPTIONS,
-    ],
+    get options(): readonly OptionFacts[] {
+      return [
+        {
+          name: "out",
+          kind: "string",
+          placeholder: "dir",
+          description: "Write the files into this folder",
+        },
+        FORCE,
+        ...configOptions(),
+      ];
+    },
   },
   {
     name: "check",

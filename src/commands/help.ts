@@ -2,7 +2,7 @@
 import yargs from "yargs";
 import {
   COMMANDS,
-  CONFIG_OPTIONS,
+  configOptions,
   optionsOf,
   type CommandFacts,
   type OptionFacts,
@@ -62,7 +62,7 @@ function optionName({ name }: OptionFacts): string {
 }
 
 function yargsOption(option: OptionFacts) {
-  const config = CONFIG_OPTIONS.includes(option);
+  const config = configOptions().includes(option);
   return {
     type: option.kind,
     ...(option.alias === undefined ? {} : { alias: option.alias }),

@@ -2,7 +2,7 @@
  * What every command that writes shares: recover, plan, show, ask, apply, install,
  * say what is next.
  */
-import { mkdir, rmdir } from "node:fs/promises";
+import { mkdirSync, rmdirSync } from "node:fs";
 import pc from "picocolors";
 import {
   applyScaffold,
@@ -16,7 +16,7 @@ import { install, nextSteps, showNextSteps, shownPath } from "./after-write.ts";
 import { isInteractive, type CommandContext } from "./context.ts";
 import type { ParsedCommand } from "./parse.ts";
 import { useColor } from "./report-error.ts";
-import { planAsJson, showContents, showNotes, showPlan } from "./show-plan.ts";
+import { planAsJson, showNotes, showPlan } from "./show-plan.ts";
 
 /** What the owner decided for files in the way, by path. */
 export type Decisions = Readonly<Record<string, ConflictDecision>>;
@@ -43,7 +43,7 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
   await recoverFirst(run.root, dryRun, context);
   const plan = await decidedPlan(run);
   const refused = refusedConflicts(plan).length > 0;
-  if (!json) show(plan, run, dryRun);
+  if (!json) await show(plan, run, dryRun);
   if (dryRun || (json && refused)) {
     if (json) printJson(plan, run, { applied: false, installed: null }, []);
     return leavesConflicts(plan) ? 1 : 0;
@@ -86,16 +86,19 @@ async function decidedPlan(run: PlanRun): Promise<ScaffoldPlan> {
   return run.plan(await askPerFile(conflicts, context));
 }
 
-function show(
+async function show(
   plan: ScaffoldPlan,
   { context, confirm, showsContent }: PlanRun,
   dryRun: boolean,
-): void {
+): Promise<void> {
   // Until a question is answered, nothing is being written.
   const onlyShown = dryRun || confirm !== undefined;
   context.stdout.write(heading(plan, onlyShown, context));
   showPlan(plan, context);
-  if (showsContent === true) showContents(plan, context);
+  if (showsContent === true) {
+    const { showContents } = await import("./show-contents.ts");
+    showContents(plan, context);
+  }
   showNotes(plan, context);
 }
 
@@ -159,13 +162,21 @@ function heading(
   return `${colors.bold(onlyShown ? "Would write" : "Writing")} ${colors.dim(`to ${place}`)}\n`;
 }
 
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Somebody else has put something there: it stays.
+  }
+}
+
 /** A project folder that is created for the plan goes again when the plan fails. */
 async function writePlan(plan: ScaffoldPlan): Promise<void> {
-  const created = await mkdir(plan.root, { recursive: true });
+  const created = mkdirSync(plan.root, { recursive: true });
   try {
     await applyScaffold(plan);
   } catch (error) {
-    if (created !== undefined) await rmdir(plan.root).catch(() => undefined);
+    if (created !== undefined) removeIfEmpty(plan.root);
     throw error;
   }
 }

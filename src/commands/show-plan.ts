@@ -3,7 +3,6 @@ import pc from "picocolors";
 import type { FileOperation, OperationName } from "../domain/plan.ts";
 import type { ScaffoldPlan } from "../application/scaffold-service.ts";
 import type { CommandContext } from "./context.ts";
-import { paintPatch, patch } from "./patch.ts";
 import { useColor } from "./report-error.ts";
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -43,30 +42,6 @@ export function showPlan(
   }
   for (const [module, by] of Object.entries(plan.requiredBy)) {
     stdout.write(`  ${colors.dim(`${module} comes too: ${by} requires it`)}\n`);
-  }
-}
-
-/** Writes what merged and conflicting files would hold. */
-export function showContents(
-  plan: ScaffoldPlan,
-  { stdout, env }: CommandContext,
-): void {
-  const colors = pc.createColors(useColor(stdout, env));
-  for (const entry of plan.operations) {
-    if (entry.operation !== "merge" && entry.operation !== "conflict") continue;
-    stdout.write(`\n${colors.bold(entry.path)}\n`);
-    stdout.write(
-      paintPatch(
-        patch(
-          entry.path,
-          entry.previous ?? "",
-          "yours",
-          entry.content,
-          "merged",
-        ),
-        colors,
-      ),
-    );
   }
 }
 

@@ -12,7 +12,8 @@
  *    is then removed.
  *
  * The file system is used synchronously: some sixty small operations take a tenth
- * of the time that they would take through the thread pool.
+ * of the time that they would take through the thread pool, and loading
+ * node:fs/promises takes longer than all of them.
  *
  * A process killed at any point therefore leaves a project that is as before, or
  * that {@link recoverTransaction} brings to its new state (or, when a roll back

@@ -1,6 +1,6 @@
 /** Reading a project safely: never through a symbolic link, never outside its root. */
 import { createHash } from "node:crypto";
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { ConfigError, RefusedError } from "../domain/errors.ts";
@@ -35,7 +35,8 @@ export async function assertNoSymlink(
   for (let depth = 1; depth <= parts.length; depth += 1) {
     const part = parts.slice(0, depth).join("/");
     try {
-      const status = lstatSync(join(root, part));
+      const status = lstatSync(join(root, part), { throwIfNoEntry: false });
+      if (status === undefined) return;
       if (status.isSymbolicLink()) {
         throw new ConfigError(
           "PATH_SYMLINK",
@@ -86,6 +87,8 @@ export async function readProjectFile(
 /** The text of a file, or null when it does not exist. */
 export async function readTextIfExists(file: string): Promise<string | null> {
   try {
+    // Asking first is cheaper than an exception, for most files are not there yet.
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return null;
     return readFileSync(file, "utf8");
   } catch (error) {
     if (isMissing(error)) return null;

@@ -1,13 +1,12 @@
 /**
- * Renders precompiled templates. Only Nunjucks' small run time is loaded here;
- * its parser is needed at build time and for a project's own templates only.
+ * Renders compiled templates. Of Nunjucks, only what they call is loaded here:
+ * its parser, its loaders and its built-in filters would take longer to load
+ * than all templates take to render.
  */
-import nunjucks from "nunjucks/browser/nunjucks-slim.js";
+import runtime from "nunjucks/src/runtime.js";
 import { precompiledTemplates } from "../generated/templates/index.ts";
+import type { CompiledTemplate } from "./compiled-template.ts";
 import { TEMPLATE_FILTERS } from "./template-filters.ts";
-
-/** What Nunjucks makes of a template: an object with its `root` function. */
-export type CompiledTemplate = object;
 
 /** Where templates come from, by their path under `templates/`. */
 export interface TemplateSource {
@@ -39,23 +38,36 @@ export async function renderTemplate(
 ): Promise<string> {
   const compiled = await source.load(path);
   if (compiled === undefined) throw new Error(`no template ${path}`);
-  const environment = new nunjucks.Environment(
-    [
-      {
-        getSource: (name: string) =>
-          name === path
-            ? {
-                src: { type: "code", obj: compiled },
-                path: name,
-                noCache: true,
-              }
-            : null,
-      },
-    ],
-    { autoescape: false, throwOnUndefined: true },
+  let rendered = "";
+  compiled.root(
+    ENVIRONMENT,
+    contextOf(context),
+    new runtime.Frame(),
+    runtime,
+    (error, output) => {
+      if (error !== null) throw error.Update(path);
+      rendered = output;
+    },
   );
-  for (const [name, filter] of Object.entries(TEMPLATE_FILTERS)) {
-    environment.addFilter(name, filter);
-  }
-  return environment.render(path, { ...context });
+  return rendered;
+}
+
+/** What a compiled template asks of Nunjucks' Environment. */
+const ENVIRONMENT = {
+  opts: { autoescape: false },
+  getFilter: (name: string) => {
+    const filter = TEMPLATE_FILTERS[name];
+    if (filter === undefined) throw new Error(`filter not found: ${name}`);
+    return filter;
+  },
+};
+
+/** What it asks of Nunjucks' Context: names by value, and names it sets itself. */
+function contextOf(values: Readonly<Record<string, unknown>>) {
+  const names = new Map(Object.entries(values));
+  return {
+    lookup: (name: string) => names.get(name),
+    setVariable: (name: string, value: unknown) => names.set(name, value),
+    addExport: () => undefined,
+  };
 }

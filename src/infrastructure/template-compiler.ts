@@ -4,6 +4,10 @@
  */
 import { runInThisContext } from "node:vm";
 import nunjucks from "nunjucks";
+import {
+  isCompiledTemplate,
+  type CompiledTemplate,
+} from "./compiled-template.ts";
 import { TEMPLATE_SYNTAX } from "./template-analysis.ts";
 import { TEMPLATE_FILTERS } from "./template-filters.ts";
 
@@ -41,11 +45,14 @@ function isPrecompiled(value: unknown): value is { template: string } {
 }
 
 /** A template ready to render. It runs with the rights of this process. */
-export function compileTemplate(source: string, path: string): object {
+export function compileTemplate(
+  source: string,
+  path: string,
+): CompiledTemplate {
   const compiled: unknown = runInThisContext(
     `(() => {\n${compileToCode(source, path)}\n})()`,
     { filename: path },
   );
-  if (typeof compiled === "object" && compiled !== null) return compiled;
+  if (isCompiledTemplate(compiled)) return compiled;
   throw new Error(`${path} did not compile`);
 }
