@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AdwDatabase } from "../../build/rendered/default/adws/adw_modules/adw_database.ts";
 import type { StreamEvent } from "../../build/rendered/default/adws/adw_modules/orch_database_models.ts";
-import { load } from "./rendered.ts";
+import { loadRendered } from "./rendered-modules.ts";
 
-const { openDatabase } = load("adw_database");
-const { streamEventSchema } = load("orch_database_models");
+const { openDatabase } = loadRendered("adw_modules/adw_database");
+const { streamEventSchema } = loadRendered("adw_modules/orch_database_models");
 
 const directories: string[] = [];
 const databases: AdwDatabase[] = [];

@@ -4,7 +4,8 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { MODULES, RUN_TYPESCRIPT } from "./rendered.ts";
+import { LOADER } from "./program.ts";
+import { renderedPath } from "./rendered-modules.ts";
 
 const SCRIPT = join(__dirname, "../fixtures/database/writer.ts");
 
@@ -42,9 +43,9 @@ export function startWriter(
   const [program, ...parameters] = [
     ...command,
     process.execPath,
-    ...RUN_TYPESCRIPT,
+    ...LOADER,
     SCRIPT,
-    JSON.stringify({ modules: MODULES, ...task }),
+    JSON.stringify({ modules: renderedPath("adw_modules"), ...task }),
   ];
   const child = spawn(program, parameters, {
     stdio: ["ignore", "pipe", "pipe"],

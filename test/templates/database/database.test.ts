@@ -6,9 +6,9 @@ import {
   openForTest,
   temporaryPath,
 } from "../../helpers/database.ts";
-import { load } from "../../helpers/rendered.ts";
+import { loadRendered } from "../../helpers/rendered-modules.ts";
 
-const { databasePath, openDatabase } = load("adw_database");
+const { databasePath, openDatabase } = loadRendered("adw_modules/adw_database");
 const DAY_MS = 86_400_000;
 const daysAgo = (days: number) =>
   new Date(Date.now() - days * DAY_MS).toISOString();
@@ -182,7 +182,7 @@ describe("rows", () => {
       log_type: "event",
       message: "x",
     });
-    const { openConnection } = load("adw_sqlite");
+    const { openConnection } = loadRendered("adw_modules/adw_sqlite");
     const connection = openConnection(path, 1_000);
     connection.prepare("DELETE FROM agents WHERE id = ?").run(id);
     connection.close();

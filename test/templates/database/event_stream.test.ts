@@ -7,9 +7,9 @@ import {
   openForTest,
   temporaryPath,
 } from "../../helpers/database.ts";
-import { load } from "../../helpers/rendered.ts";
+import { loadRendered } from "../../helpers/rendered-modules.ts";
 
-const { openConnection } = load("adw_sqlite");
+const { openConnection } = loadRendered("adw_modules/adw_sqlite");
 
 /** A database with one agent, and a bare connection as another program would have it. */
 function stage() {

@@ -4,10 +4,10 @@ import {
   openForTest,
   temporaryPath,
 } from "../../helpers/database.ts";
-import { load } from "../../helpers/rendered.ts";
+import { loadRendered } from "../../helpers/rendered-modules.ts";
 
-const logging = load("adw_logging");
-const { openConnection } = load("adw_sqlite");
+const logging = loadRendered("adw_modules/adw_logging");
+const { openConnection } = loadRendered("adw_modules/adw_sqlite");
 
 let lines: string[] = [];
 let path = "";

@@ -10,11 +10,11 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { openForTest, temporaryPath } from "../../helpers/database.ts";
-import { load, SCHEMA } from "../../helpers/rendered.ts";
+import { loadRendered, renderedPath } from "../../helpers/rendered-modules.ts";
 
-const { openDatabase } = load("adw_database");
-const { openConnection } = load("adw_sqlite");
-const { migrate, listMigrations } = load("adw_migrations");
+const { openDatabase } = loadRendered("adw_modules/adw_database");
+const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+const { migrate, listMigrations } = loadRendered("adw_modules/adw_migrations");
 
 /** A database as the older generation of tools made it, with rows in every table. */
 const OLDER = readFileSync(
@@ -213,7 +213,7 @@ describe("the numbered files", () => {
   function schemaWith(file: string, sql: string): string {
     const folder = mkdtempSync(join(tmpdir(), "adw-schema-"));
     folders.push(folder);
-    cpSync(SCHEMA, folder, {
+    cpSync(renderedPath("schema"), folder, {
       recursive: true,
       filter: (source) => !/\.db/.test(source),
     });

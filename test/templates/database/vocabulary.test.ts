@@ -1,10 +1,9 @@
 import * as vocabulary from "../../../src/domain/vocabulary.ts";
 import { addAgent, eventsOf, openForTest } from "../../helpers/database.ts";
-import { load, SCHEMA } from "../../helpers/rendered.ts";
+import { loadRendered, renderedPath } from "../../helpers/rendered-modules.ts";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
-const models = load("orch_database_models");
+const models = loadRendered("adw_modules/orch_database_models");
 
 const CHECKED_COLUMNS = [
   ["orchestrator_agents", "agent_type", vocabulary.AGENT_TYPES],
@@ -20,7 +19,10 @@ describe("one vocabulary", () => {
   it.each(CHECKED_COLUMNS)(
     "is what the CHECK of %s.%s lists",
     (table, column, words) => {
-      const sql = readFileSync(join(SCHEMA, "schema_orchestrator.sql"), "utf8");
+      const sql = readFileSync(
+        renderedPath("schema/schema_orchestrator.sql"),
+        "utf8",
+      );
       const [, body = ""] =
         new RegExp(`CREATE TABLE ${table} \\((.*?)\\n\\);`, "s").exec(sql) ??
         [];

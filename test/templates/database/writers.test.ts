@@ -8,7 +8,8 @@ import {
   openForTest,
   temporaryPath,
 } from "../../helpers/database.ts";
-import { MODULES, RUN_TYPESCRIPT } from "../../helpers/rendered.ts";
+import { LOADER } from "../../helpers/program.ts";
+import { renderedPath } from "../../helpers/rendered-modules.ts";
 import { startWriter } from "../../helpers/writers.ts";
 
 jest.setTimeout(120_000);
@@ -71,14 +72,14 @@ test("a writer that is killed loses no committed row, and leaves no gap", async 
 test("an uncaught exception loses no row", () => {
   const path = temporaryPath();
   const script = `
-    import(${JSON.stringify(join(MODULES, "adw_logging.ts"))}).then(({ initLogging, logSystemEvent }) => {
+    import(${JSON.stringify(renderedPath("adw_modules/adw_logging.ts"))}).then(({ initLogging, logSystemEvent }) => {
       initLogging({ path: ${JSON.stringify(path)} });
       logSystemEvent("x", "last words");
       throw new Error("boom");
     });`;
   const { status, stderr } = spawnSync(
     process.execPath,
-    [...RUN_TYPESCRIPT, "--input-type=module", "-e", script],
+    [...LOADER, "--input-type=module", "-e", script],
     { encoding: "utf8" },
   );
   expect(status).toBe(1);
