@@ -12,6 +12,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { localPrebuilds } from "./local-prebuilds.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const project = mkdtempSync(join(tmpdir(), "adw-demo-"));
@@ -29,7 +30,7 @@ const { status } = spawnSync(
     "--project-name",
     "demo",
   ],
-  { stdio: "inherit" },
+  { stdio: "inherit", env: { ...process.env, ...localPrebuilds() } },
 );
 if (status !== 0) process.exit(status ?? 1);
 

@@ -11,6 +11,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { localPrebuilds } from "./local-prebuilds.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const countsFile = join(root, "build/test-counts.json");
@@ -56,7 +57,7 @@ function jest(title, environment, ...parameters) {
       cwd: root,
       // With --json, jest prints its report on stdout too; people read stderr.
       stdio: ["ignore", "ignore", "inherit"],
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...localPrebuilds(), ...environment },
     },
   );
   if (!existsSync(outputFile)) {

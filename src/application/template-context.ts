@@ -3,9 +3,23 @@ import {
   moduleDependencies,
   type ModuleDefinition,
 } from "../domain/module-registry.ts";
+import * as vocabulary from "../domain/vocabulary.ts";
 import { CONFIG_JSON_SCHEMA } from "../generated/config-json-schema.ts";
 
-/** Everything a template can name: every config key, and facts of its module. */
+/** The lists of words, under the names that columns and wire keys use: `log_types`, … */
+const VOCABULARY = Object.fromEntries(
+  Object.entries(vocabulary).map(([name, words]) => [
+    name.toLowerCase(),
+    words,
+  ]),
+);
+
+/** From `adws_dir`/adw_modules up to the project: "../..", or more for a nested folder. */
+function rootFromModules(adwsDir: string): string {
+  return ["adw_modules", ...adwsDir.split("/")].map(() => "..").join("/");
+}
+
+/** Everything a template can name: every config key, the vocabulary, and facts of its module. */
 export function templateContext(
   definition: ModuleDefinition,
   config: AdwConfig,
@@ -13,6 +27,8 @@ export function templateContext(
   const { dependencies } = moduleDependencies(definition, config);
   return {
     ...config,
+    root_from_modules: rootFromModules(config.adws_dir),
+    vocabulary: VOCABULARY,
     config_json_schema: CONFIG_JSON_SCHEMA,
     module: {
       name: definition.name,

@@ -144,7 +144,7 @@ function stringLiteral(value: string): string {
     .replaceAll(quote, `\\${quote}`)
     .replaceAll("\u2028", String.raw`\u2028`)
     .replaceAll("\u2029", String.raw`\u2029`)
-    .replaceAll("</", String.raw`<\/`);
+    .replaceAll("</", String.raw`\u003c/`);
   return `${quote}${body}${quote}`;
 }
 

@@ -80,11 +80,60 @@ export const BUNDLED_MODULES = [
     files: ["adws/adw_modules/adw_websocket_client.ts"],
   },
   {
+    name: "orch_database_models",
+    version: "1.0.0",
+    summary: "zod schemas and types of the five tables and the event",
+    files: ["adws/adw_modules/orch_database_models.ts"],
+    dependencies: { zod: "^4.0.0" },
+  },
+  {
+    name: "schema_orchestrator",
+    version: "1.0.0",
+    summary: "SQL schema: five tables, the event stream, its triggers",
+    files: [
+      "adws/schema/schema_orchestrator.sql",
+      "adws/schema/migrations/0001_event_stream.sql",
+    ],
+  },
+  {
+    name: "adw_database",
+    version: "1.0.0",
+    summary:
+      "The database of agent runs: typed tables, migrations, event stream",
+    files: [
+      "adws/adw_modules/adw_database.ts",
+      "adws/adw_modules/adw_table.ts",
+      "adws/adw_modules/adw_event_stream.ts",
+      "adws/adw_modules/adw_migrations.ts",
+      "adws/adw_modules/adw_sqlite.ts",
+    ],
+    requires: ["orch_database_models", "schema_orchestrator"],
+    dependencies: { zod: "^4.0.0" },
+    conditionalDependencies: [
+      {
+        when: { key: "sqlite_driver", value: "better-sqlite3" },
+        dependencies: { "better-sqlite3": "^12.0.0" },
+        devDependencies: { "@types/better-sqlite3": "^9.6.0" },
+      },
+    ],
+  },
+  {
+    name: "adw_logging",
+    version: "1.0.0",
+    summary:
+      "What workflows log: steps, agent events, prompts; never in the way",
+    files: [
+      "adws/adw_modules/adw_logging.ts",
+      "adws/adw_modules/adw_log_writer.ts",
+    ],
+    requires: ["adw_database"],
+  },
+  {
     name: "adw_server",
     version: "1.0.0",
     summary: "The server to start: npm run adw:server",
     files: ["adws/adw_server.ts"],
-    requires: ["adw_websockets"],
+    requires: ["adw_websockets", "adw_database"],
     scripts: { "adw:server": "adw_server.ts" },
   },
   {
@@ -95,9 +144,11 @@ export const BUNDLED_MODULES = [
       "adws/adw_demo.ts",
       "adws/adw_demo/fleet.ts",
       "adws/adw_demo/player.ts",
+      "adws/adw_demo/recorder.ts",
+      "adws/adw_demo/writer.ts",
       "adws/adw_demo/terminal_view.ts",
     ],
-    requires: ["adw_websockets", "adw_websocket_client"],
+    requires: ["adw_websockets", "adw_websocket_client", "adw_logging"],
     dependencies: { ws: "^8.21.0" },
     scripts: { "adw:demo": "adw_demo.ts" },
   },

@@ -21,9 +21,12 @@ export interface ProcessOptions {
   timeoutMs?: number;
 }
 
-/** Settings of npm that say how to reach a registry; everything else is ours. */
+/**
+ * Settings of npm that say how to reach a registry, and where a binary is that
+ * need not be compiled again; everything else is ours.
+ */
 const KEPT_NPM_SETTINGS =
-  /^npm_config_(registry|cache|cafile|userconfig|globalconfig|(https?_?)?proxy|noproxy)$/i;
+  /^npm_config_(better_sqlite3_local_prebuilds|registry|cache|cafile|userconfig|globalconfig|(https?_?)?proxy|noproxy)$/i;
 
 const OURS =
   /^(npm_.*|INIT_CWD|NODE|NODE_ENV|CI|FORCE_COLOR|JEST_WORKER_ID|ADW_.*)$/i;

@@ -14,7 +14,8 @@ export interface Program {
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const STRIPS_TYPES = major > 22 || (major === 22 && minor >= 18);
-const LOADER = STRIPS_TYPES
+/** What node needs before a `.ts` file. */
+export const LOADER = STRIPS_TYPES
   ? []
   : ["--import", pathToFileURL(require.resolve("tsx")).href];
 

@@ -7,9 +7,18 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const PROJECT_DIR = resolve(__dirname, "../..");
-const ADWS_DIR = join(PROJECT_DIR, "build/rendered/default/adws");
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const hasNodeSqlite = major > 22 || (major === 22 && minor >= 13);
+/** The sample whose SQLite driver this Node has; otherwise the two are the same. */
+const SAMPLE = hasNodeSqlite ? "default" : "better_sqlite3";
+const ADWS_DIR = join(PROJECT_DIR, "build/rendered", SAMPLE, "adws");
 
 interface RenderedModules {
+  "adw_modules/adw_database": typeof import("../../build/rendered/default/adws/adw_modules/adw_database.ts");
+  "adw_modules/adw_logging": typeof import("../../build/rendered/default/adws/adw_modules/adw_logging.ts");
+  "adw_modules/adw_migrations": typeof import("../../build/rendered/default/adws/adw_modules/adw_migrations.ts");
+  "adw_modules/adw_sqlite": typeof import("../../build/rendered/default/adws/adw_modules/adw_sqlite.ts");
+  "adw_modules/orch_database_models": typeof import("../../build/rendered/default/adws/adw_modules/orch_database_models.ts");
   "adw_modules/adw_websockets": typeof import("../../build/rendered/default/adws/adw_modules/adw_websockets.ts");
   "adw_modules/adw_websocket_client": typeof import("../../build/rendered/default/adws/adw_modules/adw_websocket_client.ts");
   "adw_demo/fleet": typeof import("../../build/rendered/default/adws/adw_demo/fleet.ts");

@@ -1,0 +1,82 @@
+/** Processes that log through the rendered adw_logging, and what they say. */
+import { spawn } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { LOADER } from "./program.ts";
+import { renderedPath } from "./rendered-modules.ts";
+
+const SCRIPT = join(__dirname, "../fixtures/database/writer.ts");
+
+export interface WriterTask {
+  path: string;
+  agent: string;
+  rows: number;
+  every?: number;
+  pause?: number;
+  padding?: number;
+  patience?: number;
+}
+
+export interface Writer {
+  child: ChildProcess;
+  /** The rows that are known to be committed so far. */
+  committed: () => number;
+  ready: Promise<void>;
+  /** Resolves with its last words once it has ended; empty when it was killed. */
+  ended: Promise<Record<string, unknown>>;
+  stderr: () => string;
+}
+
+const running = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** @param command put before node, such as a shell that sets a limit */
+export function startWriter(
+  task: WriterTask,
+  options: SpawnOptions = {},
+  command: string[] = [],
+): Writer {
+  const [program, ...parameters] = [
+    ...command,
+    process.execPath,
+    ...LOADER,
+    SCRIPT,
+    JSON.stringify({ modules: renderedPath("adw_modules"), ...task }),
+  ];
+  const child = spawn(program, parameters, {
+    stdio: ["ignore", "pipe", "pipe"],
+    ...options,
+  });
+  running.add(child);
+  let committed = 0;
+  let last: Record<string, unknown> = {};
+  let stderr = "";
+  let isReady: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    isReady = resolve;
+  });
+  child.stderr?.on("data", (chunk) => (stderr += String(chunk)));
+  if (child.stdout !== null) {
+    createInterface(child.stdout).on("line", (line) => {
+      last = JSON.parse(line);
+      committed = Number(last["committed"] ?? committed);
+      if (last["ready"] === true) isReady();
+    });
+  }
+  const ended = once(child, "close").then(() => {
+    running.delete(child);
+    isReady();
+    return last["done"] === true ? last : {};
+  });
+  return {
+    child,
+    committed: () => committed,
+    ready,
+    ended,
+    stderr: () => stderr,
+  };
+}

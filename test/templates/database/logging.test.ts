@@ -1,0 +1,326 @@
+/** adw_logging: what a workflow calls. */
+import {
+  eventsOf,
+  openForTest,
+  temporaryPath,
+} from "../../helpers/database.ts";
+import { loadRendered } from "../../helpers/rendered-modules.ts";
+
+const logging = loadRendered("adw_modules/adw_logging");
+const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+
+let lines: string[] = [];
+let path = "";
+
+beforeEach(() => {
+  lines = [];
+  path = temporaryPath();
+});
+afterEach(() => logging.closeLogging());
+
+function start(options: Parameters<typeof logging.initLogging>[0] = {}): void {
+  logging.initLogging({ path, report: (line) => lines.push(line), ...options });
+}
+
+/** The events so far, once they are committed. */
+async function events() {
+  expect(await logging.flushLogging()).toBe(true);
+  return eventsOf(openForTest(path));
+}
+
+function createAgent(): string {
+  return logging.logAgentCreated({
+    name: "Scout",
+    agent_type: "planner",
+    session_id: "s1",
+    model: "opus",
+    adw_id: "w1",
+  });
+}
+
+describe("what is logged", () => {
+  it("is one event a call, complete", async () => {
+    start();
+    const agent = createAgent();
+    logging.logAgentEvent(agent, "tool_call", "Read it", { tool_name: "Read" });
+    logging.logAgentEvent(agent, "agent_started", "Started");
+    logging.logAgentEvent(agent, "agent_failed", "Failed");
+    logging.logAgentEvent(agent, "milestone", "Careful", {}, "warning");
+    logging.logSystemEvent("git", "Uncommitted work", "warning", { files: 3 });
+    logging.logAgentStatus(agent, "failed", {
+      cost_usd: 0.5,
+      error: new Error("boom"),
+    });
+    const prompt = logging.logPromptSent({
+      agent_id: agent,
+      prompt_text: "Plan it",
+      model_used: "opus",
+    });
+    logging.logPromptCompleted(prompt, {
+      response_text: "Planned",
+      tokens_input: 7,
+      cost_usd: 0.25,
+      latency_ms: 9,
+    });
+    expect(await events()).toMatchObject([
+      {
+        event_type: "agent_created",
+        agent_id: agent,
+        metadata: { name: "Scout", model: "opus", adw_id: "w1" },
+      },
+      {
+        event_type: "tool_call",
+        log_type: "tool_call",
+        metadata: { tool_name: "Read" },
+      },
+      { event_type: "agent_started", log_type: "event", log_level: "info" },
+      { event_type: "agent_failed", log_level: "error" },
+      { event_type: "milestone", log_level: "warning" },
+      { event_type: "system_event", metadata: { component: "git", files: 3 } },
+      {
+        event_type: "agent_status_changed",
+        metadata: { status: "failed", cost_usd: 0.5, error_message: "boom" },
+      },
+      {
+        event_type: "prompt_sent",
+        metadata: { prompt_id: prompt, prompt_text: "Plan it" },
+      },
+      {
+        event_type: "prompt_completed",
+        metadata: {
+          prompt_id: prompt,
+          tokens_input: 7,
+          cost_usd: 0.25,
+          latency_ms: 9,
+        },
+      },
+    ]);
+    expect(openForTest(path).agents.get(agent)?.completed_at).toMatch(/Z$/);
+    expect(lines).toEqual([]);
+  });
+
+  it("of two agents of one kind shares the kind", async () => {
+    start();
+    const run = {
+      agent_type: "builder",
+      kind: "Builder",
+      session_id: "s",
+    } as const;
+    logging.logAgentCreated({ ...run, name: "Builder 1" });
+    logging.logAgentCreated({ ...run, name: "Builder 2" });
+    await logging.flushLogging();
+    const database = openForTest(path);
+    expect(database.orchestratorAgents.list()).toHaveLength(1);
+    expect(database.agents.list()).toHaveLength(2);
+  });
+
+  it("of a step is its start and its end, with how long it took", async () => {
+    start();
+    const agent = createAgent();
+    const step = logging.logStepStart(agent, "plan", { attempt: 1 });
+    logging.logStepEnd(step, { details: { files: 2 } });
+    const failing = logging.withStep(agent, "build", () => {
+      throw new Error("does not compile");
+    });
+    await expect(failing).rejects.toThrow("does not compile");
+    expect(await logging.withStep(agent, "test", () => 42)).toBe(42);
+    const [, begin, end, , failed, , passed] = await events();
+    expect(begin).toMatchObject({
+      event_type: "step_start",
+      metadata: { step: "plan", step_id: step.id, attempt: 1 },
+    });
+    expect(end).toMatchObject({
+      event_type: "step_end",
+      metadata: {
+        step: "plan",
+        step_id: step.id,
+        status: "completed",
+        files: 2,
+      },
+    });
+    expect(end?.metadata["duration_ms"]).toEqual(expect.any(Number));
+    expect(failed).toMatchObject({
+      log_level: "error",
+      metadata: {
+        step: "build",
+        status: "failed",
+        error_message: "does not compile",
+      },
+    });
+    expect(passed).toMatchObject({
+      metadata: { step: "test", status: "completed" },
+    });
+  });
+
+  it("before initLogging waits for it, and stderr says so once", async () => {
+    const stderr = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    logging.logSystemEvent("early", "one");
+    logging.logSystemEvent("early", "two");
+    const said = stderr.mock.calls.map(([text]) => text);
+    stderr.mockRestore();
+    expect(said).toEqual([
+      "adw_logging: initLogging() has not been called: log rows wait for it\n",
+    ]);
+    start();
+    expect(await events()).toMatchObject([
+      { message: "one" },
+      { message: "two" },
+    ]);
+  });
+
+  it("in withLogging is in the database when it ends, also when it throws", async () => {
+    const work = logging.withLogging(
+      () => {
+        logging.logSystemEvent("x", "last words");
+        throw new Error("stop");
+      },
+      { path },
+    );
+    await expect(work).rejects.toThrow("stop");
+    expect(eventsOf(openForTest(path))).toMatchObject([
+      { message: "last words" },
+    ]);
+  });
+
+  it("in one tick is one commit, and a listener is told of it", async () => {
+    let commits = 0;
+    start({ onCommit: () => (commits += 1) });
+    for (let i = 0; i < 100; i += 1) logging.logSystemEvent("x", String(i));
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(commits).toBe(1);
+    expect(logging.loggingStats()).toEqual({
+      queued: 0,
+      written: 100,
+      dropped: 0,
+    });
+  });
+
+  it("in a tick that runs long is written along the way", () => {
+    start();
+    for (let i = 0; i < 5_000; i += 1) logging.logSystemEvent("x", String(i));
+    expect(logging.loggingStats().queued).toBeLessThan(1_100);
+  });
+});
+
+describe("a row that cannot be written", () => {
+  it("is dropped, counted, and reported once per cause; the others are written", async () => {
+    start();
+    const agent = createAgent();
+    logging.logAgentEvent("nobody", "tool_call", "lost");
+    logging.logAgentEvent(agent, "tool_call", "kept");
+    logging.logAgentEvent("nobody", "tool_call", "lost too");
+    logging.logAgentStatus("nobody", "failed");
+    expect((await events()).map(({ message }) => message)).toEqual([
+      "Agent Scout created",
+      "kept",
+      "Log rows dropped: 3",
+    ]);
+    expect(logging.loggingStats()).toEqual({
+      queued: 0,
+      written: 2,
+      dropped: 3,
+    });
+    expect(lines).toEqual([
+      "adw_logging: a log row was dropped, the database refuses it: FOREIGN KEY constraint failed (the row's agent is not in the database: see logAgentCreated)\n",
+      "adw_logging: a log row was dropped, the database refuses it: there is no agent nobody\n",
+    ]);
+    await logging.closeLogging();
+    expect(lines.at(-1)).toBe("adw_logging: log rows dropped: 3, written: 2\n");
+  });
+
+  it("for its details loses only them", async () => {
+    start();
+    const cycle: Record<string, unknown> = {};
+    cycle["self"] = cycle;
+    logging.logSystemEvent("x", "a cycle", "info", cycle);
+    logging.logSystemEvent("x", "a BigInt", "info", { n: 1n });
+    expect(await events()).toMatchObject([
+      {
+        message: "a cycle",
+        metadata: { unserialisable: "Converting circular structure to JSON" },
+      },
+      {
+        message: "a BigInt",
+        metadata: { unserialisable: "Do not know how to serialize a BigInt" },
+      },
+    ]);
+    expect(lines).toHaveLength(2);
+  });
+});
+
+describe("a database that is locked", () => {
+  function lock(): () => void {
+    openForTest(path);
+    const other = openConnection(path, 1_000);
+    other.exec("BEGIN IMMEDIATE");
+    return () => {
+      other.exec("COMMIT");
+      other.close();
+    };
+  }
+
+  it("makes rows wait, holds nobody up, and gets them in order when it is free", async () => {
+    const unlock = lock();
+    start();
+    const before = performance.now();
+    for (let i = 0; i < 2_000; i += 1) logging.logSystemEvent("x", String(i));
+    expect(performance.now() - before).toBeLessThan(500);
+    expect(await logging.flushLogging(50)).toBe(false);
+    expect(logging.loggingStats()).toMatchObject({ queued: 2_000, written: 0 });
+    unlock();
+    expect((await events()).map(({ message }) => message)).toEqual(
+      Array.from({ length: 2_000 }, (_, i) => String(i)),
+    );
+    expect(lines).toEqual([]);
+  });
+
+  it("for long is reported once, and once more when it is over", async () => {
+    const unlock = lock();
+    start();
+    logging.logSystemEvent("x", "patience");
+    expect(await logging.flushLogging(1_500)).toBe(false);
+    unlock();
+    await events();
+    expect(lines).toEqual([
+      `adw_logging: the database ${path} cannot be written: database is locked (another process holds its write lock). Log rows wait and are retried\n`,
+      expect.stringMatching(
+        /^adw_logging: the database can be written again after \d+\.\d s\n$/,
+      ),
+    ]);
+  });
+
+  it("takes no more than the queue holds: the rest is dropped, counted, reported, and told in the log", async () => {
+    const unlock = lock();
+    start({ maxQueuedRows: 10 });
+    for (let i = 0; i < 25; i += 1) logging.logSystemEvent("x", String(i));
+    expect(logging.loggingStats()).toEqual({
+      queued: 10,
+      written: 0,
+      dropped: 15,
+    });
+    expect(lines).toEqual([
+      "adw_logging: 10 rows wait for the database, no more are taken: new rows are dropped\n",
+    ]);
+    unlock();
+    const all = await events();
+    expect(all).toHaveLength(11);
+    expect(all.at(-1)).toMatchObject({
+      message: "Log rows dropped: 15",
+      log_level: "warning",
+      metadata: { component: "adw_logging", dropped: 15 },
+    });
+  });
+
+  it("at the end of the workflow costs it two seconds at most, and the loss is told", async () => {
+    const unlock = lock();
+    start();
+    logging.logSystemEvent("x", "too late");
+    const before = performance.now();
+    await logging.closeLogging();
+    expect(performance.now() - before).toBeLessThan(3_000);
+    expect(lines.at(-1)).toBe(
+      "adw_logging: log rows dropped: 1, written: 0: database is locked\n",
+    );
+    unlock();
+  });
+});
