@@ -1,4 +1,4 @@
-import type { WebSocketEvent } from "../rendered.ts";
+import type { WebSocketEvent } from "./modules.ts";
 
 const START = Date.parse("2026-01-05T10:00:00.000Z");
 

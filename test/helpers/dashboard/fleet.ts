@@ -1,5 +1,5 @@
 /** A realistic fleet for tests and screenshots: deterministic, no clock. */
-import type { NewEvent } from "../rendered.ts";
+import type { NewEvent } from "./modules.ts";
 
 export function makeEvent(
   agent_id: string,

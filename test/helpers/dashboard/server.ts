@@ -1,5 +1,5 @@
-import { dashboard, websockets } from "../rendered.ts";
-import type { EventHistory, NewEvent } from "../rendered.ts";
+import { dashboard, websockets } from "./modules.ts";
+import type { EventHistory, NewEvent } from "./modules.ts";
 
 export type RunningServer = Awaited<ReturnType<typeof startDashboard>>;
 

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { describeInBrowser, launch, openPage } from "../../helpers/dashboard/browser.ts";
 import { demoFleet, makeEvent, manyEvents } from "../../helpers/dashboard/fleet.ts";
-import { dashboard } from "../../helpers/rendered.ts";
+import { dashboard } from "../../helpers/dashboard/modules.ts";
 import { startDashboard, type RunningServer } from "../../helpers/dashboard/server.ts";
 
 declare global {

@@ -1,6 +1,6 @@
 import { at, event } from "../../helpers/dashboard/events.ts";
-import { fleet, needsYou } from "../../helpers/rendered.ts";
-import type { WebSocketEvent } from "../../helpers/rendered.ts";
+import { fleet, needsYou } from "../../helpers/dashboard/modules.ts";
+import type { WebSocketEvent } from "../../helpers/dashboard/modules.ts";
 
 function fold(events: WebSocketEvent[]) {
   const state = fleet.createFleet();

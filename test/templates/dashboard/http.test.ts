@@ -11,13 +11,13 @@ import {
 import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dashboard, dashboardDirectory, packagesDirectory } from "../../helpers/rendered.ts";
+import { dashboard, dashboardDirectory, packagesDirectory } from "../../helpers/dashboard/modules.ts";
 import { startDashboard, type RunningServer } from "../../helpers/dashboard/server.ts";
 import type {
   EventHistory,
   NewEvent,
   SerializedEvent,
-} from "../../helpers/rendered.ts";
+} from "../../helpers/dashboard/modules.ts";
 
 let open: RunningServer[] = [];
 afterEach(async () => {

@@ -6,7 +6,7 @@ import {
   logIndex,
   replay,
   fleet,
-} from "../../helpers/rendered.ts";
+} from "../../helpers/dashboard/modules.ts";
 
 const { EventStore, asEvent } = eventStore;
 const nameOf = (id: string): string => `name of ${id}`;

@@ -6,7 +6,7 @@ import {
   timeAxis,
   urlState,
   filter,
-} from "../../helpers/rendered.ts";
+} from "../../helpers/dashboard/modules.ts";
 
 describe("masking", () => {
   // Put together here, so that no scanner takes them for real ones.
