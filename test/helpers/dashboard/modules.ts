@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 
-const rendered = join(__dirname, "../../../../build/rendered/default/adws");
+const rendered = join(__dirname, "../../../build/rendered/default/adws");
 export const dashboardDirectory = join(rendered, "adw_dashboard");
 export const packagesDirectory = join(__dirname, "../../../node_modules");
 
