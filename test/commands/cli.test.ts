@@ -359,9 +359,7 @@ describe("add", () => {
   test("brings what a module requires, and says so", async () => {
     const { code, stdout } = await run("add", "adw_server", "--no-install");
     expect(code).toBe(0);
-    expect(stdout).toContain(
-      "adw_websockets comes too: adw_server requires it",
-    );
+    expect(stdout).toContain("adw_dashboard comes too: adw_server requires it");
     const config = JSON.parse(
       await readFile(join(folder(), "adw.config.json"), "utf8"),
     );

@@ -118,6 +118,19 @@ test("the folder's own tsconfig checks it too, as a user would run it", () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
 });
 
+test("the dashboard's JavaScript is type-checked by its comments", () => {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [
+      join(root, "node_modules/typescript/bin/tsc"),
+      "-p",
+      "build/rendered/default/adws/adw_dashboard/jsconfig.json",
+    ],
+    { cwd: root, encoding: "utf8" },
+  );
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+});
+
 test("a header names the module, its version, what it needs and how to update it", async () => {
   for (const name of modules) {
     const { files, version } = await renderModule(name);

@@ -1,0 +1,103 @@
+/**
+ * Takes the dashboard's pictures for the README and docs/dashboard.md:
+ *
+ *   npm run build && npm run screenshots
+ *
+ * Renders the modules, starts them with the demo fleet of the tests, and writes
+ * docs/images/dashboard-*.png with a headless Chromium (CHROMIUM_PATH, else
+ * Debian's). The clock is part of the picture, so each run differs a little.
+ */
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { chromium } from "playwright-core";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const images = join(root, "docs/images");
+const executablePath =
+  process.env.CHROMIUM_PATH ??
+  ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
+if (executablePath === undefined) {
+  console.error(
+    "No Chromium found: install it (apt-get install chromium), or set CHROMIUM_PATH.",
+  );
+  process.exit(1);
+}
+
+/** name, width, height, colour scheme, query, scale */
+const SHOTS = [
+  ["light", 1440, 900, "light", "", 1.5],
+  ["dark", 1440, 900, "dark", "?event=166", 1.5],
+  ["numbers", 1440, 900, "light", "?panel=numbers", 1.5],
+  ["narrow", 360, 740, "light", "", 2],
+  ["narrow-log", 360, 740, "dark", "?panel=log", 2],
+];
+
+const outfile = join(root, "build/screenshots.mjs");
+await build({
+  stdin: {
+    contents: `
+      export { demoFleet } from "./test/helpers/dashboard/fleet.ts";
+      export * from "./build/rendered/default/adws/adw_modules/adw_dashboard.ts";
+      export * from "./build/rendered/default/adws/adw_modules/adw_websockets.ts";
+    `,
+    resolveDir: root,
+    loader: "ts",
+  },
+  outfile,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  packages: "external",
+  logLevel: "error",
+});
+const {
+  createDashboard,
+  createMemoryHistory,
+  demoFleet,
+  startServer,
+  stopServer,
+} = await import(pathToFileURL(outfile).href);
+
+const rendered = join(root, "build/rendered/default/adws");
+const history = createMemoryHistory(10_000);
+for (const event of demoFleet(Date.now())) history.append(event);
+const dashboard = createDashboard({
+  source: () => ({ history }),
+  directory: join(rendered, "adw_dashboard"),
+  resolveFrom: join(rendered, "adw_modules/adw_dashboard.ts"),
+  title: "checkout",
+});
+const server = await startServer({
+  port: 0,
+  history,
+  onRequest: dashboard.onRequest,
+});
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+});
+await mkdir(images, { recursive: true });
+for (const [name, width, height, colorScheme, query, scale] of SHOTS) {
+  const page = await browser.newPage({
+    viewport: { width, height },
+    colorScheme,
+    deviceScaleFactor: scale,
+  });
+  await page.goto(`http://127.0.0.1:${server.port}/${query}`);
+  await page.waitForSelector('.pill[data-state="live"]');
+  // Two frames: the canvases are drawn in the one after the data.
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        setTimeout(() => requestAnimationFrame(resolve), 600);
+      }),
+  );
+  await page.screenshot({ path: join(images, `dashboard-${name}.png`) });
+  await page.close();
+  console.log(`docs/images/dashboard-${name}.png`);
+}
+await browser.close();
+await stopServer(server);
