@@ -151,7 +151,17 @@ async function planMove(
   const { path, module, base, disk, content } = state;
   const there = await readProjectFile(project.root, path);
   if (there !== null) {
-    return planInPlace({ ...state, base: null, disk: there }, policy);
+    const [inPlace] = planInPlace(
+      { ...state, base: null, disk: there },
+      policy,
+    );
+    if (inPlace === undefined || inPlace.operation === "conflict")
+      return inPlace === undefined ? [] : [inPlace];
+    const old = planFile(
+      { path: from, module, base, disk, next: null },
+      policy,
+    );
+    return old === undefined ? [inPlace] : [inPlace, old];
   }
   const atOldPlace = planFile(
     { path, module, base, disk, next: content },
