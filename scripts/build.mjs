@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { bundleCli } from "./bundle-cli.mjs";
-import { generate } from "./generate.mjs";
+import { generate, lockJsonSchema } from "./generate.mjs";
 import { writeNotices } from "./notices.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -70,6 +70,10 @@ const outputs = await Promise.all([
 await writeFile(
   join(dist, "adw.config.schema.json"),
   `${JSON.stringify(jsonSchema, null, 2)}\n`,
+);
+await writeFile(
+  join(dist, "adw.lock.schema.json"),
+  `${JSON.stringify(await lockJsonSchema(), null, 2)}\n`,
 );
 await writeTypes();
 await writeNotices(

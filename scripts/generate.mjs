@@ -142,6 +142,21 @@ async function generateConfig() {
   return document;
 }
 
+/** The JSON Schema of adw.lock.json, for editors and other programs that read it. */
+export async function lockJsonSchema() {
+  const { LOCK_SCHEMA } = await importSource("domain/lock-schema.ts");
+  const { toJsonSchema } = await import("@valibot/to-json-schema");
+  const { $schema, ...schema } = toJsonSchema(LOCK_SCHEMA, {
+    typeMode: "input",
+  });
+  return {
+    $schema,
+    title: "AdwLock",
+    description: "What adw-scaffold wrote into this project; do not edit it.",
+    ...schema,
+  };
+}
+
 /** Generates everything and returns the JSON Schema of the configuration. */
 export async function generate() {
   await rm(generated, { recursive: true, force: true });

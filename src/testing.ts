@@ -108,6 +108,8 @@ export async function checkTypes(
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), content);
     }
+    // As below adws/: ES modules, whatever the project is.
+    await writeFile(join(folder, "package.json"), '{ "type": "module" }');
     await writeFile(
       join(folder, "tsconfig.json"),
       JSON.stringify({ compilerOptions: STRICTEST, include: ["**/*.ts"] }),

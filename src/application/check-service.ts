@@ -65,7 +65,13 @@ export async function checkProject(
   const all = request.modules === undefined || request.modules.length === 0;
   const drift = [
     ...checked.flatMap((module) => module.drift),
-    ...(all ? droppedFiles(project, installed) : []),
+    ...(all
+      ? droppedFiles(
+          project,
+          installed,
+          checked.flatMap(({ paths }) => paths),
+        )
+      : []),
     ...(all ? await missingParts(project, installed) : []),
   ];
   return {
@@ -99,7 +105,7 @@ export async function differences(
 async function checkModule(
   project: Project,
   definition: ModuleDefinition,
-): Promise<{ files: number; drift: Drift[] }> {
+): Promise<{ files: number; paths: string[]; drift: Drift[] }> {
   const { lock, config, source } = project;
   const entry = lock.modules[definition.name];
   const inputs = inputsOf(definition, config, source);
@@ -111,9 +117,10 @@ async function checkModule(
   const files = same
     ? await asWritten(project, definition)
     : await asRenderedNow(project, definition);
-  const drift = files.map(({ path, disk, edited, changed }) =>
+  const drift = files.map(({ path, disk, edited, changed, movesTo }) =>
     driftOf({
       path,
+      movesTo,
       module: definition.name,
       exists: disk !== null,
       edited,
@@ -125,12 +132,16 @@ async function checkModule(
   );
   return {
     files: files.length,
+    paths: files.map(({ path }) => path),
     drift: drift.filter((entry) => entry !== undefined),
   };
 }
 
 interface ComparedFile {
+  /** Where the file is now. */
   path: string;
+  /** Where an update moves it; null when it stays. */
+  movesTo: string | null;
   disk: string | null;
   edited: boolean;
   changed: boolean;
@@ -151,11 +162,12 @@ async function asWritten(
   );
   const untouched = files.every(
     ({ disk, entry }) =>
-      disk === null || (entry !== undefined && sha256(disk) === entry.sha256),
+      entry !== undefined && (disk === null || sha256(disk) === entry.sha256),
   );
   if (!untouched) return asRenderedNow(project, definition);
   return files.map(({ path, disk }) => ({
     path,
+    movesTo: null,
     disk,
     edited: false,
     changed: false,
@@ -167,8 +179,9 @@ async function asRenderedNow(
   definition: ModuleDefinition,
 ): Promise<ComparedFile[]> {
   const states = await readFileStates(project, [definition], project.config);
-  return states.map(({ path, base, disk, content }) => ({
-    path,
+  return states.map(({ path, movedFrom, base, disk, content }) => ({
+    path: movedFrom ?? path,
+    movesTo: movedFrom === null ? null : path,
     disk,
     edited: disk !== content && disk !== base,
     changed: base !== content && disk !== content,
@@ -179,12 +192,14 @@ async function asRenderedNow(
 function droppedFiles(
   { lock, config }: Project,
   installed: readonly ModuleDefinition[],
+  checked: readonly string[],
 ): Drift[] {
-  const current = new Set(
-    installed.flatMap(({ files }) =>
+  const current = new Set([
+    ...checked,
+    ...installed.flatMap(({ files }) =>
       files.map((file) => targetPath(file, config)),
     ),
-  );
+  ]);
   return Object.entries(lock.files)
     .filter(([path]) => !current.has(path))
     .map(([path, { module }]) => ({
@@ -197,7 +212,7 @@ function droppedFiles(
 
 /** The lock itself, and what package.json should have. */
 async function missingParts(
-  { root, lockText, config }: Project,
+  { root, lock, lockText, config }: Project,
   installed: readonly ModuleDefinition[],
 ): Promise<Drift[]> {
   const drift: Drift[] = [];
@@ -211,7 +226,19 @@ async function missingParts(
     });
   }
   const text = await readProjectFile(root, PACKAGE_FILE);
-  const edit = await editPackageJson(text, packageNeeds(installed, config));
+  const edit = await editPackageJson(
+    text,
+    packageNeeds(installed, config, lock),
+  );
+  const changed = Object.keys(edit.changedScripts);
+  if (changed.length > 0) {
+    drift.push({
+      path: PACKAGE_FILE,
+      module: "project",
+      kinds: ["config"],
+      reason: `settings changed since: update changes script ${changed.join(", ")}`,
+    });
+  }
   const missing = [
     ...Object.keys(edit.addedDependencies),
     ...Object.keys(edit.addedDevDependencies),

@@ -1,5 +1,5 @@
 /** Finds what keeps a project's workflows from running, and mends what is safe to mend. */
-import { readFile, stat } from "node:fs/promises";
+import { lstat, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import type { AdwConfig } from "../domain/config.ts";
@@ -9,15 +9,13 @@ import {
   hasPendingTransaction,
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
-import {
-  tsconfigAdvice,
-  withAdwsExcluded,
-} from "../infrastructure/host-tsconfig.ts";
+import { excludeFromTsconfigs } from "../infrastructure/host-tsconfig.ts";
 import {
   PACKAGE_FILE,
   editPackageJson,
 } from "../infrastructure/package-json.ts";
 import {
+  assertNoSymlink,
   hasCode,
   readProjectFile,
   readTextIfExists,
@@ -358,18 +356,22 @@ async function tsconfigProblem({
   root,
   config,
 }: Project): Promise<Problem | undefined> {
-  const [message] = await tsconfigAdvice(root, config.adws_dir);
-  if (message === undefined) return undefined;
+  const edits = await excludeFromTsconfigs(root, config.adws_dir);
+  if (edits.length === 0) return undefined;
+  const names = edits.map(({ path }) => path).join(", ");
   return {
-    message: `tsconfig.json takes in ${config.adws_dir}/ and does not allow .ts imports`,
-    fix: `Add "exclude": ["node_modules", "${config.adws_dir}"] to tsconfig.json, or "allowImportingTsExtensions": true and "noEmit": true to its compilerOptions.`,
+    message: `${names} ${edits.length === 1 ? "takes" : "take"} in ${config.adws_dir}/ and ${edits.length === 1 ? "does" : "do"} not allow .ts imports`,
+    fix: `Add "exclude": ["node_modules", "${config.adws_dir}"] there, or "allowImportingTsExtensions": true and "noEmit": true to the compilerOptions.`,
     mend: async () => {
-      const text = (await readProjectFile(root, "tsconfig.json")) ?? "";
-      const content = withAdwsExcluded(text, config.adws_dir);
-      await applyTransaction(root, [
-        { path: "tsconfig.json", content, previous: text },
-      ]);
-      return `excluded ${config.adws_dir}/ in tsconfig.json; it has a tsconfig.json of its own`;
+      await applyTransaction(
+        root,
+        edits.map(({ path, before, after }) => ({
+          path,
+          content: after,
+          previous: before,
+        })),
+      );
+      return `excluded ${config.adws_dir}/ in ${names}; it has a tsconfig.json of its own`;
     },
   };
 }
@@ -378,7 +380,9 @@ async function tokenProblem({
   root,
   config,
 }: Project): Promise<Problem | undefined> {
-  const file = join(root, config.adws_dir, ".adw_token");
+  const path = `${config.adws_dir}/.adw_token`;
+  await assertNoSymlink(root, path);
+  const file = join(root, path);
   const mode = await modeOf(file);
   if (
     mode !== undefined &&
@@ -409,7 +413,8 @@ async function tokenProblem({
 
 async function modeOf(file: string): Promise<number | undefined> {
   try {
-    return (await stat(file)).mode;
+    const status = await lstat(file);
+    return status.isFile() ? status.mode : undefined;
   } catch {
     return undefined;
   }

@@ -78,11 +78,10 @@ export async function readFileStates(
       const movedFrom = formerPath(project, file, renames.get(file.source));
       const at = movedFrom ?? file.path;
       const disk = await readProjectFile(project.root, at);
-      const windows = disk !== null && usesWindowsLineEnds(disk);
       const base = baseText(project.lock, at);
       return {
         ...file,
-        content: windows ? toWindows(file.content) : file.content,
+        content: withLineEndsOf(disk, file.content),
         base:
           base === null ? null : await comparableBase(base, disk, at, format),
         disk,
@@ -152,7 +151,17 @@ async function planMove(
   const { path, module, base, disk, content } = state;
   const there = await readProjectFile(project.root, path);
   if (there !== null) {
-    return planInPlace({ ...state, base: null, disk: there }, policy);
+    const [inPlace] = planInPlace(
+      { ...state, base: null, disk: there },
+      policy,
+    );
+    if (inPlace === undefined || inPlace.operation === "conflict")
+      return inPlace === undefined ? [] : [inPlace];
+    const old = planFile(
+      { path: from, module, base, disk, next: null },
+      policy,
+    );
+    return old === undefined ? [inPlace] : [inPlace, old];
   }
   const atOldPlace = planFile(
     { path, module, base, disk, next: content },
@@ -173,15 +182,8 @@ async function planMove(
       ? [atOldPlace]
       : [{ ...atOldPlace, previous: null }, clear];
   }
-  const text = atOldPlace.operation === "keep" ? disk : contentOf(atOldPlace);
-  return [
-    { operation: "create", path, module, content: text ?? content },
-    clear,
-  ];
-}
-
-function contentOf(operation: FileOperation): string | undefined {
-  return "content" in operation ? operation.content : undefined;
+  const text = "content" in atOldPlace ? atOldPlace.content : disk;
+  return [{ operation: "create", path, module, content: text }, clear];
 }
 
 /** Where the lock has this file, when it is not where it goes now. */
@@ -208,14 +210,20 @@ async function comparableBase(
   format: Formatter,
 ): Promise<string> {
   if (disk === null || disk === base) return base;
-  const windows = usesWindowsLineEnds(disk);
-  const plain = windows ? disk.replaceAll("\r\n", "\n") : disk;
+  const plain = usesWindowsLineEnds(disk)
+    ? disk.replaceAll("\r\n", "\n")
+    : disk;
   const text = plain === base ? base : await format(path, base);
-  return windows ? toWindows(text) : text;
+  return withLineEndsOf(disk, text);
 }
 
 function usesWindowsLineEnds(text: string): boolean {
   return text.includes("\r\n") && !/(?<!\r)\n/.test(text);
+}
+
+/** The text with the line ends that the file on disk has. */
+export function withLineEndsOf(disk: string | null, text: string): string {
+  return disk !== null && usesWindowsLineEnds(disk) ? toWindows(text) : text;
 }
 
 function toWindows(text: string): string {

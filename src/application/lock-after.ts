@@ -41,6 +41,13 @@ export function lockAfter(facts: LockFacts): Lock {
         ...packageJson.addedDevDependencies,
       }).filter(([name]) => !removals.dependencies.includes(name)),
     ),
+    added_scripts: Object.fromEntries(
+      Object.entries({
+        ...project.lock.added_scripts,
+        ...packageJson.addedScripts,
+        ...packageJson.changedScripts,
+      }).filter(([name]) => !removals.scripts.includes(name)),
+    ),
   };
 }
 

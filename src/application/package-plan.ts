@@ -18,6 +18,7 @@ import {
 export function packageNeeds(
   definitions: readonly ModuleDefinition[],
   config: AdwConfig,
+  lock?: Pick<Lock, "added_scripts">,
 ): PackageNeeds {
   const needs = definitions.map((definition) =>
     moduleDependencies(definition, config),
@@ -32,6 +33,7 @@ export function packageNeeds(
       {},
       ...definitions.map((definition) => moduleScripts(definition, config)),
     ),
+    ...(lock === undefined ? {} : { ownScripts: lock.added_scripts }),
     projectName: config.project_name,
   };
 }
@@ -75,7 +77,8 @@ export function planRemovals({
     scripts: Object.entries(before.scripts)
       .filter(
         ([name, command]) =>
-          scripts[name] === command && !Object.hasOwn(needs.scripts, name),
+          [command, lock.added_scripts[name]].includes(String(scripts[name])) &&
+          !Object.hasOwn(needs.scripts, name),
       )
       .map(([name]) => name),
   };
@@ -92,12 +95,16 @@ export function describeEdit(edit: PackageEdit): string {
     ),
     ...Object.keys(edit.addedScripts).map((name) => `script ${name}`),
   ];
+  const changed = Object.keys(edit.changedScripts).map(
+    (name) => `script ${name}`,
+  );
   const removed = [
     ...edit.removedDependencies,
     ...edit.removedScripts.map((name) => `script ${name}`),
   ];
   return [
     ...(added.length === 0 ? [] : [`adds ${added.join(", ")}`]),
+    ...(changed.length === 0 ? [] : [`changes ${changed.join(", ")}`]),
     ...(removed.length === 0 ? [] : [`removes ${removed.join(", ")}`]),
   ].join("; ");
 }

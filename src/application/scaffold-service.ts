@@ -8,20 +8,26 @@ import { LOCK_FILE, formatLock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import {
   changesOf,
+  type ConflictCause,
   type FileOperation,
   type OperationName,
   type PlanPolicy,
 } from "../domain/plan.ts";
 import {
+  hasConflictMarkers,
   mergeThreeWay,
-  type ConflictChoice,
+  mergeTwoWay,
 } from "../domain/three-way-merge.ts";
 import { editConfigText } from "../infrastructure/config-file.ts";
 import {
   applyTransaction,
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
-import { tsconfigAdvice } from "../infrastructure/host-tsconfig.ts";
+import {
+  excludeFromTsconfigs,
+  tsconfigAdvice,
+  type TsconfigEdit,
+} from "../infrastructure/host-tsconfig.ts";
 import {
   PACKAGE_FILE,
   editPackageJson,
@@ -36,6 +42,7 @@ import {
   planDroppedFiles,
   planModuleFiles,
   readFileStates,
+  withLineEndsOf,
   type FileState,
 } from "./file-plan.ts";
 import { lockAfter } from "./lock-after.ts";
@@ -123,6 +130,7 @@ export async function planScaffold(
   const planned = await planModuleFiles(project, states, {
     force: request.force === true,
     restoreDeleted: true,
+    hasMarkers: hasConflictMarkers,
     merge: mergeThreeWay,
   });
   const files = planned.map((entry) =>
@@ -135,6 +143,7 @@ export async function planScaffold(
     states,
     files,
     wanted: modules,
+    tsconfigs: await excludeFromTsconfigs(project.root, config.adws_dir),
   });
 }
 
@@ -256,24 +265,60 @@ export function refusedConflicts(
  * writing throws. The project is then as before.
  */
 export async function applyScaffold(plan: ScaffoldPlan): Promise<void> {
-  const conflicts = refusedConflicts(plan);
-  if (conflicts.length > 0) {
-    throw new RefusedError(
+  const refused = refusedConflicts(plan);
+  if (refused.length > 0) throw conflictError(refused);
+  await applyTransaction(plan.root, changesOf(plan.operations));
+}
+
+/** Which files stop the plan, and what their owner can do about it. */
+function conflictError(conflicts: readonly FileOperation[]): RefusedError {
+  const ofCause = (cause: ConflictCause) =>
+    conflicts
+      .filter(
+        (entry) => entry.operation === "conflict" && entry.cause === cause,
+      )
+      .map(({ path }) => path);
+  const unresolved = ofCause("markers_left");
+  if (unresolved.length > 0) {
+    return new RefusedError(
       "CONFLICTS",
-      `${conflicts.length === 1 ? "a file is" : `${conflicts.length} files are`} in the way: ${conflicts.map(({ path }) => path).join(", ")}`,
+      `conflict markers of an earlier update are in ${unresolved.join(", ")}`,
       {
-        hint: "Nothing was written. Move them, or overwrite them with --force.",
+        hint: "Nothing was written. Resolve them in an editor, then run the command again.",
       },
     );
   }
-  await applyTransaction(plan.root, changesOf(plan.operations));
+  const both = ofCause("both_changed");
+  if (both.length > 0) {
+    return new RefusedError(
+      "CONFLICTS",
+      `both you and the templates changed the same lines of ${both.join(", ")}`,
+      {
+        hint: "Nothing was written. adw-scaffold update merges with conflict markers; --on-conflict keep or --on-conflict theirs chooses a side.",
+      },
+    );
+  }
+  const inTheWay = ofCause("in_the_way");
+  return new RefusedError(
+    "CONFLICTS",
+    `${inTheWay.length === 1 ? "a file is" : `${inTheWay.length} files are`} in the way: ${inTheWay.join(", ")}`,
+    {
+      hint: "Nothing was written. Move them, or overwrite them with --force.",
+    },
+  );
 }
 
 /** Finishes or undoes what a killed run left behind; see {@link recoverTransaction}. */
 export async function recover(root: string): Promise<string | undefined> {
-  switch (await recoverTransaction(await resolveRoot(root))) {
+  const kept: string[] = [];
+  const recovery = await recoverTransaction(await resolveRoot(root), (path) => {
+    kept.push(path);
+  });
+  switch (recovery) {
     case "completed":
-      return "an interrupted run was completed first";
+      return kept.length === 0
+        ? "an interrupted run was completed first"
+        : `an interrupted run was completed first; you have edited ${kept.join(", ")} since, and that was left as it is`;
     case "rolled-back":
       return "an interrupted run was undone first";
     case "nothing":
@@ -313,20 +358,26 @@ export function chooseModules(
   return new Set(names);
 }
 
+/** The side that takes the places both changed; undefined leaves them to the owner. */
+const FAVOURED: Readonly<Record<OnConflict, "yours" | "theirs" | undefined>> = {
+  markers: undefined,
+  fail: undefined,
+  keep: "yours",
+  theirs: "theirs",
+};
+
 function updatePolicy({
   onConflict = "markers",
   force,
 }: UpdateRequest): PlanPolicy {
-  const choice: ConflictChoice =
-    onConflict === "keep"
-      ? "yours"
-      : onConflict === "theirs"
-        ? "theirs"
-        : "markers";
+  const favours = FAVOURED[onConflict];
   return {
     force: force === true,
     restoreDeleted: false,
-    merge: (base, yours, theirs) => mergeThreeWay(base, yours, theirs, choice),
+    hasMarkers: hasConflictMarkers,
+    ...(favours === undefined ? {} : { favours }),
+    merge: (base, yours, theirs) =>
+      mergeThreeWay(base, yours, theirs, favours ?? "markers"),
     conflicts: onConflict === "fail" ? "refuse" : "markers",
   };
 }
@@ -357,17 +408,11 @@ function decide(
       reason: "you chose to overwrite it",
     };
   }
-  const merged = mergeThreeWay("", previous, content);
-  return merged.conflicts === 0
-    ? {
-        operation: "merge",
-        path,
-        module,
-        content: merged.content,
-        previous,
-        reason: "merged with yours",
-      }
-    : { ...entry, content: merged.content, resolution: "markers" };
+  return {
+    ...entry,
+    merged: entry.merged ?? mergeTwoWay(previous, content),
+    resolution: "markers",
+  };
 }
 
 interface PlanParts {
@@ -382,6 +427,8 @@ interface PlanParts {
   wanted: readonly string[];
   /** The modules that go. */
   removed?: readonly ModuleDefinition[];
+  /** The project's own tsconfig files that would take in what is rendered. */
+  tsconfigs?: readonly TsconfigEdit[];
   /** Whether `files` also decides on files that nothing renders any more. */
   settlesDropped?: boolean;
   notes?: readonly string[];
@@ -392,7 +439,7 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
   const { project, config, definitions, files, wanted, removed = [] } = parts;
   const { root, configText, configFile, lockText, lock } = project;
   const packageText = await readProjectFile(root, PACKAGE_FILE);
-  const needs = packageNeeds(definitions, config);
+  const needs = packageNeeds(definitions, config, lock);
   const removals = planRemovals({ packageText, lock, config, removed, needs });
   const format = await projectFormatter(root);
   const edited = await editPackageJson(packageText, needs, removals);
@@ -413,15 +460,18 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       `./${config.adws_dir}/schema/adw.config.schema.json`,
     ),
   });
-  const nextLock = await format(
-    LOCK_FILE,
-    formatLock(
-      lockAfter({
-        ...parts,
-        settlesDropped: parts.settlesDropped === true,
-        packageJson,
-        removals,
-      }),
+  const nextLock = withLineEndsOf(
+    lockText,
+    await format(
+      LOCK_FILE,
+      formatLock(
+        lockAfter({
+          ...parts,
+          settlesDropped: parts.settlesDropped === true,
+          packageJson,
+          removals,
+        }),
+      ),
     ),
   );
   return {
@@ -440,13 +490,21 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
         packageJson.content,
         describeEdit(packageJson),
       ),
+      ...(parts.tsconfigs ?? []).map(({ path, before, after }) =>
+        plainFile(
+          path,
+          before,
+          after,
+          `excludes ${config.adws_dir}/, which has a tsconfig.json of its own`,
+        ),
+      ),
       plainFile(LOCK_FILE, lockText, nextLock, "records what was written"),
     ],
     packageJson,
     notes: [
       ...(parts.notes ?? []),
       ...packageNotes(packageJson, removals),
-      ...(definitions.length === 0
+      ...(definitions.length === 0 || parts.tsconfigs !== undefined
         ? []
         : await tsconfigAdvice(root, config.adws_dir)),
     ],

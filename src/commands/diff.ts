@@ -33,18 +33,20 @@ export const diff: Command = async (parsed, context) => {
   return found.length === 0 ? 0 : 1;
 };
 
-type ChangedBy = "you" | "template" | "both" | "deleted" | "not_ours";
+type ChangedBy =
+  "you" | "template" | "both" | "deleted" | "missing" | "not_ours";
 
 const WORDS: Readonly<Record<ChangedBy, string>> = {
   you: "you changed it",
   template: "the template or its settings changed",
   both: "you changed it, and so did the template or its settings",
-  deleted: "it does not exist",
+  deleted: "you deleted it",
+  missing: "it was never written",
   not_ours: "it was not written by adw-scaffold",
 };
 
 function changedBy({ base, yours, theirs }: FileDifference): ChangedBy {
-  if (yours === null) return "deleted";
+  if (yours === null) return base === null ? "missing" : "deleted";
   if (base === null) return "not_ours";
   if (base === theirs) return "you";
   return base === yours ? "template" : "both";
@@ -55,7 +57,9 @@ function patches(file: FileDifference): string[] {
   const { path, base, yours, theirs } = file;
   switch (changedBy(file)) {
     case "deleted":
-      return [patch(path, "", "yours", theirs, "would be written")];
+      return [patch(path, base ?? "", "as rendered", "", "deleted")];
+    case "missing":
+      return [patch(path, "", "none", theirs, "would be written")];
     case "not_ours":
       return [patch(path, yours ?? "", "yours", theirs, "would be written")];
     case "you":

@@ -11,6 +11,8 @@ import {
   type ConflictDecision,
   type ScaffoldPlan,
 } from "../application/scaffold-service.ts";
+import { LOCK_FILE } from "../domain/lock.ts";
+import { MARKERS_LEFT, changesOf } from "../domain/plan.ts";
 import { hasPendingTransaction } from "../infrastructure/file-transaction.ts";
 import { install, nextSteps, showNextSteps, shownPath } from "./after-write.ts";
 import { isInteractive, type CommandContext } from "./context.ts";
@@ -48,6 +50,7 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
     if (json) printJson(plan, run, { applied: false, installed: null }, []);
     return leavesConflicts(plan) ? 1 : 0;
   }
+  await warnOfUncommittedWork(plan, context);
   if (refused) await applyScaffold(plan); // refuses, naming the conflicts
   if (
     run.confirm !== undefined &&
@@ -67,6 +70,32 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
     await showNextSteps(plan, context, installed);
   }
   return leavesConflicts(plan) ? 1 : 0;
+}
+
+/** How many files the warning names. */
+const SHOWN_FILES = 5;
+
+/** What is about to be changed and is in no commit could not be brought back by git. */
+async function warnOfUncommittedWork(
+  { root, operations }: ScaffoldPlan,
+  { stderr, env }: CommandContext,
+): Promise<void> {
+  const paths = changesOf(operations)
+    .filter(({ path, previous }) => previous !== null && path !== LOCK_FILE)
+    .map(({ path }) => path);
+  if (paths.length === 0) return;
+  const { uncommittedFiles } = await import("../infrastructure/git.ts");
+  const uncommitted = await uncommittedFiles(root, paths);
+  if (uncommitted.length === 0) return;
+  const more = uncommitted.length - SHOWN_FILES;
+  const listed =
+    more > 0
+      ? `${uncommitted.slice(0, SHOWN_FILES).join(", ")} and ${more} more`
+      : uncommitted.join(", ");
+  const colors = pc.createColors(useColor(stderr, env));
+  stderr.write(
+    `${colors.yellow("warning")} uncommitted changes in ${listed}: git cannot bring them back.\n`,
+  );
 }
 
 /** At a terminal, the owner decides on each file in the way. */
@@ -91,8 +120,9 @@ async function show(
   { context, confirm, showsContent }: PlanRun,
   dryRun: boolean,
 ): Promise<void> {
-  // Until a question is answered, nothing is being written.
-  const onlyShown = dryRun || confirm !== undefined;
+  // Until a question is answered, and when a file is in the way, nothing is written.
+  const onlyShown =
+    dryRun || confirm !== undefined || refusedConflicts(plan).length > 0;
   context.stdout.write(heading(plan, onlyShown, context));
   showPlan(plan, context);
   if (showsContent === true) {
@@ -118,9 +148,13 @@ function printJson(
   );
 }
 
-/** Whether conflicts are in the way, or will be left in the files as markers. */
+/** Whether conflicts are in the way, or are left in the files as markers. */
 function leavesConflicts(plan: ScaffoldPlan): boolean {
-  return plan.operations.some(({ operation }) => operation === "conflict");
+  return plan.operations.some(
+    (entry) =>
+      entry.operation === "conflict" ||
+      (entry.operation === "keep" && entry.reason === MARKERS_LEFT),
+  );
 }
 
 function hasChanges(plan: ScaffoldPlan): boolean {

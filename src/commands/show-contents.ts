@@ -13,16 +13,12 @@ export function showContents(
   const colors = pc.createColors(useColor(stdout, env));
   for (const entry of plan.operations) {
     if (entry.operation !== "merge" && entry.operation !== "conflict") continue;
+    const after = entry.operation === "conflict" ? entry.merged : entry.content;
+    if (after === null) continue;
     stdout.write(`\n${colors.bold(entry.path)}\n`);
     stdout.write(
       paintPatch(
-        patch(
-          entry.path,
-          entry.previous ?? "",
-          "yours",
-          entry.content,
-          "merged",
-        ),
+        patch(entry.path, entry.previous ?? "", "yours", after, "merged"),
         colors,
       ),
     );

@@ -30,6 +30,8 @@ export interface DriftFacts {
   path: string;
   module: string;
   exists: boolean;
+  /** Where an update moves the file; null when it stays. */
+  movesTo: string | null;
   edited: boolean;
   /** Whether its text would come out differently now. */
   changed: boolean;
@@ -60,9 +62,15 @@ export function driftOf(facts: DriftFacts): Drift | undefined {
     kinds.push("edited");
     reasons.push("you edited it");
   }
+  if (facts.movesTo !== null) {
+    kinds.push(
+      facts.versions.before === facts.versions.now ? "config" : "outdated",
+    );
+    reasons.push(`an update moves it to ${facts.movesTo}`);
+  }
   if (changed) {
     const { kind, reason } = whyChanged(facts);
-    kinds.push(kind);
+    if (!kinds.includes(kind)) kinds.push(kind);
     reasons.push(reason);
   }
   if (kinds.length === 0) return undefined;

@@ -5,14 +5,29 @@
  */
 import * as v from "valibot";
 import { ConfigError } from "./errors.ts";
+import { LOCK_SCHEMA } from "./lock-schema.ts";
 import { isInsideProject } from "./paths.ts";
 
 /** File name of the lock, at the root of the project. */
 export const LOCK_FILE = "adw.lock.json";
 
 /** Version of the format, not of the package. */
-export const LOCK_VERSION = 1;
+export const LOCK_VERSION = 1 as const;
 
+/** The lock as every part of the program sees it. */
+export interface Lock {
+  lockfile_version: typeof LOCK_VERSION;
+  /** Installed modules, hidden ones included. */
+  modules: Record<string, LockedModule>;
+  /** Files that we wrote, by their path in the project. */
+  files: Record<string, LockedFile>;
+  /** Packages that we added to package.json with their range, and may remove again. */
+  added_dependencies: Record<string, string>;
+  /** Scripts that we added to package.json with their command, and may change again. */
+  added_scripts: Record<string, string>;
+}
+
+/** The state of the templates that a module was last rendered with. */
 export interface LockedModule {
   version: string;
   /** Digest of the module's templates: when it and the inputs are the same, so is the render. */
@@ -21,51 +36,23 @@ export interface LockedModule {
   inputs: Record<string, unknown>;
 }
 
+/** One file as we wrote it. */
 export interface LockedFile {
   module: string;
   /** The registered file, such as `adws/adw_server.ts`: it stays the same when `adws_dir` changes. */
   source: string;
+  /** Of the text with `\n` line ends, in hexadecimal. */
   sha256: string;
-  /** The text as written: raw deflate, base64. */
+  /** The text as written: raw deflate (RFC 1951), base64. */
   base: string;
 }
-
-// By hand, not inferred: the published declarations must not mention valibot.
-export interface Lock {
-  lockfile_version: typeof LOCK_VERSION;
-  modules: Record<string, LockedModule>;
-  files: Record<string, LockedFile>;
-  /** Packages that we added to package.json, and may remove again. */
-  added_dependencies: Record<string, string>;
-}
-
-const LOCK_SCHEMA: v.GenericSchema<unknown, Lock> = v.object({
-  lockfile_version: v.literal(LOCK_VERSION),
-  modules: v.record(
-    v.string(),
-    v.object({
-      version: v.string(),
-      templates: v.string(),
-      inputs: v.record(v.string(), v.unknown()),
-    }),
-  ),
-  files: v.record(
-    v.string(),
-    v.object({
-      module: v.string(),
-      source: v.string(),
-      sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-      base: v.string(),
-    }),
-  ),
-  added_dependencies: v.record(v.string(), v.string()),
-});
 
 export const EMPTY_LOCK: Lock = {
   lockfile_version: LOCK_VERSION,
   modules: {},
   files: {},
   added_dependencies: {},
+  added_scripts: {},
 };
 
 /**
@@ -113,6 +100,7 @@ export function formatLock(lock: Lock): string {
       modules: sorted(lock.modules),
       files: sorted(lock.files),
       added_dependencies: sorted(lock.added_dependencies),
+      added_scripts: sorted(lock.added_scripts),
     },
     null,
     2,

@@ -20,8 +20,11 @@ export type FileOperation =
       operation: "conflict";
       path: string;
       module: string;
-      /** What would be written if the owner decided so; with markers where both changed. */
+      cause: ConflictCause;
+      /** What the template renders: overwriting writes this. */
       content: string;
+      /** The two joined, with conflict markers where both changed; null when there was no merge. */
+      merged: string | null;
       previous: string | null;
       reason: string;
       /** `refuse`: nothing is written at all. `markers`: the file is written with conflict markers. */
@@ -43,6 +46,12 @@ export type FileOperation =
       reason: string;
     };
 
+/**
+ * `in_the_way`: the file was not written by us. `both_changed`: the owner and the
+ * template changed it. `markers_left`: the owner has not resolved an earlier one.
+ */
+export type ConflictCause = "in_the_way" | "both_changed" | "markers_left";
+
 export type OperationName = FileOperation["operation"];
 
 /** The three texts that decide what happens to a file; null means it does not exist. */
@@ -60,7 +69,10 @@ export interface FileVersions {
 /** Result of a three-way merge. */
 export interface MergeResult {
   content: string;
+  /** Places that are left to the owner, between conflict markers. */
   conflicts: number;
+  /** Places that both changed, and that were settled for one side. */
+  settled: number;
 }
 
 export interface PlanPolicy {
@@ -70,9 +82,16 @@ export interface PlanPolicy {
   restoreDeleted: boolean;
   /** Joins the owner's edits and the template's changes; without it both is a conflict. */
   merge?: (base: string, yours: string, theirs: string) => MergeResult;
+  /** Which side {@link MergeResult.settled} places went to. */
+  favours?: "yours" | "theirs";
+  /** Whether the markers of an earlier merge are still in a text. */
+  hasMarkers?: (text: string) => boolean;
   /** Conflicts that the merge leaves: refuse the whole plan, or write the markers. */
   conflicts?: "refuse" | "markers";
 }
+
+/** Why a file that an earlier merge could not settle is not merged again. */
+export const MARKERS_LEFT = "conflict markers of an earlier update are in it";
 
 /** Decides what happens to one file. */
 export function planFile(
@@ -109,18 +128,31 @@ export function planFile(
   if (base === null) {
     return {
       operation: "conflict",
+      cause: "in_the_way",
       ...change,
+      merged: null,
       reason: "this file is in the way and was not written by adw-scaffold",
       resolution: "refuse",
     };
   }
+  const unresolved = policy.hasMarkers?.(disk) === true;
   if (base === next) {
     return {
       operation: "keep",
       path,
       module,
       previous: disk,
-      reason: "you edited it",
+      reason: unresolved ? MARKERS_LEFT : "you edited it",
+    };
+  }
+  if (unresolved) {
+    return {
+      operation: "conflict",
+      cause: "markers_left",
+      ...change,
+      merged: null,
+      reason: MARKERS_LEFT,
+      resolution: "refuse",
     };
   }
   return planEdited(change, base, policy);
@@ -136,18 +168,20 @@ function planEdited(
   if (merged === undefined) {
     return {
       operation: "conflict",
+      cause: "both_changed",
       ...change,
+      merged: null,
       reason: "you edited it and the template or its settings changed",
       resolution: "refuse",
     };
   }
   if (merged.conflicts > 0) {
-    const count = merged.conflicts;
     return {
       operation: "conflict",
+      cause: "both_changed",
       ...change,
-      content: merged.content,
-      reason: `${count} ${count === 1 ? "place" : "places"} changed by both you and the template`,
+      merged: merged.content,
+      reason: `${places(merged.conflicts)} changed by both you and the template`,
       resolution: policy.conflicts ?? "refuse",
     };
   }
@@ -157,15 +191,29 @@ function planEdited(
       path: change.path,
       module: change.module,
       previous: change.previous,
-      reason: "your edits already hold every change",
+      reason:
+        merged.settled === 0
+          ? "your edits already hold every change"
+          : settledReason(merged.settled, policy),
     };
   }
   return {
     operation: "merge",
     ...change,
     content: merged.content,
-    reason: "your edits are kept, the template’s changes come in",
+    reason:
+      merged.settled === 0
+        ? "your edits are kept, the template’s changes come in"
+        : settledReason(merged.settled, policy),
   };
+}
+
+function settledReason(count: number, { favours }: PlanPolicy): string {
+  return `${places(count)} changed by both: ${favours === "theirs" ? "the template’s text is taken" : "yours is kept"}`;
+}
+
+function places(count: number): string {
+  return `${count} ${count === 1 ? "place" : "places"}`;
 }
 
 /** No template renders this file any more: it goes, unless the owner edited it. */
@@ -232,7 +280,7 @@ export function changesOf(operations: readonly FileOperation[]): FileChange[] {
         if (entry.resolution === "markers") {
           changes.push({
             path: entry.path,
-            content: entry.content,
+            content: entry.merged ?? entry.content,
             previous: entry.previous,
           });
         }

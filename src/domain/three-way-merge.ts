@@ -1,5 +1,5 @@
 /** Joins the owner's edits and the template's changes, line by line. */
-import { diff3Merge } from "node-diff3";
+import { diff3Merge, diffComm } from "node-diff3";
 import type { MergeResult } from "./plan.ts";
 
 /** What to do where both sides changed the same lines differently. */
@@ -16,8 +16,8 @@ export const MARKER_LABELS = {
  * Merges two texts that come from the same base. Line ends and the presence of
  * a final newline follow `yours` where the template did not change them.
  *
- * @returns the merged text, and how many conflicts are left in it: none unless
- * the choice is `markers`
+ * @returns the merged text, how many conflicts are left in it (none unless the
+ * choice is `markers`), and how many the choice settled
  */
 export function mergeThreeWay(
   base: string,
@@ -30,11 +30,14 @@ export function mergeThreeWay(
     excludeFalseConflicts: true,
   });
   let conflicts = 0;
+  let settled = 0;
   const merged = regions.flatMap(({ ok, conflict }) => {
     if (ok !== undefined) return ok;
     if (conflict === undefined) return [];
-    if (choice === "yours") return conflict.a;
-    if (choice === "theirs") return conflict.b;
+    if (choice !== "markers") {
+      settled += 1;
+      return choice === "yours" ? conflict.a : conflict.b;
+    }
     conflicts += 1;
     return [
       `<<<<<<< ${MARKER_LABELS.yours}`,
@@ -46,7 +49,27 @@ export function mergeThreeWay(
       `>>>>>>> ${MARKER_LABELS.theirs}`,
     ];
   });
-  return { content: merged.join(eol), conflicts };
+  return { content: merged.join(eol), conflicts, settled };
+}
+
+/**
+ * Joins two texts that have no common base: what both have stands once, what
+ * differs stands between conflict markers.
+ */
+export function mergeTwoWay(yours: string, theirs: string): string {
+  const eol = yours.includes("\r\n") ? "\r\n" : "\n";
+  const merged = diffComm(lines(yours), lines(theirs)).flatMap((region) =>
+    "common" in region
+      ? region.common
+      : [
+          `<<<<<<< ${MARKER_LABELS.yours}`,
+          ...region.buffer1,
+          "=======",
+          ...region.buffer2,
+          `>>>>>>> ${MARKER_LABELS.theirs}`,
+        ],
+  );
+  return merged.join(eol);
 }
 
 /** Whether a text still holds conflict markers that a merge put there. */

@@ -35,13 +35,13 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { AdwError, RefusedError } from "../domain/errors.ts";
-import { assertInsideProject } from "../domain/paths.ts";
 import type { FileChange } from "../domain/plan.ts";
 import {
   assertNoSymlink,
   hasCode,
   isMissing,
   readProjectFile,
+  readTextIfExists,
 } from "./project-files.ts";
 
 const COMMITTED = ".adw-scaffold-transaction";
@@ -91,38 +91,108 @@ export async function applyTransaction(
 /**
  * Brings a transaction that a killed process left behind to its end, and removes
  * staging folders that never reached their commit point.
+ *
+ * @param onKept - told of every file that was edited since the kill: it stays
+ * @throws {RefusedError} `TRANSACTION_BUSY` while its process is alive,
+ * `TRANSACTION_BROKEN` when what it left cannot be trusted.
  */
-export async function recoverTransaction(root: string): Promise<Recovery> {
+export async function recoverTransaction(
+  root: string,
+  onKept: (path: string) => void = () => undefined,
+): Promise<Recovery> {
   removeAbandonedStaging(root);
   const folder = join(root, COMMITTED);
+  if (!exists(folder)) return "nothing";
   let journal: Journal;
   try {
+    assertNoLinkIn(folder);
     journal = parseJournal(readFileSync(join(folder, "journal.json"), "utf8"));
+    await assertStaysInside(root, journal);
   } catch (error) {
-    if (isMissing(error)) return "nothing";
     throw new RefusedError(
       "TRANSACTION_BROKEN",
-      `an interrupted run left ${COMMITTED}, and its journal cannot be read`,
+      `an interrupted run left ${COMMITTED}, and its journal cannot be trusted`,
       {
         cause: error,
         where: { file: `${COMMITTED}/journal.json` },
-        hint: `The files before it are in ${COMMITTED}/old. Restore what you need, then delete the folder.`,
+        hint: `Nothing was done with it. The files before it are in ${COMMITTED}/old: restore what you need, then delete the folder.`,
       },
     );
   }
-  if (journal.pid !== process.pid && isAlive(journal.pid))
+  if (
+    journal.pid !== process.pid &&
+    isAlive(journal.pid) &&
+    !isOld(join(folder, "journal.json"))
+  ) {
     throw busy(journal.pid);
+  }
   if (existsSync(join(folder, ROLLBACK_MARK))) {
     await rollBack(root, journal);
     return "rolled-back";
   }
-  await carryOut(root, journal);
+  const edited = await editedSince(root, journal);
+  for (const path of edited) onKept(path);
+  await carryOut(root, journal, edited);
   return "completed";
 }
 
 /** Whether a killed process left a transaction behind, without touching it. */
 export async function hasPendingTransaction(root: string): Promise<boolean> {
-  return existsSync(join(root, COMMITTED));
+  return exists(join(root, COMMITTED));
+}
+
+/**
+ * A transaction takes milliseconds. When one is this old, its process is gone,
+ * and another has its number.
+ */
+const ABANDONED_MS = 10 * 60_000;
+
+function isOld(file: string): boolean {
+  return Date.now() - lstatSync(file).mtimeMs > ABANDONED_MS;
+}
+
+/** The folder may come from anywhere, a clone for instance: no link in it is followed. */
+function assertNoLinkIn(folder: string): void {
+  for (const part of ["", "new", "old"]) {
+    const status = lstatIfExists(join(folder, part));
+    if (status !== undefined && !status.isDirectory())
+      throw new Error(`${part} is not a folder`);
+  }
+  for (const part of ["journal.json", ROLLBACK_MARK]) {
+    const status = lstatIfExists(join(folder, part));
+    if (status !== undefined && !status.isFile())
+      throw new Error(`${part} is not a file`);
+  }
+}
+
+/** Checked before anything is done, so that a bad journal does nothing at all. */
+async function assertStaysInside(
+  root: string,
+  { entries, newDirectories }: Journal,
+): Promise<void> {
+  for (const { path } of entries) await assertNoSymlink(root, path);
+  for (const directory of newDirectories) {
+    await assertNoSymlink(root, `${directory}/x`);
+  }
+}
+
+/** Files that are still to be written or deleted, and are no longer as they were. */
+async function editedSince(
+  root: string,
+  journal: Journal,
+): Promise<Set<string>> {
+  const folder = join(root, COMMITTED);
+  const edited = new Set<string>();
+  for (const [index, { path, kind, existed }] of journal.entries.entries()) {
+    const staged = join(folder, "new", String(index));
+    if (kind === "write" && !exists(staged)) continue;
+    const now = await readTextIfExists(join(root, path));
+    const before = existed
+      ? await readTextIfExists(join(folder, "old", String(index)))
+      : null;
+    if (now !== null && now !== before) edited.add(path);
+  }
+  return edited;
 }
 
 async function stage(
@@ -209,10 +279,15 @@ function commit(root: string, staging: string): void {
 }
 
 /** Renames every staged file into place; what is already in place is skipped. */
-async function carryOut(root: string, journal: Journal): Promise<void> {
+async function carryOut(
+  root: string,
+  journal: Journal,
+  edited: ReadonlySet<string> = new Set(),
+): Promise<void> {
   const folder = join(root, COMMITTED);
   try {
     for (const [index, entry] of journal.entries.entries()) {
+      if (edited.has(entry.path)) continue;
       await assertNoSymlink(root, entry.path);
       const target = join(root, entry.path);
       if (entry.kind === "delete") {
@@ -255,7 +330,6 @@ async function rollBack(root: string, journal: Journal): Promise<void> {
     renameIfExists(join(folder, "old", String(index)), target);
   }
   for (const directory of journal.newDirectories.toReversed()) {
-    assertInsideProject(directory);
     removeIfEmpty(join(root, directory));
   }
   finish(root);
@@ -278,7 +352,8 @@ function removeAbandonedStaging(root: string): void {
   for (const name of names) {
     if (!name.startsWith(PRIVATE_PREFIX)) continue;
     const pid = Number(name.slice(PRIVATE_PREFIX.length).split("-")[0]);
-    if (!Number.isInteger(pid) || isAlive(pid)) continue;
+    if (!Number.isInteger(pid)) continue;
+    if (isAlive(pid) && !isOld(join(root, name))) continue;
     rmSync(join(root, name), { recursive: true, force: true });
   }
 }
@@ -321,9 +396,33 @@ function isJournal(value: unknown): value is Journal {
     typeof value.pid === "number" &&
     "entries" in value &&
     Array.isArray(value.entries) &&
+    value.entries.every(isJournalEntry) &&
     "newDirectories" in value &&
-    Array.isArray(value.newDirectories)
+    Array.isArray(value.newDirectories) &&
+    value.newDirectories.every((name) => typeof name === "string")
   );
+}
+
+function isJournalEntry(value: unknown): value is JournalEntry {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "path" in value &&
+    typeof value.path === "string" &&
+    "kind" in value &&
+    (value.kind === "write" || value.kind === "delete") &&
+    "existed" in value &&
+    typeof value.existed === "boolean"
+  );
+}
+
+/** A link that leads nowhere exists too. */
+function exists(file: string): boolean {
+  return lstatIfExists(file) !== undefined;
+}
+
+function lstatIfExists(file: string) {
+  return lstatSync(file, { throwIfNoEntry: false });
 }
 
 function unlinkIfExists(file: string): void {

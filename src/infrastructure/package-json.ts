@@ -10,6 +10,8 @@ export interface PackageNeeds {
   dependencies: Dependencies;
   devDependencies: Dependencies;
   scripts: Readonly<Record<string, string>>;
+  /** Scripts that we wrote, as we wrote them: these may change. */
+  ownScripts?: Readonly<Record<string, string>>;
   /** Name for a package.json that has to be created. */
   projectName: string;
 }
@@ -44,6 +46,8 @@ export interface PackageEdit {
   addedDependencies: Dependencies;
   addedDevDependencies: Dependencies;
   addedScripts: Readonly<Record<string, string>>;
+  /** Scripts of ours that run something else now. */
+  changedScripts: Readonly<Record<string, string>>;
   removedDependencies: readonly string[];
   removedScripts: readonly string[];
   /** Scripts of that name that run something else; they stay. */
@@ -104,8 +108,17 @@ export async function editPackageJson(
     ),
   );
 
+  const different = Object.entries(needs.scripts).filter(
+    ([name, command]) =>
+      Object.hasOwn(scripts, name) && scripts[name] !== command,
+  );
+  const isOwn = ([name]: readonly [string, string]) =>
+    needs.ownScripts?.[name] === scripts[name];
+  const changedScripts = Object.fromEntries(different.filter(isOwn));
+
   const edits: JsonEdit[] = [
     ...insertions("scripts", addedScripts),
+    ...insertions("scripts", changedScripts),
     ...insertions("dependencies", addedDependencies),
     ...insertions("devDependencies", addedDevDependencies),
     ...deletions(manifest, "scripts", removals.scripts),
@@ -118,13 +131,11 @@ export async function editPackageJson(
     addedDependencies,
     addedDevDependencies,
     addedScripts,
+    changedScripts,
     removedDependencies: removals.dependencies,
     removedScripts: removals.scripts,
-    keptScripts: Object.entries(needs.scripts)
-      .filter(
-        ([name, command]) =>
-          Object.hasOwn(scripts, name) && scripts[name] !== command,
-      )
+    keptScripts: different
+      .filter((entry) => !isOwn(entry))
       .map(([name]) => name),
     oldRanges: await findOldRanges(present, {
       ...needs.devDependencies,

@@ -67,7 +67,7 @@ describe("planFile", () => {
   });
 
   test("a merge without conflicts keeps both sides", () => {
-    const merge = () => ({ content: "both", conflicts: 0 });
+    const merge = () => ({ content: "both", conflicts: 0, settled: 0 });
     expect(
       plan({ base: "v1", disk: "mine", next: "v2" }, { merge }),
     ).toMatchObject({ operation: "merge", content: "both", previous: "mine" });
@@ -77,6 +77,7 @@ describe("planFile", () => {
     const merge = (_base: string, yours: string) => ({
       content: yours,
       conflicts: 0,
+      settled: 0,
     });
     expect(
       plan({ base: "v1", disk: "mine", next: "v2" }, { merge })?.operation,
@@ -84,7 +85,7 @@ describe("planFile", () => {
   });
 
   test("a merge with conflicts is a conflict that says how many", () => {
-    const merge = () => ({ content: "<<<<<<<", conflicts: 2 });
+    const merge = () => ({ content: "<<<<<<<", conflicts: 2, settled: 0 });
     expect(
       plan({ base: "v1", disk: "mine", next: "v2" }, { merge }),
     ).toMatchObject({
@@ -109,6 +110,8 @@ test("only create, update, merge and delete change files", () => {
       },
       {
         operation: "conflict",
+        cause: "in_the_way",
+        merged: null,
         ...common,
         content: "b",
         previous: "a",

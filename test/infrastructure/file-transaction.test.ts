@@ -207,7 +207,7 @@ describe("after a kill", () => {
     await expect(
       recoverTransaction(join(folder(), "project")),
     ).rejects.toMatchObject({
-      code: "PATH_OUTSIDE",
+      code: "TRANSACTION_BROKEN",
     });
     expect(Object.keys(await snapshotFolder(folder()))).not.toContain(
       "stolen.txt",

@@ -1,0 +1,71 @@
+/** The shape of `adw.lock.json`: what a lock is checked against, and its JSON Schema made from. */
+import * as v from "valibot";
+
+const texts = v.record(v.string(), v.string());
+
+export const LOCK_SCHEMA = v.object({
+  lockfile_version: v.pipe(
+    v.literal(1),
+    v.description("Version of the format, not of the package."),
+  ),
+  modules: v.pipe(
+    v.record(
+      v.string(),
+      v.object({
+        version: v.pipe(
+          v.string(),
+          v.description("Version of the module's templates."),
+        ),
+        templates: v.pipe(
+          v.string(),
+          v.description("Digest of the module's templates."),
+        ),
+        inputs: v.pipe(
+          v.record(v.string(), v.unknown()),
+          v.description(
+            "The configuration values that the module was rendered with.",
+          ),
+        ),
+      }),
+    ),
+    v.description("Installed modules, by name."),
+  ),
+  files: v.pipe(
+    v.record(
+      v.string(),
+      v.object({
+        module: v.pipe(v.string(), v.description("The module it belongs to.")),
+        source: v.pipe(
+          v.string(),
+          v.description(
+            "The registered file; it stays the same when adws_dir changes.",
+          ),
+        ),
+        sha256: v.pipe(
+          v.string(),
+          v.regex(/^[0-9a-f]{64}$/),
+          v.description("SHA-256 of the text with \\n line ends."),
+        ),
+        base: v.pipe(
+          v.string(),
+          v.description(
+            "The text as it was written: raw deflate (RFC 1951), base64. The base of the next three-way merge.",
+          ),
+        ),
+      }),
+    ),
+    v.description("Files that adw-scaffold wrote, by their path."),
+  ),
+  added_dependencies: v.pipe(
+    texts,
+    v.description(
+      "Packages that adw-scaffold added to package.json, with their range; remove takes them out again.",
+    ),
+  ),
+  added_scripts: v.pipe(
+    v.optional(texts, {}),
+    v.description(
+      "Scripts that adw-scaffold added to package.json, with their command; update and remove may change them.",
+    ),
+  ),
+});
