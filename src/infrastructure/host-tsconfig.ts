@@ -92,14 +92,11 @@ async function fileSelection(
   const text = trail.includes(file) ? null : await readTextIfExists(file);
   const tsconfig = asRecord(text === null ? {} : parse(text));
   const options = asRecord(tsconfig["compilerOptions"]);
-  let inherited: FileSelection = { allowsTsImports: false };
+  const inherited: FileSelection = { allowsTsImports: false };
   for (const name of strings([tsconfig["extends"]].flat())) {
     const base = resolveBase(name, file);
     if (base === undefined) continue;
-    inherited = {
-      ...inherited,
-      ...(await fileSelection(base, [...trail, file])),
-    };
+    Object.assign(inherited, await fileSelection(base, [...trail, file]));
   }
   const own: Partial<FileSelection> = {};
   for (const key of ["files", "include", "exclude"] as const) {
