@@ -19,6 +19,10 @@ const BENCHES = {
     summary: "adw-scaffold add against bare node, hygen, plop and create-vite",
     load: () => import("./cli/bench.mjs"),
   },
+  log: {
+    summary: "logging, latency and replay against bare SQLite",
+    load: () => import("./log/bench.mjs"),
+  },
 };
 
 const OPTIONS = {
@@ -28,6 +32,8 @@ const OPTIONS = {
   module: { type: "string" },
   /** fanout: only these numbers of clients, such as 1,100. */
   clients: { type: "string" },
+  /** log: length of the stored history, 1000000 by default. */
+  events: { type: "string" },
   /** fanout: write a CPU profile of every server into this folder. */
   "cpu-prof": { type: "string" },
   help: { type: "boolean", default: false },
@@ -37,7 +43,7 @@ function usage() {
   const names = Object.entries(BENCHES).map(
     ([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`,
   );
-  return `npm run bench -- [name…] [--quick] [--rounds n] [--clients 1,100] [--module file.ts] [--cpu-prof folder]\n\n${names.join("\n")}\n`;
+  return `npm run bench -- [name…] [--quick] [--rounds n] [--clients 1,100] [--events n] [--module file.ts] [--cpu-prof folder]\n\n${names.join("\n")}\n`;
 }
 
 const { values: options, positionals } = parseArgs({

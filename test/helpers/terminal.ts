@@ -14,6 +14,7 @@ export const hasTerminal =
 export const KEYS = {
   enter: "\r",
   space: " ",
+  up: "\u001B[A",
   down: "\u001B[B",
   ctrlC: "\u0003",
   ctrlU: "\u0015",

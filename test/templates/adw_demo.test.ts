@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { run } from "../helpers/program.ts";
 import { renderedPath } from "../helpers/rendered-modules.ts";
 
-jest.setTimeout(20_000);
+// Two processes a demo, three demos in the longest test.
+jest.setTimeout(60_000);
 
 const runDemo = (args: string[], environment: Record<string, string> = {}) =>
   run([renderedPath("adw_demo.ts"), ...args], environment);

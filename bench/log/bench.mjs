@@ -1,0 +1,214 @@
+/**
+ * What the log costs, and what it gives: rows a second against bare SQLite, how
+ * soon another process sees a row, how fast a history is replayed, and what
+ * memory a server takes with a long one.
+ */
+import { fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { median, pairedRatio, quantile } from "../shared/statistics.mjs";
+import { formatTarget } from "../shared/table.mjs";
+import { prepareModules } from "./prepare.mjs";
+import { bareInserter, createDatabase, DETAILS, fill } from "./rows.mjs";
+
+const PROCESS = fileURLToPath(new URL("process.mjs", import.meta.url));
+const MEBIBYTE = 1_048_576;
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+export async function run({ quick, rounds, events }) {
+  const bench = {
+    ...(await prepareModules()),
+    folder: mkdtempSync(join(tmpdir(), "adw-bench-")),
+    rounds: Number(rounds ?? (quick ? 3 : 9)),
+    rows: quick ? 4000 : 20_000,
+    events: Number(events ?? (quick ? 50_000 : 1_000_000)),
+    samples: quick ? 200 : 2000,
+    files: 0,
+  };
+  try {
+    bench.modules = await import(bench.url);
+    console.log(
+      `\nThe log: ${bench.driver}, ${bench.rounds} rounds of ${bench.rows} rows, triggers included on both sides\n`,
+    );
+    await compareWriting(bench);
+    await measureLatency(bench);
+    await compareReplay(bench);
+  } finally {
+    rmSync(bench.folder, { recursive: true, force: true });
+  }
+}
+
+function newFile(bench) {
+  bench.files += 1;
+  return join(bench.folder, `${bench.files}.db`);
+}
+
+// --- Writing ---------------------------------------------------------------
+
+async function compareWriting(bench) {
+  const log = (yielding) => () => logged(bench, yielding);
+  const bare = (how) => () => inserted(bench, how);
+  const contests = [
+    ["in a loop, against a transaction a row", log(false), bare("row"), 0.5],
+    ["a row a tick, against a transaction a row", log(true), bare("tick"), 0.5],
+    ["in a loop, against one for all rows", log(false), bare("all"), 0.8],
+  ];
+  for (const [what, ours, theirs, target] of contests) {
+    const [own, others] = await pairs(bench.rounds, ours, theirs);
+    console.log(
+      `${formatTarget(`logAgentEvent ${what}`, pairedRatio(own, others), target)}; ${Math.round(median(own))} rows/s against ${Math.round(median(others))}`,
+    );
+  }
+}
+
+/** Both sides in every round, by turns first; the round before the first warms up. */
+async function pairs(rounds, ours, theirs) {
+  const own = [];
+  const others = [];
+  for (let round = -1; round < rounds; round += 1) {
+    const order = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
+    for (const side of order) {
+      const result = await side();
+      if (round >= 0) (side === ours ? own : others).push(result);
+    }
+  }
+  return [own, others];
+}
+
+/** Rows a second through logAgentEvent, until they are committed. */
+async function logged({ modules, rows, ...bench }, yielding) {
+  const path = newFile(bench);
+  const agentId = createDatabase(modules, path);
+  modules.initLogging({ path });
+  const start = performance.now();
+  for (let row = 0; row < rows; row += 1) {
+    modules.logAgentEvent(
+      agentId,
+      "tool_call",
+      `Read file number ${row}`,
+      DETAILS,
+    );
+    if (yielding) await turn();
+  }
+  if (!(await modules.flushLogging(60_000))) throw new Error("not committed");
+  const seconds = (performance.now() - start) / 1000;
+  await modules.closeLogging();
+  rmSync(path);
+  return rows / seconds;
+}
+
+/** The same rows by bare prepared inserts. */
+async function inserted({ modules, rows, ...bench }, how) {
+  const path = newFile(bench);
+  const agentId = createDatabase(modules, path);
+  const { connection, insert } = bareInserter(modules, path, agentId);
+  const start = performance.now();
+  if (how === "all") connection.exec("BEGIN IMMEDIATE");
+  for (let row = 0; row < rows; row += 1) {
+    insert(row);
+    if (how === "tick") await turn();
+  }
+  if (how === "all") connection.exec("COMMIT");
+  const seconds = (performance.now() - start) / 1000;
+  connection.close();
+  rmSync(path);
+  return rows / seconds;
+}
+
+// --- From one process to another --------------------------------------------
+
+async function measureLatency(bench) {
+  const path = newFile(bench);
+  const agentId = createDatabase(bench.modules, path);
+  const database = bench.modules.openDatabase({ path });
+  const delays = [];
+  let since = database.events.lastSeq;
+  const watch = database.watch(() => {
+    const now = performance.timeOrigin + performance.now();
+    for (const { seq, json } of database.events.read(since, 1000)) {
+      since = seq;
+      delays.push(now - JSON.parse(json).metadata.sent_at);
+    }
+  });
+  await runTask({
+    task: "writer",
+    url: bench.url,
+    path,
+    agentId,
+    rows: bench.samples,
+    pauseMs: 3,
+  });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const cpu = process.cpuUsage();
+  const idleMs = bench.samples > 500 ? 10_000 : 2000;
+  await new Promise((resolve) => setTimeout(resolve, idleMs));
+  const { user, system } = process.cpuUsage(cpu);
+  watch.close();
+  database.close();
+  console.log(
+    `\nFrom logAgentEvent in one process to the watcher in another, ${delays.length} of ${bench.samples} rows: median ${quantile(delays, 0.5).toFixed(2)} ms (target < 5), p99 ${quantile(delays, 0.99).toFixed(2)} ms (target < 50)`,
+  );
+  console.log(
+    `Watching while nobody writes: ${((user + system) / 10 / idleMs).toFixed(2)} % of a core (target < 0.5)`,
+  );
+}
+
+// --- Replay and memory -------------------------------------------------------
+
+async function compareReplay(bench) {
+  const path = newFile(bench);
+  const agentId = createDatabase(bench.modules, path);
+  const few = bench.events / 10;
+  fill(bench.modules, path, agentId, few);
+  const [sent, read] = await pairs(
+    Math.min(bench.rounds, 5),
+    () => replayed(bench, path, few + 1),
+    async () => rate(await runTask({ task: "reader", url: bench.url, path })),
+  );
+  console.log(
+    `\n${formatTarget(`replay of ${few} events to one client, against reading them`, pairedRatio(sent, read), 0.5)}; ${Math.round(median(sent))} events/s against ${Math.round(median(read))}`,
+  );
+  const before = await memoryAfterReplay(bench, path, few);
+  fill(bench.modules, path, agentId, bench.events - few);
+  const after = await memoryAfterReplay(bench, path, few);
+  console.log(
+    `Resident memory of the server after serving ${few} events: ${mebibytes(before)} with ${few} events stored, ${mebibytes(after)} with ${bench.events}`,
+  );
+}
+
+async function replayed(bench, path, events) {
+  const server = await startTask({ task: "server", url: bench.url, path });
+  const { port } = server.answer;
+  const result = await runTask({ task: "client", port, events });
+  server.child.kill();
+  return rate(result);
+}
+
+async function memoryAfterReplay(bench, path, events) {
+  const server = await startTask({ task: "server", url: bench.url, path });
+  const { port } = server.answer;
+  await runTask({ task: "client", port, events });
+  server.child.send("memory");
+  const [{ rss }] = await once(server.child, "message");
+  server.child.kill();
+  return rss;
+}
+
+const rate = ({ events, ms }) => events / (ms / 1000);
+const mebibytes = (bytes) => `${Math.round(bytes / MEBIBYTE)} MiB`;
+
+async function startTask(facts) {
+  const child = fork(PROCESS, { execArgv: ["--expose-gc"] });
+  child.send(facts);
+  const [answer] = await once(child, "message");
+  return { child, answer };
+}
+
+async function runTask(facts) {
+  const { child, answer } = await startTask(facts);
+  if (child.exitCode === null) await once(child, "exit");
+  return answer;
+}
