@@ -51,17 +51,17 @@ function newFile(bench) {
 async function compareWriting(bench) {
   const log = (yielding) => () => logged(bench, yielding);
   const bare = (how) => () => inserted(bench, how);
-  const contests = [
-    ["in a loop, against a transaction a row", log(false), bare("row"), 0.5],
-    ["a row a tick, against a transaction a row", log(true), bare("tick"), 0.5],
-    ["in a loop, against one for all rows", log(false), bare("all"), 0.8],
-  ];
-  for (const [what, ours, theirs, target] of contests) {
+  const compare = async (what, ours, theirs, target) => {
     const [own, others] = await pairs(bench.rounds, ours, theirs);
-    console.log(
-      `${formatTarget(`logAgentEvent ${what}`, pairedRatio(own, others), target)}; ${Math.round(median(own))} rows/s against ${Math.round(median(others))}`,
-    );
-  }
+    const verdict = formatTarget(what, pairedRatio(own, others), target);
+    const rates = [own, others].map((values) => Math.round(median(values)));
+    console.log(`${verdict}; ${rates.join(" rows/s against ")}`);
+  };
+  const loop = "logAgentEvent in a loop, against one transaction";
+  await compare(`${loop} a row`, log(false), bare("row"), 0.5);
+  await compare(`${loop} for all rows`, log(false), bare("all"), 0.8);
+  const ticks = "logAgentEvent a row a tick, against one transaction a tick";
+  await compare(ticks, log(true), bare("tick"), 0.5);
 }
 
 /** Both sides in every round, by turns first; the round before the first warms up. */

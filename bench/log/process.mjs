@@ -86,9 +86,16 @@ const TASKS = {
   },
 };
 
-process.once("message", async ({ task, url, ...facts }) => {
+async function perform({ task, url, ...facts }) {
   const modules = url === undefined ? undefined : await import(url);
   process.send(await TASKS[task](modules, facts));
   if (task !== "server") process.disconnect();
+}
+
+process.once("message", (message) => {
+  perform(message).catch((error) => {
+    console.error(error);
+    process.exit(1);
+  });
 });
 process.on("disconnect", () => process.exit());
