@@ -22,6 +22,10 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { register } from "tsx/esm/api";
+import { localPrebuilds } from "./local-prebuilds.mjs";
+
+// Spares the Node that is running a compilation of its SQLite driver.
+Object.assign(process.env, localPrebuilds());
 
 // The harness is the one of the test suites, in TypeScript.
 register();
