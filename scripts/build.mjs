@@ -3,8 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { bundleCli } from "./bundle-cli.mjs";
+import { bundle } from "./bundle.mjs";
 import { generate, lockJsonSchema } from "./generate.mjs";
 import { writeNotices } from "./notices.mjs";
 
@@ -31,42 +30,11 @@ const shared = {
   absWorkingDir: root,
 };
 
-/** Bundled CommonJS packages call require() for Node's own modules, and yargs reads __dirname. */
-const COMMONJS_IN_ESM =
-  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url),__dirname=import.meta.dirname;";
-
 const jsonSchema = await generate();
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 
-const outputs = await Promise.all([
-  bundleCli(dist, shared),
-  build({
-    ...shared,
-    entryPoints: {
-      index: "src/index.ts",
-      testing: "src/testing.ts",
-      "live-check": "src/live-check.ts",
-    },
-    outdir: dist,
-    format: "esm",
-    splitting: true,
-    chunkNames: "chunks/[name]-[hash]",
-    banner: { js: COMMONJS_IN_ESM },
-  }),
-  build({
-    ...shared,
-    entryPoints: { index: "src/index.ts", testing: "src/testing.ts" },
-    outdir: dist,
-    format: "cjs",
-    // With its line breaks: on one line, publint cannot tell the `export`s in
-    // the templates' texts from the file's own and calls it an ES module.
-    minify: false,
-    minifySyntax: true,
-    minifyIdentifiers: true,
-    outExtension: { ".js": ".cjs" },
-  }),
-]);
+const outputs = await bundle(dist, shared);
 await writeFile(
   join(dist, "adw.config.schema.json"),
   `${JSON.stringify(jsonSchema, null, 2)}\n`,
@@ -78,7 +46,7 @@ await writeFile(
 await writeTypes();
 await writeNotices(
   root,
-  outputs.flat().flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  outputs.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
 );
 
 /** Declarations for both module systems: the same text, other specifiers. */

@@ -14,7 +14,6 @@ import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { moduleSource } from "./application/module-source.ts";
 import {
   renderModule,
@@ -70,9 +69,9 @@ export async function checkFormat(
   files: readonly RenderedFile[],
   { root = process.cwd() }: Pick<MatrixOptions, "root"> = {},
 ): Promise<string[]> {
-  const loaded: { default?: PrettierLike } & Partial<PrettierLike> =
-    await import(pathToFileURL(resolveTool(root, "prettier")).href);
-  const prettier = loaded.default ?? loaded;
+  const prettier: Partial<PrettierLike> = createRequire(
+    join(root, "package.json"),
+  )(resolveTool(root, "prettier"));
   const wrong: string[] = [];
   for (const { path, content } of files) {
     const { inferredParser } = (await prettier.getFileInfo?.(path)) ?? {};

@@ -1,7 +1,14 @@
 /**
- * Bundles the command-line tool for a fast start.
+ * Bundles everything that runs into dist/:
  *
- * A run lasts a tenth of a second, so what is loaded is what it costs. Therefore:
+ *   cli.cjs, cli/main.cjs   the command-line tool
+ *   api.cjs                 the API
+ *   index.*, testing.*      its entries, for both module systems
+ *   live-check.js           what `doctor --live` starts
+ *   lazy/                   what the others load when they need it
+ *
+ * A run of the tool lasts a tenth of a second, so what is loaded is what it
+ * costs. Therefore:
  * - CommonJS: on Node 20, loading anything as an ES module takes 5 ms more.
  * - One file with everything that most commands need: each further file is a
  *   search on disk.
@@ -11,6 +18,7 @@
  *   small file in front asks for that.
  */
 import { stat, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -25,18 +33,18 @@ require("node:module").enableCompileCache?.();
 require("./cli/main.cjs");
 `;
 
+/** The entries of the API. */
+const API = ["index", "testing"];
+
 /**
- * @param outdir - where `cli.cjs` and the folder `cli` go
+ * @param dist - the folder that everything goes into
  * @param shared - esbuild options of all bundles
  * @returns esbuild's results
  */
-export async function bundleCli(outdir, shared) {
-  const options = {
+export async function bundle(dist, shared) {
+  const commonJs = {
     ...shared,
-    outdir: join(outdir, "cli"),
     format: "cjs",
-    // Nobody reads our functions' names here, and restoring them takes time.
-    keepNames: false,
     outExtension: { ".js": ".cjs" },
     // import() would start the ES module loader; this way it becomes require().
     supported: { "dynamic-import": false },
@@ -47,17 +55,61 @@ export async function bundleCli(outdir, shared) {
     },
   };
   const lazy = new Map();
-  const main = await build({
-    ...options,
-    entryPoints: { main: "src/cli.ts" },
-    plugins: [lazyFiles(lazy)],
-  });
+  const results = await Promise.all([
+    build({
+      ...commonJs,
+      entryPoints: { main: "src/cli.ts" },
+      outdir: join(dist, "cli"),
+      // Nobody reads our functions' names here, and restoring them takes time.
+      keepNames: false,
+      plugins: [lazyFiles("../lazy", lazy)],
+    }),
+    build({
+      ...commonJs,
+      // One bundle for all entries: whoever uses two has every class once.
+      stdin: {
+        contents: API.map(
+          (name) => `export * as ${name} from "./src/${name}.ts";`,
+        ).join("\n"),
+        resolveDir: shared.absWorkingDir,
+      },
+      outfile: join(dist, "api.cjs"),
+      plugins: [lazyFiles("./lazy", lazy)],
+    }),
+    build({
+      ...shared,
+      entryPoints: ["src/live-check.ts"],
+      outdir: dist,
+      format: "esm",
+    }),
+  ]);
   const rest = await build({
-    ...options,
+    ...commonJs,
     entryPoints: Object.fromEntries(lazy),
+    outdir: join(dist, "lazy"),
   });
-  await writeFile(join(outdir, "cli.cjs"), STARTER, { mode: 0o755 });
-  return [main, rest];
+  await writeFile(join(dist, "cli.cjs"), STARTER, { mode: 0o755 });
+  const api = createRequire(join(dist, "/"))("./api.cjs");
+  for (const name of API) await writeEntry(dist, name, Object.keys(api[name]));
+  return [...results, rest];
+}
+
+/** The CommonJS and the ES module of one entry. */
+async function writeEntry(dist, name, exported) {
+  const names = exported.toSorted();
+  await writeFile(
+    join(dist, `${name}.cjs`),
+    [
+      '"use strict";',
+      `const { ${name} } = require("./api.cjs");`,
+      ...names.map((each) => `exports.${each} = ${name}.${each};`),
+      "",
+    ].join("\n"),
+  );
+  await writeFile(
+    join(dist, `${name}.js`),
+    `export { ${names.join(", ")} } from "./${name}.cjs";\n`,
+  );
 }
 
 /**
@@ -66,15 +118,16 @@ export async function bundleCli(outdir, shared) {
  * Only what stands alone may be left out: a class of ours that is in two files
  * would be two classes.
  *
+ * @param {string} folder - where they are, seen from the bundle
  * @param {Map<string, string>} lazy - gets the name and the source of each file
  */
-function lazyFiles(lazy) {
+function lazyFiles(folder, lazy) {
   return {
     name: "lazy-files",
     setup(bundle) {
       const leaveOut = (name, source) => {
         lazy.set(name, source);
-        return { path: `./${name}.cjs`, external: true };
+        return { path: `${folder}/${name}.cjs`, external: true };
       };
       bundle.onResolve({ filter: LAZY_PACKAGES }, async (found) => {
         if (found.pluginData === "resolved") return undefined;
