@@ -88,7 +88,7 @@ function report(times, count) {
   console.log("\nTargets\n");
   console.log(
     formatTarget(
-      "adw-scaffold add against bare node",
+      "adw-scaffold add, × bare node",
       pairedRatio(times.get(OURS), times.get(FLOOR)),
       TARGET,
       { atMost: true },
@@ -97,6 +97,6 @@ function report(times, count) {
   for (const [name, { title }] of Object.entries(CONTENDERS)) {
     if (name === FLOOR || name === OURS) continue;
     const ratio = pairedRatio(times.get(name), times.get(OURS));
-    console.log(formatTarget(`${title} against adw-scaffold add`, ratio, 1));
+    console.log(formatTarget(`${title}, × adw-scaffold add`, ratio, 1));
   }
 }

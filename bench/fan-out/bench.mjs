@@ -93,12 +93,12 @@ function report(results, counts, { rounds, milliseconds }, sample) {
   );
   console.log(table(results, counts, "wall"));
   if (!counts.includes(100)) return;
-  console.log("\nTargets at 100 clients, CPU time\n");
+  console.log("\nTargets at 100 clients: CPU time, × adw_websockets\n");
   for (const [burst, peer, least] of TARGETS) {
     const measured = results.get(key(100, burst));
     console.log(
       formatTarget(
-        `burst ${burst} against ${CONTENDERS[peer].title}`,
+        `burst ${burst}, ${CONTENDERS[peer].title}`,
         ratioTo(measured, peer, "cpu"),
         least,
       ),
