@@ -5,7 +5,8 @@
  *   node scripts/docs.mjs           rewrites them
  *   node scripts/docs.mjs --check   exit code 1 when one is out of date
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { format } from "prettier";
@@ -15,6 +16,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const { CONFIG_KEYS, configKeyFacts } = await importSource(
   "domain/config-schema.ts",
 );
+const { COMMANDS } = await importSource("commands/command-line.ts");
 const { BUNDLED_MODULES } = await importSource("domain/module-registry.ts");
 
 const GENERATED = {
@@ -30,6 +32,12 @@ const GENERATED = {
             : ` One of ${choices.map((choice) => `\`${choice}\``).join(", ")}.`;
         return `| \`${key}\` | \`${JSON.stringify(defaultValue)}\` | ${description}${allowed} |`;
       }),
+    ].join("\n"),
+  "command-table": () =>
+    [
+      "| command | what it does |",
+      "| --- | --- |",
+      ...COMMANDS.map(({ usage, summary }) => `| \`${usage}\` | ${summary} |`),
     ].join("\n"),
   "module-table": () =>
     [
@@ -48,9 +56,14 @@ for (const file of ["README.md"]) {
   const before = await readFile(path, "utf8");
   let after = before;
   for (const [name, generate] of Object.entries(GENERATED)) {
+    const marked = new RegExp(
+      `(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`,
+    );
+    if (!marked.test(after))
+      throw new Error(`${file} has no place for ${name}`);
     after = after.replace(
-      new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(\n<!-- /${name} -->)`),
-      (_, start, end) => `${start}\n${generate()}\n${end}`,
+      marked,
+      (_, start, end) => `${start}\n\n${generate()}\n\n${end}`,
     );
   }
   after = await format(after, { parser: "markdown" });
@@ -65,4 +78,21 @@ for (const file of ["README.md"]) {
     console.log(`${file}: updated`);
   }
 }
+// A link to a page that is not there is as untrue as a wrong sentence.
+for (const file of ["README.md", "CONTRIBUTING.md", ...(await pages())]) {
+  const text = await readFile(join(root, file), "utf8");
+  for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+    if (existsSync(join(root, dirname(file), target))) continue;
+    outdated += 1;
+    console.error(`${file}: there is no ${target}`);
+  }
+}
+
+async function pages() {
+  const names = await readdir(join(root, "docs"));
+  return names
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`);
+}
+
 process.exitCode = process.argv.includes("--check") && outdated > 0 ? 1 : 0;

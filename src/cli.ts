@@ -55,10 +55,10 @@ async function main(argv: readonly string[]): Promise<void> {
     env: process.env,
     cwd: process.cwd(),
   };
-  // A closed pipe (`adw-scaffold list | head`) is the reader's choice, not an error.
+  // A closed pipe (`adw-scaffold list | head`) is the reader's choice: what was
+  // begun is brought to its end, and the exit code still tells how it went.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    if (error.code !== "EPIPE") throw error;
   });
   try {
     if (argv.includes("--get-yargs-completions")) {

@@ -1,6 +1,6 @@
 /** Finds what keeps a project's workflows from running, and mends what is safe to mend. */
 import { lstat, readFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, isIP } from "node:net";
 import { dirname, join } from "node:path";
 import type { AdwConfig } from "../domain/config.ts";
 import { AdwError, formatLocation } from "../domain/errors.ts";
@@ -23,6 +23,7 @@ import {
 import { packageNeeds } from "./package-plan.ts";
 import {
   baseText,
+  nodeAtLeast,
   openProject,
   resolveRoot,
   type Project,
@@ -184,32 +185,25 @@ function nodeProblem({
   sqlite_driver,
   typescript_runner,
 }: AdwConfig): Problem | undefined {
-  if (!runs(20, 19)) {
+  if (!nodeAtLeast(20, 19)) {
     return {
       message: `Node ${process.versions.node} is too old`,
       fix: "Install Node 20.19 or later.",
     };
   }
-  if (typescript_runner === "node" && !runs(22, 18)) {
+  if (typescript_runner === "node" && !nodeAtLeast(22, 18)) {
     return {
       message: `Node ${process.versions.node} does not run .ts files by itself`,
       fix: "Use Node 22.18 or later, or: adw-scaffold init --typescript-runner tsx",
     };
   }
-  if (sqlite_driver === "node:sqlite" && !runs(22, 13)) {
+  if (sqlite_driver === "node:sqlite" && !nodeAtLeast(22, 13)) {
     return {
       message: `Node ${process.versions.node} has no node:sqlite`,
       fix: "Use Node 22.13 or later, or: adw-scaffold init --sqlite-driver better-sqlite3",
     };
   }
   return undefined;
-}
-
-function runs(major: number, minor: number): boolean {
-  const [nowMajor = 0, nowMinor = 0] = process.versions.node
-    .split(".")
-    .map(Number);
-  return nowMajor > major || (nowMajor === major && nowMinor >= minor);
 }
 
 async function missingDependencies(
@@ -401,7 +395,7 @@ async function tokenProblem({
   }
   if (isLoopback(config.websocket_host)) return undefined;
   const set =
-    process.env["ADW_TOKEN"] ??
+    process.env["ADW_TOKEN"] ||
     (mode === undefined ? "" : await readFile(file, "utf8"));
   return set.trim() === ""
     ? {
@@ -421,5 +415,9 @@ async function modeOf(file: string): Promise<number | undefined> {
 }
 
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
+  return (
+    host === "localhost" ||
+    host === "::1" ||
+    (isIP(host) === 4 && host.startsWith("127."))
+  );
 }

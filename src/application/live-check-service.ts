@@ -46,9 +46,12 @@ export async function checkLive(
   let good = true;
   let steps = 0;
   child.stderr.on("data", (chunk) => (errors += String(chunk)));
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("close", resolve);
+  });
   for await (const line of createInterface({ input: child.stdout })) {
-    const step: unknown = JSON.parse(line);
-    if (!isStep(step)) continue;
+    const step = parseStep(line);
+    if (step === undefined) continue;
     steps += 1;
     good &&= step.ok;
     onStep(step);
@@ -57,11 +60,29 @@ export async function checkLive(
     onStep({
       step: "runs at all",
       ok: false,
-      detail: errors.trim().split("\n").slice(-3).join(" "),
+      detail: lastLines(errors),
     });
     return false;
   }
+  if ((await ended) !== 0 && good) {
+    onStep({ step: "ends by itself", ok: false, detail: lastLines(errors) });
+    return false;
+  }
   return good;
+}
+
+function lastLines(text: string): string {
+  return text.trim().split("\n").slice(-3).join(" ");
+}
+
+/** The project's own code may print too; what is no step is not ours. */
+function parseStep(line: string): LiveStep | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isStep(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function tsxImport(file: string): string[] {

@@ -1,15 +1,17 @@
 /** A project as it is on disk, with everything a plan needs to know of it. */
-import { realpathSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { realpathSync, statSync } from "node:fs";
+import { basename, relative, resolve } from "node:path";
 import {
   CONFIG_FILE,
   parseConfig,
   type AdwConfig,
   type AdwConfigInput,
 } from "../domain/config.ts";
+import { UsageError } from "../domain/errors.ts";
 import { brokenLock, type Lock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { readConfig, readLock } from "../infrastructure/config-file.ts";
+import { parseJson } from "../infrastructure/json-text.ts";
 import { PACKAGE_FILE } from "../infrastructure/package-json.ts";
 import {
   isMissing,
@@ -49,14 +51,12 @@ export interface Project {
  */
 export async function openProject(request: ProjectRequest): Promise<Project> {
   const root = await resolveRoot(request.root);
-  const { config, text: configText } = await readConfig(
-    root,
-    request.configFile,
-  );
+  const configFile = insidePath(root, request.configFile);
+  const { config, text: configText } = await readConfig(root, configFile);
   const { lock, text: lockText } = await readLock(root);
   return {
     root,
-    configFile: request.configFile ?? CONFIG_FILE,
+    configFile: configFile ?? CONFIG_FILE,
     configText,
     config,
     lock,
@@ -67,12 +67,26 @@ export async function openProject(request: ProjectRequest): Promise<Project> {
 
 /** The real path of the project's folder, so that no link in it is mistaken for one inside. */
 export async function resolveRoot(root: string): Promise<string> {
+  let real: string;
   try {
-    return realpathSync.native(root);
+    real = realpathSync.native(root);
   } catch (error) {
     if (isMissing(error)) return resolve(root);
     throw error;
   }
+  if (statSync(real).isDirectory()) return real;
+  throw new UsageError(`${root} is a file, and a folder is needed`, {
+    hint: "Name the folder of a project.",
+  });
+}
+
+/** A path as the project names it: `./x` and `/project/x` are `x`. */
+function insidePath(
+  root: string,
+  file: string | undefined,
+): string | undefined {
+  if (file === undefined) return undefined;
+  return relative(root, resolve(root, file)).replaceAll("\\", "/");
 }
 
 /**
@@ -80,18 +94,25 @@ export async function resolveRoot(root: string): Promise<string> {
  * this machine are made once, when the configuration is created.
  */
 export async function withSettings(
-  { root, configText, config }: Project,
+  { root, configText, lockText, config }: Project,
   changes: AdwConfigInput,
 ): Promise<AdwConfig> {
-  const environment: AdwConfigInput =
-    configText === null
-      ? {
-          project_name: await projectName(root),
-          sqlite_driver: nodeAtLeast(22, 13) ? "node:sqlite" : "better-sqlite3",
-          typescript_runner: nodeAtLeast(22, 18) ? "node" : "tsx",
-        }
-      : {};
-  return parseConfig({ ...config, ...environment, ...changes });
+  // With a lock, the project is set up, and what its config leaves out is meant.
+  if (lockText !== null) return parseConfig({ ...config, ...changes });
+  const environment: AdwConfigInput = {
+    project_name: await projectName(root),
+    sqlite_driver: nodeAtLeast(22, 13) ? "node:sqlite" : "better-sqlite3",
+    typescript_runner: nodeAtLeast(22, 18) ? "node" : "tsx",
+  };
+  const written: unknown =
+    configText === null ? {} : parseJson(configText, CONFIG_FILE).value;
+  const chosen = Object.entries(environment).filter(
+    ([key]) =>
+      typeof written !== "object" ||
+      written === null ||
+      !Object.hasOwn(written, key),
+  );
+  return parseConfig({ ...config, ...Object.fromEntries(chosen), ...changes });
 }
 
 /** Recorded even when they equal the default: another machine must not choose anew. */
@@ -160,13 +181,17 @@ export function templatesDigest(
 
 async function projectName(root: string): Promise<string> {
   const text = await readProjectFile(root, PACKAGE_FILE);
-  const match =
-    text === null ? null : /^\s*"name"\s*:\s*"([^"\\]{1,100})"/m.exec(text);
-  const name = match?.[1] ?? basename(root);
+  const manifest = text === null ? null : parseJson(text, PACKAGE_FILE).value;
+  const named =
+    typeof manifest === "object" && manifest !== null && "name" in manifest
+      ? manifest.name
+      : undefined;
+  const name = typeof named === "string" ? named : basename(root);
   return /^[^\p{C}]{1,100}$/u.test(name) ? name : "adw-project";
 }
 
-function nodeAtLeast(major: number, minor: number): boolean {
+/** Whether the running Node is this version or a later one. */
+export function nodeAtLeast(major: number, minor: number): boolean {
   const [runningMajor = 0, runningMinor = 0] = process.versions.node
     .split(".")
     .map(Number);

@@ -1,7 +1,9 @@
 /** What a command sees of the world outside. */
+import { existsSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { configValueFromText, type AdwConfigInput } from "../domain/config.ts";
 import { CONFIG_KEYS, configKeyFacts } from "../domain/config-schema.ts";
+import { UsageError } from "../domain/errors.ts";
 import { flagOfConfigKey } from "./command-line.ts";
 import type { ParsedCommand } from "./parse.ts";
 
@@ -27,6 +29,11 @@ export function projectRoot(
 ): string {
   const base =
     typeof values["cwd"] === "string" ? resolve(cwd, values["cwd"]) : cwd;
+  if (!existsSync(base)) {
+    throw new UsageError(`there is no folder ${base}`, {
+      hint: "Name an existing folder with --cwd; adw-scaffold init <dir> creates one.",
+    });
+  }
   return isAbsolute(dir) ? dir : resolve(base, dir);
 }
 

@@ -16,7 +16,7 @@ export const doctor: Command = async (parsed, context) => {
   const json = parsed.values["json"] === true;
   const colors = pc.createColors(useColor(stdout, env));
   const findings = await examineProject(request, {
-    fix: parsed.values["fix"] === true,
+    fix: parsed.values["fix"] === true && parsed.values["dry-run"] !== true,
   });
   if (!json)
     for (const finding of findings) stdout.write(findingText(finding, colors));

@@ -14,6 +14,24 @@ const file = v.pipe(
 );
 const names = v.record(v.string(), v.string());
 
+/** Not a name that npm runs by itself, such as postinstall. */
+const scriptName = v.pipe(
+  v.string(),
+  v.regex(
+    /^[a-z][\w-]*(?::[\w-]+)+$/,
+    'must have a colon, such as "adw:report"',
+  ),
+);
+
+/** Goes into a shell command line, so it is a plain path and nothing else. */
+const scriptFile = v.pipe(
+  v.string(),
+  v.check(
+    (path) => /^[\w./-]+$/.test(path) && isInsideProject(path),
+    "must be a file of the module, relative to adws/",
+  ),
+);
+
 const MANIFEST_SCHEMA = v.strictObject({
   $schema: v.optional(v.string()),
   modules: v.array(
@@ -28,11 +46,11 @@ const MANIFEST_SCHEMA = v.strictObject({
       ),
       summary: v.string(),
       files: v.pipe(v.array(file), v.minLength(1)),
-      renamedFiles: v.exactOptional(names),
+      renamedFiles: v.exactOptional(v.record(file, file)),
       requires: v.exactOptional(v.array(v.string())),
       dependencies: v.exactOptional(names),
       devDependencies: v.exactOptional(names),
-      scripts: v.exactOptional(names),
+      scripts: v.exactOptional(v.record(scriptName, scriptFile)),
     }),
   ),
 });

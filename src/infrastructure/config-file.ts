@@ -8,7 +8,7 @@ import {
 } from "../domain/config.ts";
 import { ConfigError } from "../domain/errors.ts";
 import { EMPTY_LOCK, LOCK_FILE, parseLock, type Lock } from "../domain/lock.ts";
-import { editJson, parseJson } from "./json-text.ts";
+import { editJson, parseJson, type JsonEdit } from "./json-text.ts";
 import { readProjectFile, readTextIfExists } from "./project-files.ts";
 
 export interface LoadedConfig {
@@ -30,7 +30,15 @@ export async function readConfig(
   file?: string,
 ): Promise<LoadedConfig> {
   const name = file ?? CONFIG_FILE;
-  const text = await readTextIfExists(resolve(root, name));
+  const text = await readTextIfExists(resolve(root, name)).catch(
+    (error: unknown) => {
+      throw new ConfigError("CONFIG_UNREADABLE", `cannot read ${name}`, {
+        cause: error,
+        where: { file: name },
+        hint: "Name a file that you can read.",
+      });
+    },
+  );
   if (text === null) {
     if (file === undefined) return { config: parseConfig({}), text: null };
     throw new ConfigError("CONFIG_MISSING", `there is no ${name}`, {
@@ -50,10 +58,21 @@ export function editConfigText(
 ): string {
   const original =
     text ?? `${JSON.stringify({ $schema: schemaPath }, null, 2)}\n`;
-  return editJson(
-    original,
-    Object.entries(changes).map(([key, value]) => ({ path: [key], value })),
-  );
+  // Ours follows adws_dir; a $schema of the owner's own choice stays.
+  const ours = /^\.\/.*\/schema\/adw\.config\.schema\.json$/;
+  const { value } = parseJson(original, CONFIG_FILE);
+  const present =
+    typeof value === "object" && value !== null && "$schema" in value
+      ? String(value.$schema)
+      : "";
+  const edits: JsonEdit[] = Object.entries(changes).map(([key, setting]) => ({
+    path: [key],
+    value: setting,
+  }));
+  if (ours.test(present) && present !== schemaPath) {
+    edits.push({ path: ["$schema"], value: schemaPath });
+  }
+  return editJson(original, edits);
 }
 
 /** @throws {ConfigError} for a broken lock or one that a newer version wrote. */

@@ -21,6 +21,7 @@
  */
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   lstatSync,
@@ -214,10 +215,10 @@ async function stage(
     const existed = change.previous !== null;
     if (existed) copyFileSync(target, join(staging, "old", String(index)));
     if (change.content !== null) {
-      const mode = existed ? lstatSync(target).mode & 0o777 : 0o666;
-      writeFileSync(join(staging, "new", String(index)), change.content, {
-        mode,
-      });
+      const staged = join(staging, "new", String(index));
+      writeFileSync(staged, change.content);
+      // Not as an option of writeFile, which the umask would narrow.
+      if (existed) chmodSync(staged, lstatSync(target).mode & 0o777);
       collectNewDirectories(root, change.path, known, journal.newDirectories);
     }
     journal.entries.push({

@@ -84,14 +84,24 @@ export async function readProjectFile(
   return readTextIfExists(join(root, path));
 }
 
+/** Strict: a byte that is not UTF-8 would be lost when the file is written again. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** The text of a file, or null when it does not exist. */
 export async function readTextIfExists(file: string): Promise<string | null> {
   try {
     // Asking first is cheaper than an exception, for most files are not there yet.
     if (statSync(file, { throwIfNoEntry: false }) === undefined) return null;
-    return readFileSync(file, "utf8");
+    return UTF8.decode(readFileSync(file));
   } catch (error) {
     if (isMissing(error)) return null;
+    if (hasCode(error, "ERR_ENCODING_INVALID_ENCODED_DATA")) {
+      throw new RefusedError("NOT_UTF8", `${file} is not UTF-8 text`, {
+        cause: error,
+        where: { file },
+        hint: "Nothing was changed. Save it as UTF-8, or move it away.",
+      });
+    }
     throw new RefusedError("READ_FAILED", `cannot read ${file}`, {
       cause: error,
       where: { file },
@@ -112,7 +122,12 @@ export function packText(text: string): string {
   return deflateRawSync(Buffer.from(text), { level: 4 }).toString("base64");
 }
 
+/** More than any template renders: a lock must not be able to fill the memory. */
+const MAX_UNPACKED_BYTES = 16 * 2 ** 20;
+
 /** @throws {Error} when the data is not what {@link packText} made. */
 export function unpackText(packed: string): string {
-  return inflateRawSync(Buffer.from(packed, "base64")).toString();
+  return inflateRawSync(Buffer.from(packed, "base64"), {
+    maxOutputLength: MAX_UNPACKED_BYTES,
+  }).toString();
 }
