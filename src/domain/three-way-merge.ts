@@ -49,7 +49,7 @@ export function mergeThreeWay(
       `>>>>>>> ${MARKER_LABELS.theirs}`,
     ];
   });
-  return { content: merged.join(eol), conflicts, settled };
+  return { content: joined(merged, eol), conflicts, settled };
 }
 
 /**
@@ -69,7 +69,7 @@ export function mergeTwoWay(yours: string, theirs: string): string {
           `>>>>>>> ${MARKER_LABELS.theirs}`,
         ],
   );
-  return merged.join(eol);
+  return joined(merged, eol);
 }
 
 /** Whether a text still holds conflict markers that a merge put there. */
@@ -80,7 +80,17 @@ export function hasConflictMarkers(text: string): boolean {
   );
 }
 
-/** A final newline shows as an empty last line, so removing it is an edit like any other. */
+/**
+ * Stands for a final newline, so that removing it is an edit like any other, and
+ * the end of a text is never taken for a blank line in the middle of another.
+ */
+const FINAL_NEWLINE = "\u0000final newline";
+
 function lines(text: string): string[] {
-  return text.split(/\r?\n/);
+  const parts = text.split(/\r?\n/);
+  return parts.at(-1) === "" ? [...parts.slice(0, -1), FINAL_NEWLINE] : parts;
+}
+
+function joined(parts: readonly string[], eol: string): string {
+  return parts.map((part) => (part === FINAL_NEWLINE ? "" : part)).join(eol);
 }
