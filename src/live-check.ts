@@ -63,12 +63,19 @@ class Peer {
 
   /** HTTP status that the upgrade was refused with. */
   async refusal(): Promise<number> {
-    const [, response] = await once(this.socket, "unexpected-response", {
-      signal: AbortSignal.timeout(LIMIT_MS),
-    });
-    response.destroy();
-    this.socket.terminate();
-    return response.statusCode;
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    try {
+      const [, response] = await Promise.race([
+        once(this.socket, "unexpected-response", { signal }),
+        once(this.socket, "open", { signal }).then(() => {
+          throw new Error("it was let in");
+        }),
+      ]);
+      response.destroy();
+      return response.statusCode;
+    } finally {
+      this.socket.terminate();
+    }
   }
 
   async closeCode(): Promise<number> {
