@@ -14,12 +14,12 @@ const file = v.pipe(
 );
 const names = v.record(v.string(), v.string());
 
-/** Not a name that npm runs by itself, such as postinstall. */
+/** Not a name that a package manager runs by itself, such as postinstall. */
 const scriptName = v.pipe(
   v.string(),
   v.regex(
-    /^[a-z][\w-]*(?::[\w-]+)+$/,
-    'must have a colon, such as "adw:report"',
+    /^(?!pre|post|(?:install|uninstall|prepare|publish|version|dependencies)$)[a-z][\w:-]*$/,
+    "must be a name that no package manager runs by itself",
   ),
 );
 
