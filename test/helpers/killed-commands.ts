@@ -172,9 +172,12 @@ export async function killAndRecover(
   return { ended, left, recovered };
 }
 
-/** The writing command that comes next, as a user would run it. */
+/**
+ * The same command again, as a user would run it. It may have nothing left to do,
+ * and say so: a module that is gone cannot be removed again.
+ */
 export async function nextCommand(root: string, scene: Scene): Promise<void> {
-  await succeeds(root, scene.command.parameters);
+  await runAt(root, scene.command.parameters, {});
 }
 
 /** Runs tasks two at a time, as many as there are processors in small machines. */

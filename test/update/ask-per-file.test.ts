@@ -1,0 +1,159 @@
+/** Files in the way, at a terminal: [Y/n/a/q/d/m], one by one. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { CLI, runCli } from "../helpers/cli.ts";
+import { endAllProcesses } from "../helpers/processes.ts";
+import { hashFolder, temporaryFolder } from "../helpers/temporary-folder.ts";
+import { hasTerminal, KEYS, openTerminal } from "../helpers/terminal.ts";
+
+jest.setTimeout(60_000);
+
+const folder = temporaryFolder();
+const FIRST = "adws/tsconfig.json";
+const SECOND = "adws/adw_modules/adw_websocket_client.ts";
+const MINE = "// mine\n";
+const read = (path: string) => readFile(join(folder(), path), "utf8");
+
+beforeEach(async () => {
+  for (const path of [FIRST, SECOND]) {
+    await mkdir(dirname(join(folder(), path)), { recursive: true });
+    await writeFile(join(folder(), path), MINE);
+  }
+  await writeFile(join(folder(), "package.json"), '{ "name": "host" }\n');
+});
+
+afterEach(endAllProcesses);
+
+/** What a stranger types: the command whose only question is the one per file. */
+const COMMAND = ["add", "adw_websocket_client", "--no-install"];
+
+test("without a terminal nothing is asked and nothing is written", async () => {
+  const before = await hashFolder(folder());
+  const { code, stderr } = await runCli(COMMAND, folder());
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    `error CONFLICTS 2 files are in the way: ${FIRST}, ${SECOND}`,
+  );
+  expect(await hashFolder(folder())).toEqual(before);
+});
+
+const describeWithTerminal = hasTerminal ? describe : describe.skip;
+
+describeWithTerminal("at a terminal", () => {
+  const open = (...more: string[]) =>
+    openTerminal(
+      [process.execPath, CLI, ...COMMAND, ...more]
+        .map((word) => `'${word}'`)
+        .join(" "),
+      { cwd: folder(), columns: 200, timeoutMs: 50_000 },
+    );
+  const question = (path: string) =>
+    `${path}: this file is in the way and was not written by adw-scaffold. Overwrite? [Y/n/a/q/d/m]`;
+  /** Answers the questions in order; resolves with the exit code. */
+  async function answer(...answers: [path: string, key: string][]) {
+    const terminal = open();
+    for (const [path, key] of answers) {
+      await terminal.shows(question(path));
+      terminal.press(key, KEYS.enter);
+    }
+    const { code } = await terminal.ended;
+    return { code, screen: terminal.screen().join("\n") };
+  }
+
+  test("y overwrites, n keeps", async () => {
+    const { code, screen } = await answer([FIRST, "y"], [SECOND, "n"]);
+    expect(code).toBe(0);
+    expect(screen).toContain(`update    ${FIRST}  you chose to overwrite it`);
+    expect(screen).toContain(`keep      ${SECOND}  you chose to keep it`);
+    expect(await read(FIRST)).not.toContain("mine");
+    expect(await read(SECOND)).toBe(MINE);
+  });
+
+  test("enter alone is a yes", async () => {
+    const { code } = await answer([FIRST, ""], [SECOND, ""]);
+    expect(code).toBe(0);
+    expect(await read(SECOND)).not.toContain("mine");
+  });
+
+  test("a overwrites this one and all others, without another question", async () => {
+    const { code } = await answer([FIRST, "a"]);
+    expect(code).toBe(0);
+    expect(await read(FIRST)).not.toContain("mine");
+    expect(await read(SECOND)).not.toContain("mine");
+  });
+
+  test("d shows the difference and asks again; anything else explains the keys", async () => {
+    const terminal = open();
+    await terminal.shows(question(FIRST));
+    terminal.press("d", KEYS.enter);
+    await terminal.shows(`+++ ${FIRST}`);
+    await terminal.shows("-// mine");
+    terminal.press("x", KEYS.enter);
+    await terminal.shows(
+      "y overwrite · n keep yours · a overwrite this and all others",
+    );
+    terminal.press("q", KEYS.enter);
+    expect((await terminal.ended).code).toBe(1);
+  });
+
+  test("m merges, with conflict markers where the two differ", async () => {
+    const { code, screen } = await answer([FIRST, "n"], [SECOND, "m"]);
+    expect(code).toBe(1);
+    expect(screen).toContain(`conflict  ${SECOND}`);
+    expect(await read(SECOND)).toMatch(
+      /^<<<<<<< yours\n\/\/ mine\n=======\n[^]*>>>>>>> new template\n/,
+    );
+  });
+
+  test.each([
+    ["q", "q", KEYS.enter],
+    ["Ctrl-C", KEYS.ctrlC],
+    ["Ctrl-D", "\u0004"],
+  ])("%s ends it, and nothing is written", async (_, ...keys) => {
+    const before = await hashFolder(folder());
+    const terminal = open();
+    await terminal.shows(question(FIRST));
+    terminal.press("n", KEYS.enter);
+    await terminal.shows(question(SECOND));
+    terminal.press(...keys);
+    expect((await terminal.ended).code).toBe(1);
+    expect(terminal.screen().join("\n")).toContain(
+      "error CANCELLED cancelled; nothing was written",
+    );
+    expect(await hashFolder(folder())).toEqual(before);
+  });
+
+  test.each([["--yes"], ["--json"], ["--dry-run"]])(
+    "%s asks nothing",
+    async (option) => {
+      const terminal = open(option);
+      expect((await terminal.ended).code).toBe(1);
+      expect(terminal.screen().join("\n")).not.toContain("[Y/n/a/q/d/m]");
+    },
+  );
+
+  test("an edited file whose template changed too: overwriting takes the template, without markers", async () => {
+    await answer([FIRST, "a"]);
+    await runCli(["add", "adw_websockets", "--no-install"], folder());
+    const server = "adws/adw_modules/adw_websockets.ts";
+    const text = await read(server);
+    const port = "export const DEFAULT_PORT = 8765;";
+    expect(text).toContain(port);
+    await writeFile(
+      join(folder(), server),
+      text.replace(port, "export const DEFAULT_PORT = 1111;"),
+    );
+    await writeFile(
+      join(folder(), "adw.config.json"),
+      (await read("adw.config.json")).replace("{", '{ "websocket_port": 9001,'),
+    );
+    const terminal = open();
+    await terminal.shows(
+      "1 place changed by both you and the template. Overwrite?",
+    );
+    terminal.press("y", KEYS.enter);
+    expect((await terminal.ended).code).toBe(0);
+    expect(await read(server)).toContain("export const DEFAULT_PORT = 9001;");
+    expect(await read(server)).not.toContain("<<<<<<<");
+  });
+});
