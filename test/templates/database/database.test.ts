@@ -170,7 +170,7 @@ describe("rows", () => {
         .list({}, { limit: 5 })
         .map((row) => row.details)
         .toReversed(),
-    ).toEqual([null, null, { value: "not json" }, { value: [1] }, { a: 1 }]);
+    ).toEqual([null, null, { text: "not json" }, { value: [1] }, { a: 1 }]);
   });
 
   it("go with their agent: foreign keys are on", () => {

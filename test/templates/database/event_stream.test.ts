@@ -228,10 +228,10 @@ describe("a log row", () => {
   it.each([
     ["null", null, {}],
     ["the JSON null", "null", {}],
-    ["text", 'say "hi"\n\u0000', { value: 'say "hi"\n\u0000' }],
+    ["text", 'say "hi"\n\u0000', { text: 'say "hi"\n\u0000' }],
     ["a list", "[1,2]", { value: [1, 2] }],
     ["a number", "7", { value: 7 }],
-    ["NaN, as Python writes it", '{"a": NaN}', { value: '{"a": NaN}' }],
+    ["NaN, as Python writes it", '{"a": NaN}', { text: '{"a": NaN}' }],
     ["bytes", Buffer.from('{"a":1}'), { a: 1 }],
     ["an event_type that is no text", '{"event_type":7}', { event_type: 7 }],
     ["nulls inside", '{"a":null,"b":{"c":null}}', { a: null, b: { c: null } }],

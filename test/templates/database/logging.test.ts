@@ -195,6 +195,23 @@ describe("what is logged", () => {
     });
   });
 
+  it("is written once, also when a listener throws", async () => {
+    const stderr = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    start({
+      onCommit: () => {
+        throw new Error("not the writer's fault");
+      },
+    });
+    logging.logSystemEvent("x", "once");
+    const all = await events();
+    const said = stderr.mock.calls.map(([text]) => text);
+    stderr.mockRestore();
+    expect(all).toHaveLength(1);
+    expect(said).toEqual([
+      "adw_database: a commit listener threw: Error: not the writer's fault\n",
+    ]);
+  });
+
   it("in a tick that runs long is written along the way", () => {
     start();
     for (let i = 0; i < 5_000; i += 1) logging.logSystemEvent("x", String(i));
