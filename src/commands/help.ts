@@ -56,7 +56,7 @@ export async function helpText(
   return `${(await parser.getHelp()).trimEnd()}\n`;
 }
 
-/** `--no-install` is what people type; yargs-parser knows it as `install: false`. */
+/** `--no-install` is what people type; the option itself is `install`. */
 function optionName({ name }: OptionFacts): string {
   return name === "install" ? "no-install" : name;
 }

@@ -1,5 +1,5 @@
-/** From argv to a checked command line. yargs-parser, the core of yargs, does the reading. */
-import parser from "yargs-parser";
+/** From argv to a checked command line. */
+import { parseArgs } from "node:util";
 import { UsageError } from "../domain/errors.ts";
 import { nearest, suggestion } from "../domain/nearest.ts";
 import {
@@ -30,14 +30,14 @@ export type Request =
  */
 export function parseCommandLine(argv: readonly string[]): Request {
   const options = optionsOf(commandIn(argv));
-  const parsed = read(argv, options);
-  const [commandName, ...positionals] = parsed._.map(String);
+  const { given, words } = read(argv, options);
+  const [commandName, ...positionals] = words;
   const command = COMMANDS.find(({ name }) => name === commandName);
-  if (parsed["version"] === true && commandName === undefined)
+  if (commandName === undefined && given.some(({ name }) => name === "version"))
     return { kind: "version" };
   if (commandName !== undefined && command === undefined)
     throw unknownCommand(commandName);
-  const values = checkOptions(parsed, options, command);
+  const values = checkOptions(given, options, command);
   if (
     values["help"] === true ||
     commandName === undefined ||
@@ -59,56 +59,91 @@ function commandIn(argv: readonly string[]): CommandFacts | undefined {
     COMMANDS.find(({ name }) => name === word);
   return (
     named(argv[0]) ??
-    named(read(argv, optionsOf(undefined))._.map(String)[0]) ??
+    named(read(argv, optionsOf(undefined)).words[0]) ??
     named(argv.find((argument) => !argument.startsWith("-")))
   );
 }
 
-function read(argv: readonly string[], options: readonly OptionFacts[]) {
-  const ofKind = (kind: OptionFacts["kind"]) =>
-    options.filter((option) => option.kind === kind).map(({ name }) => name);
-  const alias = Object.fromEntries(
-    options.flatMap(({ name, alias: short }) =>
-      short === undefined ? [] : [[name, [short]]],
+/** One option as it stands on the command line. */
+interface GivenOption {
+  /** Long name; the letter itself for an unknown letter. */
+  name: string;
+  value: string | boolean | undefined;
+}
+
+/**
+ * Node's own parseArgs does the reading. It is not strict here, so that what is
+ * wrong can be said in our words.
+ */
+function read(
+  argv: readonly string[],
+  options: readonly OptionFacts[],
+): { given: GivenOption[]; words: string[] } {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+    options: Object.fromEntries(
+      options.map(({ name, alias, kind }) => [
+        name,
+        { type: kind, ...(alias === undefined ? {} : { short: alias }) },
+      ]),
     ),
-  );
-  return parser([...argv], {
-    boolean: ofKind("boolean"),
-    string: ofKind("string"),
-    alias,
-    configuration: {
-      "camel-case-expansion": false,
-      "dot-notation": false,
-      "strip-aliased": true,
-      "parse-numbers": false,
-      "parse-positional-numbers": false,
-      "duplicate-arguments-array": true,
-      "short-option-groups": true,
-    },
   });
+  const given: GivenOption[] = [];
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    given.push(negated(token.name, options) ?? givenOption(token, options));
+  }
+  return { given, words };
+}
+
+/** `--no-install` is `--install=false`. */
+function negated(
+  name: string,
+  options: readonly OptionFacts[],
+): GivenOption | undefined {
+  const positive = options.find(
+    (option) => option.kind === "boolean" && name === `no-${option.name}`,
+  );
+  return positive && { name: positive.name, value: false };
+}
+
+function givenOption(
+  { name, value }: { name: string; value: string | undefined },
+  options: readonly OptionFacts[],
+): GivenOption {
+  const option = options.find((candidate) => candidate.name === name);
+  if (option?.kind !== "boolean") return { name, value };
+  const words: Readonly<Record<string, boolean>> = { true: true, false: false };
+  return { name, value: value === undefined ? true : (words[value] ?? value) };
 }
 
 function checkOptions(
-  parsed: Readonly<Record<string, unknown>>,
+  given: readonly GivenOption[],
   options: readonly OptionFacts[],
   command: CommandFacts | undefined,
 ): Record<string, string | boolean> {
   const values: Record<string, string | boolean> = {};
   const known = options.map(({ name }) => name);
-  for (const [name, value] of Object.entries(parsed)) {
-    if (name === "_" || name === "--") continue;
+  for (const { name, value } of given) {
     const option = options.find((candidate) => candidate.name === name);
     if (option === undefined) throw unknownOption(name, known, command);
-    if (Array.isArray(value)) {
+    if (option.kind === "string" && Object.hasOwn(values, name)) {
       throw new UsageError(`--${name} is given more than once`, {
         hint: "Give it once; separate the values of a list by commas.",
       });
     }
     if (option.kind === "boolean") {
-      if (typeof value === "boolean") values[name] = value;
-      continue;
-    }
-    if (typeof value !== "string" || value === "") {
+      if (typeof value !== "boolean") {
+        throw new UsageError(`--${name} takes no value`, {
+          hint: `Write --${name}, or --no-${name}.`,
+        });
+      }
+    } else if (typeof value !== "string" || value === "") {
       throw new UsageError(`--${name} needs a value`, {
         hint: `Write --${name} <${option.placeholder ?? "value"}>, or --${name}=…`,
       });

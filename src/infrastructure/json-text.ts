@@ -5,7 +5,6 @@ import {
   modify,
   parseTree,
   printParseErrorCode,
-  getNodeValue,
   type FormattingOptions,
   type JSONPath,
   type ParseError,
@@ -25,35 +24,43 @@ export interface JsonDocument {
  * @throws {ConfigError} code `JSON_INVALID` with line and column.
  */
 export function parseJson(text: string, file: string): JsonDocument {
-  const errors: ParseError[] = [];
   const body = text.startsWith("\uFEFF") ? ` ${text.slice(1)}` : text;
-  const tree = parseTree(body, errors, {
-    disallowComments: true,
-    allowTrailingComma: false,
-  });
-  const [error] = errors;
-  if (error !== undefined || tree === undefined) {
-    const where = position(text, file, error?.offset ?? 0);
-    const problem =
-      error === undefined
-        ? "the file is empty"
-        : (WORDS[printParseErrorCode(error.error)] ??
-          printParseErrorCode(error.error));
-    throw new ConfigError("JSON_INVALID", `not valid JSON: ${problem}`, {
-      where,
-      hint: "Correct the file at this place; comments and trailing commas are not JSON.",
-    });
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw syntaxError(text, body, file);
   }
   return {
-    value: getNodeValue(tree),
+    value,
     locate: (path) => {
+      const tree = parseTree(body);
       for (let length = path.length; length > 0; length -= 1) {
-        const node = findNodeAtLocation(tree, path.slice(0, length));
+        const node = tree && findNodeAtLocation(tree, path.slice(0, length));
         if (node !== undefined) return position(text, file, node.offset);
       }
       return { file };
     },
   };
+}
+
+/** Says what JSON.parse does not: in the user's words, with line and column. */
+function syntaxError(text: string, body: string, file: string): ConfigError {
+  const errors: ParseError[] = [];
+  parseTree(body, errors, {
+    disallowComments: true,
+    allowTrailingComma: false,
+  });
+  const [error] = errors;
+  const problem =
+    error === undefined
+      ? "the file is empty"
+      : (WORDS[printParseErrorCode(error.error)] ??
+        printParseErrorCode(error.error));
+  return new ConfigError("JSON_INVALID", `not valid JSON: ${problem}`, {
+    where: position(text, file, error?.offset ?? 0),
+    hint: "Correct the file at this place; comments and trailing commas are not JSON.",
+  });
 }
 
 /** One change to a JSON text; an undefined value removes the property. */
@@ -64,6 +71,57 @@ export interface JsonEdit {
 
 /** Applies edits and touches nothing else: indentation, order and line ends stay. */
 export function editJson(text: string, edits: readonly JsonEdit[]): string {
+  return editPlainJson(text, edits) ?? editByPosition(text, edits);
+}
+
+/**
+ * The short way, for a text that is laid out as JSON.stringify would, as npm
+ * writes package.json: there is no formatting to keep. Undefined for any other
+ * text, and for edits that do more than set properties.
+ */
+function editPlainJson(
+  text: string,
+  edits: readonly JsonEdit[],
+): string | undefined {
+  const indent = /^\{\n([ \t]+)"/.exec(text)?.[1] ?? "  ";
+  const end = text.endsWith("\n") ? "\n" : "";
+  const print = (value: unknown) =>
+    `${JSON.stringify(value, null, indent)}${end}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (print(value) !== text) return undefined;
+  for (const edit of edits) {
+    if (edit.value === undefined) return undefined;
+    value = setProperty(value, edit.path, edit.value);
+    if (value === undefined) return undefined;
+  }
+  return print(value);
+}
+
+/** A copy with one property set, last where it is new; undefined where no object is in place. */
+function setProperty(
+  target: unknown,
+  [name, ...rest]: JSONPath,
+  value: unknown,
+): unknown {
+  // JavaScript would put an integer before all other names.
+  if (typeof name !== "string" || /^\d+$/.test(name)) return undefined;
+  if (!isObject(target)) return undefined;
+  const present = Object.hasOwn(target, name) ? target[name] : {};
+  const next = rest.length === 0 ? value : setProperty(present, rest, value);
+  if (next === undefined) return undefined;
+  return Object.fromEntries(new Map(Object.entries(target)).set(name, next));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function editByPosition(text: string, edits: readonly JsonEdit[]): string {
   const formattingOptions = detectFormatting(text);
   let result = text;
   for (const { path, value } of edits) {
