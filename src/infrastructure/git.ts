@@ -1,6 +1,5 @@
 /** The one thing that is asked of git: is there work that it does not have? */
-import { execFile } from "node:child_process";
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** A warning is not worth a longer wait. */
@@ -17,7 +16,7 @@ export async function uncommittedFiles(
   root: string,
   paths: readonly string[],
 ): Promise<string[]> {
-  if (!(await isInRepository(root))) return [];
+  if (!isInRepository(root)) return [];
   const status = await git(root, [
     "--no-optional-locks",
     "-c",
@@ -43,19 +42,18 @@ export async function uncommittedFiles(
   return paths.filter((path) => changed.has(`${prefix}${path}`));
 }
 
-async function isInRepository(root: string): Promise<boolean> {
-  for (let folder = root; ; folder = dirname(folder)) {
-    try {
-      await access(join(folder, ".git"));
-      return true;
-    } catch {
-      if (dirname(folder) === folder) return false;
-    }
-  }
+function isInRepository(folder: string): boolean {
+  if (existsSync(join(folder, ".git"))) return true;
+  return dirname(folder) !== folder && isInRepository(dirname(folder));
 }
 
 /** Standard output; nothing when git is missing or refuses. */
-function git(cwd: string, parameters: readonly string[]): Promise<string> {
+async function git(
+  cwd: string,
+  parameters: readonly string[],
+): Promise<string> {
+  // Loaded here, because most runs change nothing that is in a repository.
+  const { execFile } = await import("node:child_process");
   return new Promise((resolve) => {
     execFile(
       "git",
