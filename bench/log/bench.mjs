@@ -133,7 +133,8 @@ async function measureLatency(bench) {
       delays.push(now - JSON.parse(json).metadata.sent_at);
     }
   });
-  await runTask({
+  const writer = new Helper();
+  await writer.perform({
     task: "writer",
     url: bench.url,
     path,
@@ -141,6 +142,7 @@ async function measureLatency(bench) {
     rows: bench.samples,
     pauseMs: 3,
   });
+  writer.end();
   await new Promise((resolve) => setTimeout(resolve, 300));
   const cpu = process.cpuUsage();
   const idleMs = bench.samples > 500 ? 10_000 : 2000;
@@ -158,57 +160,76 @@ async function measureLatency(bench) {
 
 // --- Replay and memory -------------------------------------------------------
 
+/** Server, reader and client are started once, so that all of them are warm. */
 async function compareReplay(bench) {
+  const { url } = bench;
   const path = newFile(bench);
   const agentId = createDatabase(bench.modules, path);
   const few = bench.events / 10;
   fill(bench.modules, path, agentId, few);
+  const [server, reader, client] = [0, 1, 2].map(() => new Helper());
+  const { port } = await server.perform({ task: "server", url, path });
+  const replay = () =>
+    client.perform({ task: "client", port, events: few + 1 });
+  const cpu = { sent: [], read: [] };
+  /** Events a second by the clock; notes the CPU time an event takes `helper`. */
+  const timed = async (helper, figures, work) => {
+    const before = await helper.perform({ task: "usage" });
+    const result = await work();
+    const after = await helper.perform({ task: "usage" });
+    figures.push(((after.cpuMs - before.cpuMs) * 1000) / result.events);
+    return rate(result);
+  };
   const [sent, read] = await pairs(
     Math.min(bench.rounds, 5),
-    () => replayed(bench, path, few + 1),
-    async () => rate(await runTask({ task: "reader", url: bench.url, path })),
+    () => timed(server, cpu.sent, replay),
+    () =>
+      timed(reader, cpu.read, () =>
+        reader.perform({ task: "reader", url, path }),
+      ),
   );
+  const verdict = formatTarget(
+    `replay of ${few} events to one client, against reading them`,
+    pairedRatio(sent, read),
+    0.5,
+  );
+  const rates = [sent, read].map((values) => Math.round(median(values)));
+  console.log(`\n${verdict}; ${rates.join(" events/s against ")}`);
   console.log(
-    `\n${formatTarget(`replay of ${few} events to one client, against reading them`, pairedRatio(sent, read), 0.5)}; ${Math.round(median(sent))} events/s against ${Math.round(median(read))}`,
+    `CPU time of an event: ${median(cpu.sent).toFixed(1)} µs replayed, ${median(cpu.read).toFixed(1)} µs only read, ratio ${(median(cpu.read) / median(cpu.sent)).toFixed(2)}`,
   );
-  const before = await memoryAfterReplay(bench, path, few);
+  reader.end();
+
+  const short = await server.perform({ task: "usage" });
+  server.end();
   fill(bench.modules, path, agentId, bench.events - few);
-  const after = await memoryAfterReplay(bench, path, few);
+  const again = new Helper();
+  const long = await again.perform({ task: "server", url, path });
+  for (let round = 0; round < 6; round += 1) {
+    await client.perform({ task: "client", port: long.port, events: few + 1 });
+  }
+  const { rss } = await again.perform({ task: "usage" });
+  again.end();
+  client.end();
   console.log(
-    `Resident memory of the server after serving ${few} events: ${mebibytes(before)} with ${few} events stored, ${mebibytes(after)} with ${bench.events}`,
+    `Resident memory of the server after serving ${few} events six times: ${mebibytes(short.rss)} with ${few} events stored, ${mebibytes(rss)} with ${bench.events}`,
   );
-}
-
-async function replayed(bench, path, events) {
-  const server = await startTask({ task: "server", url: bench.url, path });
-  const { port } = server.answer;
-  const result = await runTask({ task: "client", port, events });
-  server.child.kill();
-  return rate(result);
-}
-
-async function memoryAfterReplay(bench, path, events) {
-  const server = await startTask({ task: "server", url: bench.url, path });
-  const { port } = server.answer;
-  await runTask({ task: "client", port, events });
-  server.child.send("memory");
-  const [{ rss }] = await once(server.child, "message");
-  server.child.kill();
-  return rss;
 }
 
 const rate = ({ events, ms }) => events / (ms / 1000);
 const mebibytes = (bytes) => `${Math.round(bytes / MEBIBYTE)} MiB`;
 
-async function startTask(facts) {
-  const child = fork(PROCESS, { execArgv: ["--expose-gc"] });
-  child.send(facts);
-  const [answer] = await once(child, "message");
-  return { child, answer };
-}
+/** A process beside this one: see process.mjs. */
+class Helper {
+  #child = fork(PROCESS, { execArgv: ["--expose-gc"] });
 
-async function runTask(facts) {
-  const { child, answer } = await startTask(facts);
-  if (child.exitCode === null) await once(child, "exit");
-  return answer;
+  async perform(task) {
+    this.#child.send(task);
+    const [result] = await once(this.#child, "message");
+    return result;
+  }
+
+  end() {
+    this.#child.disconnect();
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * What the benchmark runs beside itself, one task a process: a writer, a server,
- * a bare reader, a client. Told by the first message, answers with messages.
+ * What the benchmark runs beside itself: a writer, a server, a bare reader, a
+ * client. Each message is a task, and is answered with its result.
  */
 import { connect } from "node:net";
 import { FrameReader } from "../fan-out/frame-reader.mjs";
@@ -40,18 +40,21 @@ const TASKS = {
     return { events, ms };
   },
 
-  /** Serves the stream until the parent is done. */
+  /** Serves the stream from now on. */
   async server(modules, { path }) {
     const database = modules.openDatabase({ path });
     const server = await modules.startServer({
       port: 0,
       history: database.events,
     });
-    process.on("message", () => {
-      global.gc?.();
-      process.send({ rss: process.memoryUsage().rss });
-    });
     return { port: server.port };
+  },
+
+  /** Bytes held now, and milliseconds of CPU time used so far. */
+  usage() {
+    global.gc?.();
+    const { user, system } = process.cpuUsage();
+    return { rss: process.memoryUsage().rss, cpuMs: (user + system) / 1000 };
   },
 
   /** Takes so many events over a bare socket, from the start of the stream. */
@@ -89,10 +92,9 @@ const TASKS = {
 async function perform({ task, url, ...facts }) {
   const modules = url === undefined ? undefined : await import(url);
   process.send(await TASKS[task](modules, facts));
-  if (task !== "server") process.disconnect();
 }
 
-process.once("message", (message) => {
+process.on("message", (message) => {
   perform(message).catch((error) => {
     console.error(error);
     process.exit(1);

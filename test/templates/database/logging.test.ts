@@ -295,7 +295,7 @@ describe("a database that is locked", () => {
     const unlock = lock();
     start();
     logging.logSystemEvent("x", "patience");
-    expect(await logging.flushLogging(1_500)).toBe(false);
+    expect(await logging.flushLogging(3_500)).toBe(false);
     unlock();
     await events();
     expect(lines).toEqual([
