@@ -94,7 +94,7 @@ export interface RunningProcess {
 export function start(
   command: string,
   parameters: readonly string[],
-  { cwd, env = {}, timeoutMs = 60_000 }: ProcessOptions,
+  { cwd, env = {}, timeoutMs = 300_000 }: ProcessOptions,
 ): RunningProcess {
   const child = spawn(command, parameters, {
     cwd,

@@ -26,7 +26,7 @@ import {
 } from "../helpers/temporary-folder.ts";
 import { hasTerminal, KEYS, openTerminal } from "../helpers/terminal.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(400_000);
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const hasNodeSqlite = major > 22 || (major === 22 && minor >= 13);
@@ -77,6 +77,10 @@ describe("in an empty folder", () => {
       "ws",
       "zod",
       ...(hasNodeSqlite ? [] : ["better-sqlite3"]),
+      "@preact/signals",
+      "htm",
+      "preact",
+      "send",
     ]);
     expect(await readdir(join(project(), "node_modules"))).toContain("ws");
   });
@@ -171,6 +175,7 @@ describe("in an empty folder", () => {
     expect(rendered).toMatchObject({ code: 0 });
     expect(rendered.stdout).toContain("export const DEFAULT_PORT = 9001;");
 
+    await mkdir(join(project(), "other"));
     const added = await npx("add", "adw_websockets", "--cwd", "other");
     expect(withoutNpmWarnings(added.stderr)).toContain("Installed ws");
     expect(added).toMatchObject({ code: 0 });
