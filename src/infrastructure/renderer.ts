@@ -1,7 +1,6 @@
 /**
- * Renders compiled templates. Of Nunjucks, only what they call is loaded here:
- * its parser, its loaders and its built-in filters would take longer to load
- * than all templates take to render.
+ * Renders compiled templates. Of Nunjucks, only what they call is loaded here;
+ * its parser, its loaders and its built-in filters stay out of the way.
  */
 import runtime from "nunjucks/src/runtime.js";
 import { precompiledTemplates } from "../generated/templates/index.ts";
