@@ -14,24 +14,20 @@
  *   search on disk.
  * - What only some runs need, and is large, stays out of that file: V8 looks at
  *   every byte of a script, at about 30 µs/kB, whether or not it runs.
- * - From Node 22.1 on, V8 keeps what it has compiled from one run to the next; a
- *   small file in front asks for that.
+ * - A small file in front keeps what V8 has compiled from one run to the next.
  */
-import { stat, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { chmod, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 
 /** Loaded by the commands that use them; each becomes a file of its own. */
-const LAZY_PACKAGES = /^(yargs|@clack\/prompts|diff|nunjucks)$/;
+const LAZY_PACKAGES = /^(yargs|@clack\/prompts|diff|jsonc-parser|nunjucks)$/;
+/** Ours that stand alone, and bring much along. */
+const LAZY_FILES = /\/ranges\.ts$/;
 const TEMPLATE = /^\.\/[^/]+-njk\.js$/;
 const LARGE_TEMPLATE_BYTES = 2_048;
-
-const STARTER = `#!/usr/bin/env node
-"use strict";
-require("node:module").enableCompileCache?.();
-require("./cli/main.cjs");
-`;
 
 /** The entries of the API. */
 const API = ["index", "testing"];
@@ -48,11 +44,6 @@ export async function bundle(dist, shared) {
     outExtension: { ".js": ".cjs" },
     // import() would start the ES module loader; this way it becomes require().
     supported: { "dynamic-import": false },
-    // CommonJS has no import.meta.
-    define: { ...shared.define, "import.meta.url": "__moduleUrl" },
-    banner: {
-      js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;',
-    },
   };
   const lazy = new Map();
   const results = await Promise.all([
@@ -88,10 +79,34 @@ export async function bundle(dist, shared) {
     entryPoints: Object.fromEntries(lazy),
     outdir: join(dist, "lazy"),
   });
-  await writeFile(join(dist, "cli.cjs"), STARTER, { mode: 0o755 });
+  results.push(await buildStarter(dist, shared));
   const api = createRequire(join(dist, "/"))("./api.cjs");
   for (const name of API) await writeEntry(dist, name, Object.keys(api[name]));
   return [...results, rest];
+}
+
+/** The file in front, which knows the rest by its digest. */
+async function buildStarter(dist, shared) {
+  const digest = createHash("sha256");
+  for (const folder of ["cli", "lazy"]) {
+    for (const name of (await readdir(join(dist, folder))).toSorted()) {
+      digest.update(name).update(await readFile(join(dist, folder, name)));
+    }
+  }
+  const outfile = join(dist, "cli.cjs");
+  const result = await build({
+    ...shared,
+    entryPoints: ["src/start.ts"],
+    outfile,
+    format: "cjs",
+    banner: { js: "#!/usr/bin/env node" },
+    define: {
+      ...shared.define,
+      BUILD_ID: JSON.stringify(digest.digest("hex").slice(0, 16)),
+    },
+  });
+  await chmod(outfile, 0o755);
+  return result;
 }
 
 /** The CommonJS and the ES module of one entry. */
@@ -140,6 +155,9 @@ function lazyFiles(folder, lazy) {
         if (errors.length > 0) return { errors };
         return leaveOut(fileName(found.path), path);
       });
+      bundle.onResolve({ filter: LAZY_FILES }, ({ path, resolveDir }) =>
+        leaveOut("ranges", join(resolveDir, path)),
+      );
       bundle.onResolve({ filter: TEMPLATE }, async ({ path, resolveDir }) => {
         const source = join(resolveDir, path);
         if ((await stat(source)).size < LARGE_TEMPLATE_BYTES) return undefined;

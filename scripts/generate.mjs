@@ -15,6 +15,11 @@ import { compile as schemaToType } from "json-schema-to-typescript";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const generated = join(root, "src/generated");
+const templatesFolder = join(generated, "templates");
+
+/** Name, without extension, of the file that a template is compiled into. */
+const fileOf = (path) =>
+  path.replaceAll(/[^A-Za-z0-9]+/g, "-").replace(/^-/, "");
 
 /** Runs a TypeScript module of src/ at build time. */
 export async function importSource(path) {
@@ -54,17 +59,16 @@ async function generateTemplates() {
   const { compileToCode } = await importSource(
     "infrastructure/template-compiler.ts",
   );
-  const folder = join(generated, "templates");
-  await mkdir(folder, { recursive: true });
+  await mkdir(templatesFolder, { recursive: true });
   const entries = [];
   for (const path of await listTemplates()) {
     const source = await readFile(join(root, "templates", path), "utf8");
-    const file = path.replaceAll(/[^A-Za-z0-9]+/g, "-").replace(/^-/, "");
-    const code = `export const template = (() => {\n${compileToCode(source, path)}\n})();\n`;
-    await writeFile(join(folder, `${file}.js`), code);
+    const file = fileOf(path);
+    const code = `export const template = (() => {\n${compileToCode(source, path)}\n})();\nexport const packed = undefined;\n`;
+    await writeFile(join(templatesFolder, `${file}.js`), code);
     await writeFile(
-      join(folder, `${file}.d.ts`),
-      'import type { CompiledTemplate } from "../../infrastructure/compiled-template.ts";\nexport declare const template: CompiledTemplate;\n',
+      join(templatesFolder, `${file}.d.ts`),
+      'import type { CompiledTemplate, PackedText } from "../../infrastructure/compiled-template.ts";\nexport declare const template: CompiledTemplate;\nexport declare const packed: PackedText | undefined;\n',
     );
     const uses = analyseTemplate(source, path).names;
     const digest = createHash("sha256")
@@ -76,15 +80,15 @@ async function generateTemplates() {
     );
   }
   await writeFile(
-    join(folder, "index.ts"),
-    `import type { CompiledTemplate } from "../../infrastructure/compiled-template.ts";
+    join(templatesFolder, "index.ts"),
+    `import type { CompiledTemplate, PackedText } from "../../infrastructure/compiled-template.ts";
 
 export interface PrecompiledTemplate {
   /** Names of the context that the template uses. */
   uses: readonly string[];
   /** Digest of the template's text. */
   digest: string;
-  load: () => Promise<{ template: CompiledTemplate }>;
+  load: () => Promise<{ template: CompiledTemplate; packed: PackedText | undefined }>;
 }
 
 export const precompiledTemplates: Readonly<Record<string, PrecompiledTemplate>> = {
@@ -92,6 +96,36 @@ ${entries.join("\n")}
 };
 `,
   );
+}
+
+/** Smaller texts are compressed as fast as they would be loaded. */
+const LARGE_TEXT_BYTES = 16_384;
+
+/** The large texts that templates render with the default settings, packed for the lock. */
+async function packDefaults() {
+  const { BUNDLED, renderDefinition } = await importSource(
+    "application/render-module.ts",
+  );
+  const { DEFAULT_CONFIG } = await importSource("domain/config.ts");
+  const { packText, sha256 } = await importSource(
+    "infrastructure/project-files.ts",
+  );
+  for (const definition of BUNDLED.registry.modules) {
+    const rendered = await renderDefinition(definition, DEFAULT_CONFIG);
+    for (const [index, { content }] of rendered.entries()) {
+      if (content.length < LARGE_TEXT_BYTES) continue;
+      const file = `${fileOf(`${definition.files[index]}.njk`)}.js`;
+      const code = await readFile(join(templatesFolder, file), "utf8");
+      const packed = { sha256: sha256(content), base: packText(content) };
+      await writeFile(
+        join(templatesFolder, file),
+        code.replace(
+          "packed = undefined",
+          `packed = ${JSON.stringify(packed)}`,
+        ),
+      );
+    }
+  }
 }
 
 async function generateConfig() {
@@ -162,5 +196,7 @@ export async function generate() {
   await rm(generated, { recursive: true, force: true });
   await mkdir(generated, { recursive: true });
   await generateTemplates();
-  return generateConfig();
+  const schema = await generateConfig();
+  await packDefaults();
+  return schema;
 }

@@ -57,7 +57,13 @@ function jest(title, environment, ...parameters) {
       cwd: root,
       // With --json, jest prints its report on stdout too; people read stderr.
       stdio: ["ignore", "ignore", "inherit"],
-      env: { ...process.env, ...localPrebuilds(), ...environment },
+      env: {
+        ...process.env,
+        ...localPrebuilds(),
+        // What the tool keeps between its runs is not to go into a person's home.
+        XDG_CACHE_HOME: join(root, "build/cache"),
+        ...environment,
+      },
     },
   );
   if (!existsSync(outputFile)) {

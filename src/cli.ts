@@ -1,6 +1,7 @@
 /** argv to a lazily loaded command; errors to stderr; the exit code. */
 import { AdwError } from "./domain/errors.ts";
 import { parseCommandLine, type Request } from "./commands/parse.ts";
+import { standardOutput, type Output } from "./commands/output.ts";
 import type { CommandName } from "./commands/command-line.ts";
 import type { Command, CommandContext } from "./commands/context.ts";
 
@@ -41,13 +42,14 @@ async function run(
 }
 
 async function main(argv: readonly string[]): Promise<void> {
-  // Node makes a standard stream when it is first asked for, and not for nothing.
+  let stdout: Output | undefined;
+  let stderr: Output | undefined;
   const context: CommandContext = {
     get stdout() {
-      return process.stdout;
+      return (stdout ??= standardOutput(1));
     },
     get stderr() {
-      return process.stderr;
+      return (stderr ??= standardOutput(2));
     },
     get stdin() {
       return process.stdin;
@@ -55,11 +57,6 @@ async function main(argv: readonly string[]): Promise<void> {
     env: process.env,
     cwd: process.cwd(),
   };
-  // A closed pipe (`adw-scaffold list | head`) is the reader's choice: what was
-  // begun is brought to its end, and the exit code still tells how it went.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
   try {
     if (argv.includes("--get-yargs-completions")) {
       const { printCompletions } = await import("./commands/completion.ts");

@@ -31,17 +31,25 @@ export function installPeers() {
 
 const inPeers = (path) => join(peers, "node_modules", path);
 
+const OUR_ADD = [
+  join(here, "../../dist/cli.cjs"),
+  "add",
+  "adw_websockets",
+  "--no-install",
+];
+
 /** `prepare` is not measured; `result` must exist afterwards. */
 export const CONTENDERS = {
   node: { title: "node -e 0", parameters: ["-e", "0"] },
   adw: {
     title: "adw-scaffold add",
-    parameters: [
-      join(here, "../../dist/cli.cjs"),
-      "add",
-      "adw_websockets",
-      "--no-install",
-    ],
+    parameters: OUR_ADD,
+    result: "adws/adw_modules/adw_websockets.ts",
+  },
+  "adw-first": {
+    title: "adw-scaffold add, nothing compiled yet",
+    parameters: OUR_ADD,
+    env: { NODE_DISABLE_COMPILE_CACHE: "1" },
     result: "adws/adw_modules/adw_websockets.ts",
   },
   "create-vite": {

@@ -245,7 +245,7 @@ async function installedProblems(
   root: string,
   needed: Readonly<Record<string, string>>,
 ): Promise<string[]> {
-  const { default: satisfies } = await import("semver/functions/satisfies.js");
+  const { satisfies } = await import("../infrastructure/ranges.ts");
   const problems: string[] = [];
   for (const [name, range] of Object.entries(needed)) {
     const version = await installedVersion(root, name);

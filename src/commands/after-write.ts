@@ -1,12 +1,12 @@
 /** After the files are written: install what they need, and say what is next. */
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import pc from "picocolors";
 import type { ScaffoldPlan } from "../application/scaffold-service.ts";
 import type { PackageManagerName } from "../infrastructure/package-manager.ts";
+import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 import type { ParsedCommand } from "./parse.ts";
-import { reportError, useColor } from "./report-error.ts";
+import { reportError } from "./report-error.ts";
 
 /** Name of the package manager that installed; null when there was nothing to do; false when it failed. */
 export async function install(
@@ -94,7 +94,7 @@ export async function showNextSteps(
 ): Promise<void> {
   const steps = await nextSteps(plan, context, installed);
   if (steps.length === 0) return;
-  const colors = pc.createColors(useColor(context.stdout, context.env));
+  const colors = colorsFor(context.stdout, context.env);
   const width = Math.max(...steps.map(({ command }) => command.length));
   context.stdout.write(`\n${colors.bold("Next")}\n`);
   for (const { command, purpose } of steps) {

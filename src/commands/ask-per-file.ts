@@ -1,12 +1,11 @@
 /** Files in the way, one by one: yes, no, all, quit, diff, merge. At a terminal only. */
 import { createInterface } from "node:readline/promises";
-import pc from "picocolors";
 import type { ConflictDecision } from "../application/scaffold-service.ts";
 import { RefusedError } from "../domain/errors.ts";
 import type { FileOperation } from "../domain/plan.ts";
+import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 import { paintPatch, patch } from "./patch.ts";
-import { useColor } from "./report-error.ts";
 
 const LEGEND =
   "y overwrite · n keep yours · a overwrite this and all others · q quit · d show the difference · m merge with conflict markers";
@@ -21,14 +20,14 @@ export async function askPerFile(
   { stdin, stdout, env }: CommandContext,
 ): Promise<Record<string, ConflictDecision>> {
   const decisions: Record<string, ConflictDecision> = {};
-  const terminal = createInterface({ input: stdin, output: stdout });
+  const terminal = createInterface({ input: stdin, output: stdout.stream });
   const closed = new Promise<"q">((resolve) => {
     // Ctrl-C and Ctrl-D end the questions like a "q".
     terminal.once("close", () => {
       resolve("q");
     });
   });
-  const colors = pc.createColors(useColor(stdout, env));
+  const colors = colorsFor(stdout, env);
   let all = false;
   try {
     for (const entry of conflicts) {

@@ -1,11 +1,10 @@
 /** `adw-scaffold check`: for CI. */
-import pc from "picocolors";
 import { checkProject } from "../application/check-service.ts";
 import { DRIFT_KINDS, type DriftKind } from "../domain/drift.ts";
 import { UsageError } from "../domain/errors.ts";
 import { suggestion } from "../domain/nearest.ts";
+import { colorsFor } from "./colors.ts";
 import { projectRequest, type Command } from "./context.ts";
-import { useColor } from "./report-error.ts";
 
 /** In sync: 0. Drift that counts: 1, with a list of what and why. */
 export const check: Command = async (parsed, context) => {
@@ -24,7 +23,7 @@ export const check: Command = async (parsed, context) => {
     );
     return failed ? 1 : 0;
   }
-  const colors = pc.createColors(useColor(stdout, env));
+  const colors = colorsFor(stdout, env);
   const width = Math.max(
     0,
     ...drift.map(({ kinds }) => kinds.join("+").length),

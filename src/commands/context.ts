@@ -5,11 +5,12 @@ import { configValueFromText, type AdwConfigInput } from "../domain/config.ts";
 import { CONFIG_KEYS, configKeyFacts } from "../domain/config-schema.ts";
 import { UsageError } from "../domain/errors.ts";
 import { flagOfConfigKey } from "./command-line.ts";
+import type { Output } from "./output.ts";
 import type { ParsedCommand } from "./parse.ts";
 
 export interface CommandContext {
-  stdout: NodeJS.WriteStream;
-  stderr: NodeJS.WriteStream;
+  stdout: Output;
+  stderr: Output;
   stdin: NodeJS.ReadStream;
   env: NodeJS.ProcessEnv;
   cwd: string;

@@ -1,12 +1,11 @@
 /** `adw-scaffold diff [module…]` */
-import pc from "picocolors";
 import {
   differences,
   type FileDifference,
 } from "../application/check-service.ts";
+import { colorsFor } from "./colors.ts";
 import { projectRequest, type Command } from "./context.ts";
 import { paintPatch, patch } from "./patch.ts";
-import { useColor } from "./report-error.ts";
 
 /** Shows what the owner changed and what the templates changed; 1 when anything did. */
 export const diff: Command = async (parsed, context) => {
@@ -21,7 +20,7 @@ export const diff: Command = async (parsed, context) => {
     );
     return found.length === 0 ? 0 : 1;
   }
-  const colors = pc.createColors(useColor(stdout, env));
+  const colors = colorsFor(stdout, env);
   for (const file of found) {
     stdout.write(
       `${colors.bold(file.path)}  ${colors.dim(WORDS[changedBy(file)])}\n`,

@@ -1,20 +1,20 @@
 /** `adw-scaffold doctor` */
-import pc from "picocolors";
+import { pathToFileURL } from "node:url";
 import { examineProject, type Finding } from "../application/doctor-service.ts";
 import {
   checkLive,
   liveCheckScript,
   type LiveStep,
 } from "../application/live-check-service.ts";
+import { colorsFor, type Colors } from "./colors.ts";
 import { projectRequest, type Command } from "./context.ts";
-import { useColor } from "./report-error.ts";
 
 /** Looks at everything that a project needs to run; 1 when something is wrong. */
 export const doctor: Command = async (parsed, context) => {
   const { stdout, env } = context;
   const request = projectRequest(parsed, context);
   const json = parsed.values["json"] === true;
-  const colors = pc.createColors(useColor(stdout, env));
+  const colors = colorsFor(stdout, env);
   const findings = await examineProject(request, {
     fix: parsed.values["fix"] === true && parsed.values["dry-run"] !== true,
   });
@@ -26,7 +26,7 @@ export const doctor: Command = async (parsed, context) => {
     if (!json)
       stdout.write(`\n${colors.bold("Live check of your own copy")}\n`);
     // Built, this stands in dist/cli/, and the script in dist/.
-    const script = liveCheckScript(new URL("../", import.meta.url).href);
+    const script = liveCheckScript(pathToFileURL(`${__dirname}/../`).href);
     held = await checkLive(request, script, (step) => {
       steps.push(step);
       if (!json) stdout.write(stepText(step, colors));
@@ -44,8 +44,6 @@ export const doctor: Command = async (parsed, context) => {
   }
   return healthy ? 0 : 1;
 };
-
-type Colors = ReturnType<typeof pc.createColors>;
 
 function findingText(
   { check, status, message, fix }: Finding,

@@ -1,9 +1,8 @@
 /** `adw-scaffold list` */
-import pc from "picocolors";
 import { listModules } from "../application/render-module.ts";
 import { openProject } from "../application/project.ts";
+import { colorsFor } from "./colors.ts";
 import { projectRequest, type Command } from "./context.ts";
-import { useColor } from "./report-error.ts";
 
 /** Shows every module, what it requires, and whether this project has it. */
 export const list: Command = async (parsed, context) => {
@@ -20,7 +19,7 @@ export const list: Command = async (parsed, context) => {
     stdout.write(`${JSON.stringify({ modules })}\n`);
     return 0;
   }
-  const colors = pc.createColors(useColor(stdout, env));
+  const colors = colorsFor(stdout, env);
   const width = Math.max(...modules.map(({ name }) => name.length));
   for (const { name, summary, requires, installed: has } of modules) {
     stdout.write(

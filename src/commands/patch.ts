@@ -1,8 +1,6 @@
 /** Unified diffs for people. */
 import { createTwoFilesPatch } from "diff";
-import type pc from "picocolors";
-
-type Colors = ReturnType<typeof pc.createColors>;
+import type { Colors } from "./colors.ts";
 
 /** A unified diff with three lines of context. */
 export function patch(

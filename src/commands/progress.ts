@@ -21,7 +21,7 @@ export function progress(
       failed: (text) => stderr.write(`${text}\n`),
     };
   }
-  const animation = spinner({ output: stderr });
+  const animation = spinner({ output: stderr.stream });
   animation.start(message);
   return {
     done: (text) => {

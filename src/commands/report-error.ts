@@ -1,6 +1,6 @@
 /** Errors as a person reads them, or as one JSON object. */
-import pc from "picocolors";
 import { AdwError, formatLocation } from "../domain/errors.ts";
+import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 
 /** Writes one error to stderr: its code, what happened, where, and what to do. */
@@ -13,7 +13,7 @@ export function reportError(
     stderr.write(`${JSON.stringify({ error: asJson(error) })}\n`);
     return;
   }
-  const colors = pc.createColors(useColor(stderr, env));
+  const colors = colorsFor(stderr, env);
   if (!(error instanceof AdwError)) {
     const text =
       error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -30,16 +30,6 @@ export function reportError(
   }
   if (error.hint !== undefined)
     stderr.write(`  ${colors.cyan("→")} ${error.hint}\n`);
-}
-
-/** Colours only where they can be seen and are wanted (https://no-color.org). */
-export function useColor(
-  stream: NodeJS.WriteStream,
-  env: NodeJS.ProcessEnv,
-): boolean {
-  if (env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "") return false;
-  if (env["FORCE_COLOR"] !== undefined) return env["FORCE_COLOR"] !== "0";
-  return stream.isTTY && env["TERM"] !== "dumb";
 }
 
 function asJson(error: unknown): Record<string, unknown> {

@@ -3,7 +3,6 @@
  * say what is next.
  */
 import { mkdirSync, rmdirSync } from "node:fs";
-import pc from "picocolors";
 import {
   applyScaffold,
   recover,
@@ -14,10 +13,10 @@ import {
 import { LOCK_FILE } from "../domain/lock.ts";
 import { MARKERS_LEFT, changesOf } from "../domain/plan.ts";
 import { hasPendingTransaction } from "../infrastructure/file-transaction.ts";
+import { colorsFor } from "./colors.ts";
 import { install, nextSteps, showNextSteps, shownPath } from "./after-write.ts";
 import { isInteractive, type CommandContext } from "./context.ts";
 import type { ParsedCommand } from "./parse.ts";
-import { useColor } from "./report-error.ts";
 import { planAsJson, showNotes, showPlan } from "./show-plan.ts";
 
 /** What the owner decided for files in the way, by path. */
@@ -92,7 +91,7 @@ async function warnOfUncommittedWork(
     more > 0
       ? `${uncommitted.slice(0, SHOWN_FILES).join(", ")} and ${more} more`
       : uncommitted.join(", ");
-  const colors = pc.createColors(useColor(stderr, env));
+  const colors = colorsFor(stderr, env);
   stderr.write(
     `${colors.yellow("warning")} uncommitted changes in ${listed}: git cannot bring them back.\n`,
   );
@@ -185,7 +184,7 @@ function heading(
   onlyShown: boolean,
   { stdout, env, cwd }: CommandContext,
 ): string {
-  const colors = pc.createColors(useColor(stdout, env));
+  const colors = colorsFor(stdout, env);
   const place = shownPath(cwd, plan.root);
   if (
     !hasChanges(plan) &&

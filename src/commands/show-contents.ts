@@ -1,16 +1,15 @@
 /** What the files of a plan would hold. Apart from the plan itself, because it loads the diff. */
-import pc from "picocolors";
 import type { ScaffoldPlan } from "../application/scaffold-service.ts";
+import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 import { paintPatch, patch } from "./patch.ts";
-import { useColor } from "./report-error.ts";
 
 /** Writes what merged and conflicting files would hold. */
 export function showContents(
   plan: ScaffoldPlan,
   { stdout, env }: CommandContext,
 ): void {
-  const colors = pc.createColors(useColor(stdout, env));
+  const colors = colorsFor(stdout, env);
   for (const entry of plan.operations) {
     if (entry.operation !== "merge" && entry.operation !== "conflict") continue;
     const after = entry.operation === "conflict" ? entry.merged : entry.content;

@@ -1,11 +1,8 @@
 /** The plan in words, and as JSON. Both read the same operations that apply carries out. */
-import pc from "picocolors";
 import type { FileOperation, OperationName } from "../domain/plan.ts";
 import type { ScaffoldPlan } from "../application/scaffold-service.ts";
+import { colorsFor, type Colors } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
-import { useColor } from "./report-error.ts";
-
-type Colors = ReturnType<typeof pc.createColors>;
 
 const PAINT: Readonly<
   Record<OperationName, (colors: Colors) => (text: string) => string>
@@ -24,7 +21,7 @@ export function showPlan(
   plan: ScaffoldPlan,
   { stdout, env }: CommandContext,
 ): void {
-  const colors = pc.createColors(useColor(stdout, env));
+  const colors = colorsFor(stdout, env);
   const shown = plan.operations.filter(
     ({ operation }) => operation !== "unchanged",
   );
@@ -50,7 +47,7 @@ export function showNotes(
   plan: ScaffoldPlan,
   { stderr, env }: CommandContext,
 ): void {
-  const colors = pc.createColors(useColor(stderr, env));
+  const colors = colorsFor(stderr, env);
   for (const note of plan.notes)
     stderr.write(`${colors.yellow("note")} ${note}\n`);
 }

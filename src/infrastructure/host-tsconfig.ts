@@ -5,8 +5,8 @@
  */
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { parse } from "jsonc-parser";
 import { editJson } from "./json-text.ts";
+import { jsonc } from "./jsonc.ts";
 import { readProjectFile, readTextIfExists } from "./project-files.ts";
 import { isInsideProject } from "../domain/paths.ts";
 
@@ -71,7 +71,7 @@ export async function tsconfigAdvice(
 async function projectTsconfigs(root: string): Promise<string[]> {
   const text = await readTextIfExists(join(root, ROOT_TSCONFIG));
   if (text === null) return [];
-  const references = asRecord(parse(text))["references"];
+  const references = asRecord(jsonc().parse(text))["references"];
   const paths = (Array.isArray(references) ? references : []).flatMap(
     (reference) => {
       const path = asRecord(reference)["path"];
@@ -90,7 +90,7 @@ async function fileSelection(
   trail: readonly string[] = [],
 ): Promise<FileSelection> {
   const text = trail.includes(file) ? null : await readTextIfExists(file);
-  const tsconfig = asRecord(text === null ? {} : parse(text));
+  const tsconfig = asRecord(text === null ? {} : jsonc().parse(text));
   const options = asRecord(tsconfig["compilerOptions"]);
   const inherited: FileSelection = { allowsTsImports: false };
   for (const name of strings([tsconfig["extends"]].flat())) {

@@ -1,15 +1,7 @@
 /** JSON as text: errors with line and column, and edits that keep the formatting. */
-import {
-  applyEdits,
-  findNodeAtLocation,
-  modify,
-  parseTree,
-  printParseErrorCode,
-  type FormattingOptions,
-  type JSONPath,
-  type ParseError,
-} from "jsonc-parser";
+import type { FormattingOptions, JSONPath, ParseError } from "jsonc-parser";
 import { ConfigError, type SourceLocation } from "../domain/errors.ts";
+import { jsonc } from "./jsonc.ts";
 
 /** A parsed JSON text that still knows where each value stands. */
 export interface JsonDocument {
@@ -34,6 +26,7 @@ export function parseJson(text: string, file: string): JsonDocument {
   return {
     value,
     locate: (path) => {
+      const { findNodeAtLocation, parseTree } = jsonc();
       const tree = parseTree(body);
       for (let length = path.length; length > 0; length -= 1) {
         const node = tree && findNodeAtLocation(tree, path.slice(0, length));
@@ -46,6 +39,7 @@ export function parseJson(text: string, file: string): JsonDocument {
 
 /** Says what JSON.parse does not: in the user's words, with line and column. */
 function syntaxError(text: string, body: string, file: string): ConfigError {
+  const { parseTree, printParseErrorCode } = jsonc();
   const errors: ParseError[] = [];
   parseTree(body, errors, {
     disallowComments: true,
@@ -122,6 +116,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function editByPosition(text: string, edits: readonly JsonEdit[]): string {
+  const { applyEdits, modify } = jsonc();
   const formattingOptions = detectFormatting(text);
   let result = text;
   for (const { path, value } of edits) {

@@ -181,8 +181,7 @@ async function findOldRanges(
     Object.hasOwn(present, name),
   );
   if (shared.every(([name, range]) => present[name] === range)) return [];
-  const { default: minVersion } = await import("semver/ranges/min-version.js");
-  const { default: lessThan } = await import("semver/functions/lt.js");
+  const { lessThan, minVersion } = await import("./ranges.ts");
   const lowest = (range: unknown) => {
     try {
       return typeof range === "string" ? minVersion(range) : null;

@@ -4,7 +4,7 @@
  */
 import runtime from "nunjucks/src/runtime.js";
 import { precompiledTemplates } from "../generated/templates/index.ts";
-import type { CompiledTemplate } from "./compiled-template.ts";
+import type { CompiledTemplate, PackedText } from "./compiled-template.ts";
 import { TEMPLATE_FILTERS } from "./template-filters.ts";
 
 /** Where templates come from, by their path under `templates/`. */
@@ -15,6 +15,8 @@ export interface TemplateSource {
   namesUsed(path: string): readonly string[];
   /** A digest of the template's text; it changes whenever the text does. */
   digest(path: string): string;
+  /** What it renders with the default settings, where that is packed already. */
+  packed?(path: string): Promise<PackedText | undefined>;
 }
 
 /** The templates that ship with this package. */
@@ -22,6 +24,7 @@ export const bundledTemplates: TemplateSource = {
   load: async (path) => (await precompiledTemplates[path]?.load())?.template,
   namesUsed: (path) => precompiledTemplates[path]?.uses ?? [],
   digest: (path) => precompiledTemplates[path]?.digest ?? "",
+  packed: async (path) => (await precompiledTemplates[path]?.load())?.packed,
 };
 
 /**

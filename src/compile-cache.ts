@@ -1,0 +1,174 @@
+/**
+ * Keeps what V8 has compiled from one run to the next. Compiling is a third of what
+ * a run of the tool takes.
+ *
+ * Node does this from 22.1 on; before, it is done here. In both cases the folder is
+ * the user's own: what is in it is run, and Node's default is in a temporary folder
+ * that others can write to.
+ */
+import { createHash } from "node:crypto";
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import nodeModule, { createRequire } from "node:module";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import { Script, constants } from "node:vm";
+
+/** A digest of everything that is built; replaced by the build. */
+declare const BUILD_ID: string;
+
+const DIGEST_BYTES = 32;
+
+/** Compiled code of other builds goes when it is this old. */
+const UNUSED_AFTER_MS = 30 * 24 * 3_600_000;
+
+/** Loads one of the tool's files, and what that requires. */
+export function loadCompiled(file: string): void {
+  const folder = cacheFolder(process.env);
+  if (folder === undefined) {
+    createRequire(file)(file);
+  } else if ("enableCompileCache" in nodeModule) {
+    // Newer than the types of the oldest Node that is supported.
+    (nodeModule.enableCompileCache as (folder: string) => void)(folder);
+    createRequire(file)(file);
+  } else {
+    const loader = new CompiledLoader(folder);
+    loader.load(file);
+    process.on("exit", () => loader.keep());
+  }
+}
+
+/** Where compiled code is kept; undefined where it must not be. */
+export function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
+  if (env["NODE_DISABLE_COMPILE_CACHE"]) return undefined;
+  const home = env["HOME"] ?? "";
+  const caches =
+    process.platform === "win32"
+      ? (env["LOCALAPPDATA"] ?? "")
+      : process.platform === "darwin"
+        ? join(home, "Library/Caches")
+        : (env["XDG_CACHE_HOME"] ?? join(home, ".cache"));
+  return isAbsolute(caches) ? join(caches, "adw-scaffold") : undefined;
+}
+
+/** What `require` does for the tool's own files, with the compiled code at hand. */
+class CompiledLoader {
+  readonly #folder: string;
+  readonly #trusted: boolean;
+  readonly #loaded = new Map<string, { exports: unknown }>();
+  readonly #fresh = new Map<string, Script>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#trusted = isPrivate(folder);
+  }
+
+  load(file: string): unknown {
+    const present = this.#loaded.get(file);
+    if (present !== undefined) return present.exports;
+    const module = { exports: {} };
+    this.#loaded.set(file, module);
+    const outside = createRequire(file);
+    const folder = dirname(file);
+    const require = Object.assign(
+      (id: string): unknown =>
+        id.startsWith("./") || id.startsWith("../")
+          ? this.load(join(folder, id))
+          : outside(id),
+      { resolve: outside.resolve },
+    );
+    const run: unknown = this.#compile(file).runInThisContext();
+    if (typeof run === "function") {
+      run.call(module.exports, module.exports, require, module, file, folder);
+    }
+    return module.exports;
+  }
+
+  #compile(file: string): Script {
+    const kept = this.#trusted ? readKept(this.#fileFor(file)) : undefined;
+    const script = new Script(nodeModule.wrap(readFileSync(file, "utf8")), {
+      filename: file,
+      ...(kept === undefined ? {} : { cachedData: kept }),
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    if (kept === undefined || script.cachedDataRejected === true) {
+      this.#fresh.set(file, script);
+    }
+    return script;
+  }
+
+  #fileFor(file: string): string {
+    return join(
+      this.#folder,
+      `${BUILD_ID}-${process.version}-${process.arch}-${basename(file)}.bin`,
+    );
+  }
+
+  /** When the run ends, all that it needed is compiled. */
+  keep(): void {
+    if (this.#fresh.size === 0) return;
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      if (!isPrivate(this.#folder)) return;
+      for (const [file, script] of this.#fresh) {
+        const target = this.#fileFor(file);
+        const staged = `${target}.${process.pid}`;
+        const data = script.createCachedData();
+        const bytes = Buffer.concat([digestOf(data), data]);
+        writeFileSync(staged, bytes, { mode: 0o600 });
+        renameSync(staged, target);
+      }
+      this.#removeUnused();
+    } catch {
+      // A read-only or full disk: the next run compiles again.
+    }
+  }
+
+  #removeUnused(): void {
+    for (const name of readdirSync(this.#folder)) {
+      const path = join(this.#folder, name);
+      if (name.startsWith(BUILD_ID) || !/\.bin(\.\d+)?$/.test(name)) continue;
+      if (Date.now() - lstatSync(path).mtimeMs > UNUSED_AFTER_MS) {
+        unlinkSync(path);
+      }
+    }
+  }
+}
+
+/** Whether nobody else can have put anything there. */
+function isPrivate(folder: string): boolean {
+  try {
+    const status = lstatSync(folder);
+    return (
+      status.isDirectory() &&
+      (process.getuid === undefined ||
+        (status.uid === process.getuid() && (status.mode & 0o022) === 0))
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** V8 takes what it is given: from damaged data it would crash. */
+function readKept(file: string): Buffer | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch {
+    return undefined;
+  }
+  const data = bytes.subarray(DIGEST_BYTES);
+  return digestOf(data).equals(bytes.subarray(0, DIGEST_BYTES))
+    ? data
+    : undefined;
+}
+
+function digestOf(data: Buffer): Buffer {
+  return createHash("sha256").update(data).digest();
+}
