@@ -72,7 +72,7 @@ async function generateTemplates() {
     );
     const uses = analyseTemplate(source, path).names;
     const digest = createHash("sha256")
-      .update(source)
+      .update(`${path}\n${source}`)
       .digest("hex")
       .slice(0, 16);
     entries.push(
@@ -98,10 +98,7 @@ ${entries.join("\n")}
   );
 }
 
-/** Smaller texts are compressed as fast as they would be loaded. */
-const LARGE_TEXT_BYTES = 16_384;
-
-/** The large texts that templates render with the default settings, packed for the lock. */
+/** Each text that a template renders with the default settings, packed for the lock. */
 async function packDefaults() {
   const { BUNDLED, renderDefinition } = await importSource(
     "application/render-module.ts",
@@ -113,7 +110,6 @@ async function packDefaults() {
   for (const definition of BUNDLED.registry.modules) {
     const rendered = await renderDefinition(definition, DEFAULT_CONFIG);
     for (const [index, { content }] of rendered.entries()) {
-      if (content.length < LARGE_TEXT_BYTES) continue;
       const file = `${fileOf(`${definition.files[index]}.njk`)}.js`;
       const code = await readFile(join(templatesFolder, file), "utf8");
       const packed = { sha256: sha256(content), base: packText(content) };

@@ -2,11 +2,10 @@
  * Keeps what V8 has compiled from one run to the next. Compiling is a third of what
  * a run of the tool takes.
  *
- * Node does this from 22.1 on; before, it is done here. In both cases the folder is
- * the user's own: what is in it is run, and Node's default is in a temporary folder
- * that others can write to.
+ * Node can do this itself from 22.1 on, but keeps it in a temporary folder that
+ * others can write to, and takes longer for it. Here the folder is the user's own:
+ * what is in it is run.
  */
-import { createHash } from "node:crypto";
 import {
   lstatSync,
   mkdirSync,
@@ -23,8 +22,6 @@ import { Script, constants } from "node:vm";
 /** A digest of everything that is built; replaced by the build. */
 declare const BUILD_ID: string;
 
-const DIGEST_BYTES = 32;
-
 /** Compiled code of other builds goes when it is this old. */
 const UNUSED_AFTER_MS = 30 * 24 * 3_600_000;
 
@@ -33,15 +30,11 @@ export function loadCompiled(file: string): void {
   const folder = cacheFolder(process.env);
   if (folder === undefined) {
     createRequire(file)(file);
-  } else if ("enableCompileCache" in nodeModule) {
-    // Newer than the types of the oldest Node that is supported.
-    (nodeModule.enableCompileCache as (folder: string) => void)(folder);
-    createRequire(file)(file);
-  } else {
-    const loader = new CompiledLoader(folder);
-    loader.load(file);
-    process.on("exit", () => loader.keep());
+    return;
   }
+  const loader = new CompiledLoader(folder);
+  loader.load(file);
+  process.on("exit", () => loader.keep());
 }
 
 /** Where compiled code is kept; undefined where it must not be. */
@@ -59,6 +52,7 @@ export function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
 
 /** What `require` does for the tool's own files, with the compiled code at hand. */
 class CompiledLoader {
+  readonly #outside = createRequire(__filename);
   readonly #folder: string;
   readonly #trusted: boolean;
   readonly #loaded = new Map<string, { exports: unknown }>();
@@ -74,14 +68,13 @@ class CompiledLoader {
     if (present !== undefined) return present.exports;
     const module = { exports: {} };
     this.#loaded.set(file, module);
-    const outside = createRequire(file);
     const folder = dirname(file);
     const require = Object.assign(
       (id: string): unknown =>
         id.startsWith("./") || id.startsWith("../")
           ? this.load(join(folder, id))
-          : outside(id),
-      { resolve: outside.resolve },
+          : (process.getBuiltinModule(id) ?? this.#outside(id)),
+      { resolve: this.#outside.resolve },
     );
     const run: unknown = this.#compile(file).runInThisContext();
     if (typeof run === "function") {
@@ -120,8 +113,8 @@ class CompiledLoader {
         const target = this.#fileFor(file);
         const staged = `${target}.${process.pid}`;
         const data = script.createCachedData();
-        const bytes = Buffer.concat([digestOf(data), data]);
-        writeFileSync(staged, bytes, { mode: 0o600 });
+        const twice = Buffer.concat([data, data]);
+        writeFileSync(staged, twice, { mode: 0o600 });
         renameSync(staged, target);
       }
       this.#removeUnused();
@@ -155,20 +148,18 @@ function isPrivate(folder: string): boolean {
   }
 }
 
-/** V8 takes what it is given: from damaged data it would crash. */
+/**
+ * V8 takes what it is given: from damaged data it would crash. Everything is there
+ * twice, because comparing costs nothing, and for a checksum Node would have to load
+ * its cryptography, which takes a tenth of a run.
+ */
 function readKept(file: string): Buffer | undefined {
-  let bytes: Buffer;
+  let twice: Buffer;
   try {
-    bytes = readFileSync(file);
+    twice = readFileSync(file);
   } catch {
     return undefined;
   }
-  const data = bytes.subarray(DIGEST_BYTES);
-  return digestOf(data).equals(bytes.subarray(0, DIGEST_BYTES))
-    ? data
-    : undefined;
-}
-
-function digestOf(data: Buffer): Buffer {
-  return createHash("sha256").update(data).digest();
+  const data = twice.subarray(0, twice.length / 2);
+  return data.equals(twice.subarray(data.length)) ? data : undefined;
 }

@@ -12,7 +12,8 @@ import {
   type Formatter,
 } from "../infrastructure/project-prettier.ts";
 import { baseText, type Project } from "./project.ts";
-import { renderDefinition } from "./render-module.ts";
+import { rendersDefault, renderDefinition } from "./render-module.ts";
+import type { PackedText } from "../infrastructure/compiled-template.ts";
 
 /** One file as the templates render it now. */
 export interface PlannedContent {
@@ -21,6 +22,8 @@ export interface PlannedContent {
   /** The registered file, such as `adws/adw_server.ts`. */
   source: string;
   content: string;
+  /** The same for the lock, where our build has made it. */
+  packed?: PackedText | undefined;
 }
 
 /** The texts that decide what happens to a file. */
@@ -48,12 +51,22 @@ export async function addAdwModules(
         source.templates,
       );
       return Promise.all(
-        files.map(async ({ path, content }, index) => ({
-          path,
-          module: definition.name,
-          source: definition.files[index] ?? path,
-          content: await formatter(path, content),
-        })),
+        files.map(async ({ path, content: rendered }, index) => {
+          const content = await formatter(path, rendered);
+          const file = definition.files[index] ?? path;
+          const isAsBuilt =
+            content === rendered &&
+            rendersDefault(`${file}.njk`, definition, config, source);
+          return {
+            path,
+            module: definition.name,
+            source: file,
+            content,
+            packed: isAsBuilt
+              ? await source.templates.packed?.(`${file}.njk`)
+              : undefined,
+          };
+        }),
       );
     }),
   );

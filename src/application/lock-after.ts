@@ -28,12 +28,12 @@ export interface LockFacts {
 }
 
 /** Files and modules that the plan does not touch keep their entries. */
-export async function lockAfter(facts: LockFacts): Promise<Lock> {
+export function lockAfter(facts: LockFacts): Lock {
   const { project, packageJson, removals } = facts;
   return {
     lockfile_version: project.lock.lockfile_version,
     modules: moduleEntries(facts),
-    files: await fileEntries(facts),
+    files: fileEntries(facts),
     added_dependencies: Object.fromEntries(
       Object.entries({
         ...project.lock.added_dependencies,
@@ -73,38 +73,27 @@ function moduleEntries({
   );
 }
 
-async function fileEntries(facts: LockFacts): Promise<Lock["files"]> {
+function fileEntries(facts: LockFacts): Lock["files"] {
   const { project, states, files } = facts;
   const entries = facts.settlesDropped
     ? withoutDropped(facts)
     : { ...project.lock.files };
   const operations = new Map(files.map((entry) => [entry.path, entry]));
-  for (const { path, module, source, content, movedFrom } of states) {
+  for (const { path, module, source, content, packed, movedFrom } of states) {
     const operation = operations.get(path);
     if (operation === undefined || !settles(operation)) continue;
     if (movedFrom !== null) delete entries[movedFrom];
     const text = content.replaceAll("\r\n", "\n");
-    const digest = sha256(text);
+    const digest = packed?.sha256 ?? sha256(text);
     const present = project.lock.files[path];
     // Compressed bytes may differ between zlib versions; the text is what counts.
     const base =
       present?.sha256 === digest
         ? present.base
-        : await packed(project, source, text, digest);
+        : (packed?.base ?? packText(text));
     entries[path] = { module, source, sha256: digest, base };
   }
   return entries;
-}
-
-/** Compressing takes longer than rendering; most texts were packed by our build. */
-async function packed(
-  { source: { templates } }: Project,
-  source: string,
-  text: string,
-  digest: string,
-): Promise<string> {
-  const known = await templates.packed?.(`${source}.njk`);
-  return known?.sha256 === digest ? known.base : packText(text);
 }
 
 /** A file that nothing renders any more is deleted, or its owner's alone. */

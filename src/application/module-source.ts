@@ -167,7 +167,7 @@ async function compileAll(
       {
         template: compileTemplate(text, path),
         names: analyseTemplate(text, path).names,
-        digest: sha256(text).slice(0, 16),
+        digest: sha256(`${path}\n${text}`).slice(0, 16),
       },
     ]),
   );

@@ -168,15 +168,16 @@ export function inputsOf(
   );
 }
 
-/** One digest over all templates of a module. */
+/** One digest over all templates of a module, which are digests of path and text. */
 export function templatesDigest(
   definition: ModuleDefinition,
   { templates }: ModuleSource,
 ): string {
-  const digests = definition.files.map(
-    (file) => `${file} ${templates.digest(`${file}.njk`)}`,
-  );
-  return sha256(digests.join("\n")).slice(0, 16);
+  let sum = 0n;
+  for (const file of definition.files) {
+    sum ^= BigInt(`0x${templates.digest(`${file}.njk`)}`);
+  }
+  return sum.toString(16).padStart(16, "0");
 }
 
 async function projectName(root: string): Promise<string> {

@@ -1,5 +1,6 @@
 /** Renders modules in memory: no disk is read and nothing is written. */
 import {
+  DEFAULT_CONFIG,
   parseConfig,
   type AdwConfig,
   type AdwConfigInput,
@@ -68,6 +69,25 @@ export async function renderDefinition(
       path: targetPath(file, config),
       content: await renderTemplate(`${file}.njk`, context, templates),
     })),
+  );
+}
+
+/**
+ * Whether a template renders the same as with the default settings: rendering
+ * depends on nothing but the template and the values that it names.
+ */
+export function rendersDefault(
+  template: string,
+  definition: ModuleDefinition,
+  config: AdwConfig,
+  { templates }: ModuleSource,
+): boolean {
+  const names = templates.namesUsed(template);
+  if (names.length === 0) return true;
+  const values = templateContext(definition, config);
+  const defaults = templateContext(definition, DEFAULT_CONFIG);
+  return names.every(
+    (name) => JSON.stringify(values[name]) === JSON.stringify(defaults[name]),
   );
 }
 

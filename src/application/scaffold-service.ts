@@ -467,7 +467,7 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     await format(
       LOCK_FILE,
       formatLock(
-        await lockAfter({
+        lockAfter({
           ...parts,
           settlesDropped: parts.settlesDropped === true,
           packageJson,

@@ -19,7 +19,6 @@
  * that {@link recoverTransaction} brings to its new state (or, when a roll back
  * had begun, to its old one).
  */
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
@@ -373,7 +372,8 @@ function removeAbandonedStaging(root: string): void {
 }
 
 function privateName(root: string): string {
-  const random = randomBytes(6).toString("hex");
+  // Not a secret: it tells runs of one process, and of one number, apart.
+  const random = Math.random().toString(36).slice(2, 12);
   return join(root, `${PRIVATE_PREFIX}${process.pid}-${random}`);
 }
 

@@ -2,8 +2,9 @@
  * What is written follows the project's own prettier configuration. Without
  * prettier, everything stays as rendered: by prettier's defaults.
  */
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Formats one file's text the project's way. */
 export type Formatter = (path: string, text: string) => Promise<string>;
@@ -42,6 +43,7 @@ export async function projectFormatter(root: string): Promise<Formatter> {
 }
 
 function loadPrettier(root: string): Prettier | undefined {
+  if (!mayHavePrettier(root)) return undefined;
   const requireInProject = createRequire(join(root, "package.json"));
   let entry: string;
   try {
@@ -51,6 +53,16 @@ function loadPrettier(root: string): Prettier | undefined {
   }
   const loaded: unknown = requireInProject(entry);
   return isPrettier(loaded) ? loaded : undefined;
+}
+
+/** Looking is a tenth of what it costs to be told by an error that it is not there. */
+function mayHavePrettier(root: string): boolean {
+  // Yarn's Plug'n'Play has no folders to look into.
+  if (process.versions["pnp"] !== undefined) return true;
+  for (let folder = root; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "node_modules/prettier"))) return true;
+    if (folder === dirname(folder)) return false;
+  }
 }
 
 function isPrettier(value: unknown): value is Prettier {

@@ -13,9 +13,9 @@ export interface TemplateSource {
   load(path: string): Promise<CompiledTemplate | undefined>;
   /** Names of the context that the template uses. */
   namesUsed(path: string): readonly string[];
-  /** A digest of the template's text; it changes whenever the text does. */
+  /** A digest of the template's path and text: 16 hexadecimal digits. */
   digest(path: string): string;
-  /** What it renders with the default settings, where that is packed already. */
+  /** What it renders with the default settings; undefined where that is not known. */
   packed?(path: string): Promise<PackedText | undefined>;
 }
 
@@ -23,7 +23,7 @@ export interface TemplateSource {
 export const bundledTemplates: TemplateSource = {
   load: async (path) => (await precompiledTemplates[path]?.load())?.template,
   namesUsed: (path) => precompiledTemplates[path]?.uses ?? [],
-  digest: (path) => precompiledTemplates[path]?.digest ?? "",
+  digest: (path) => precompiledTemplates[path]?.digest ?? "0",
   packed: async (path) => (await precompiledTemplates[path]?.load())?.packed,
 };
 

@@ -13,9 +13,6 @@ import { join } from "node:path";
 import { runCli } from "../helpers/cli.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
-/** From 22.1 on, Node keeps compiled code itself, under names of its own. */
-const isOurs = !("enableCompileCache" in require("node:module"));
-
 const folder = temporaryFolder();
 
 async function list(cache: string): Promise<string> {
@@ -59,80 +56,73 @@ test("a place that cannot be written is done without", async () => {
   expect(code).toBe(0);
 });
 
-(isOurs ? describe : describe.skip)("before Node 22.1", () => {
-  test("what is kept is used by the next run, and not written again", async () => {
-    const cache = folder();
-    await list(cache);
-    const files = kept(cache);
-    const past = new Date("2020-01-01");
-    for (const file of files) utimesSync(file, past, past);
-    await list(cache);
-    expect(kept(cache)).toEqual(files);
-    for (const file of files) expect(statSync(file).mtime).toEqual(past);
-  });
+test("what is kept is used by the next run, and not written again", async () => {
+  const cache = folder();
+  await list(cache);
+  const files = kept(cache);
+  const past = new Date("2020-01-01");
+  for (const file of files) utimesSync(file, past, past);
+  await list(cache);
+  expect(kept(cache)).toEqual(files);
+  for (const file of files) expect(statSync(file).mtime).toEqual(past);
+});
 
-  test("a folder that others can write to is not trusted", async () => {
-    const cache = folder();
-    await list(cache);
-    chmodSync(join(cache, "adw-scaffold"), 0o777);
-    for (const file of kept(cache)) writeFileSync(file, "planted");
-    await list(cache);
-    for (const file of kept(cache))
-      expect(readFileSync(file, "utf8")).toBe("planted");
-  });
+test("a folder that others can write to is not trusted", async () => {
+  const cache = folder();
+  await list(cache);
+  chmodSync(join(cache, "adw-scaffold"), 0o777);
+  for (const file of kept(cache)) writeFileSync(file, "planted");
+  await list(cache);
+  for (const file of kept(cache))
+    expect(readFileSync(file, "utf8")).toBe("planted");
+});
 
-  test.each([
-    [
-      "cut short",
-      (file: string) => truncateSync(file, statSync(file).size / 2),
-    ],
-    ["empty", (file: string) => truncateSync(file, 0)],
-    [
-      "full of zeros in the middle",
-      (file: string) => {
-        const bytes = readFileSync(file);
-        bytes.fill(0, bytes.length / 4, bytes.length / 2);
-        writeFileSync(file, bytes);
-      },
-    ],
-    [
-      "changed in one bit",
-      (file: string) => {
-        const bytes = readFileSync(file);
-        const middle = Math.floor(bytes.length / 2);
-        bytes[middle] = (bytes[middle] ?? 0) ^ 1;
-        writeFileSync(file, bytes);
-      },
-    ],
-  ])("a kept file that is %s is noticed and made anew", async (_, damage) => {
-    const cache = folder();
-    const words = await list(cache);
-    const [file = ""] = kept(cache);
-    const good = readFileSync(file);
-    damage(file);
-    expect(await list(cache)).toBe(words);
-    expect(readFileSync(file).length).toBeGreaterThan(good.length / 2);
-    const made = statSync(file).mtimeMs;
-    expect(await list(cache)).toBe(words);
-    expect(statSync(file).mtimeMs).toBe(made);
-  });
+test.each([
+  ["cut short", (file: string) => truncateSync(file, statSync(file).size / 2)],
+  ["empty", (file: string) => truncateSync(file, 0)],
+  [
+    "full of zeros in the middle",
+    (file: string) => {
+      const bytes = readFileSync(file);
+      bytes.fill(0, bytes.length / 4, bytes.length / 2);
+      writeFileSync(file, bytes);
+    },
+  ],
+  [
+    "changed in one bit",
+    (file: string) => {
+      const bytes = readFileSync(file);
+      const middle = Math.floor(bytes.length / 2);
+      bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+      writeFileSync(file, bytes);
+    },
+  ],
+])("a kept file that is %s is noticed and made anew", async (_, damage) => {
+  const cache = folder();
+  const words = await list(cache);
+  const [file = ""] = kept(cache);
+  const good = readFileSync(file);
+  damage(file);
+  expect(await list(cache)).toBe(words);
+  expect(readFileSync(file).length).toBeGreaterThan(good.length / 2);
+  const made = statSync(file).mtimeMs;
+  expect(await list(cache)).toBe(words);
+  expect(statSync(file).mtimeMs).toBe(made);
+});
 
-  test("compiled code of other builds goes after a month", async () => {
-    const cache = folder();
-    await list(cache);
-    const own = join(cache, "adw-scaffold");
-    const name = "0123456789abcdef-v20.0.0-x64-main.cjs.bin";
-    const old = new Date(Date.now() - 40 * 24 * 3_600_000);
-    for (const each of [name, `new-${name}`])
-      writeFileSync(join(own, each), "");
-    writeFileSync(join(own, "notes.txt"), "");
-    for (const each of [name, "notes.txt"])
-      utimesSync(join(own, each), old, old);
-    for (const file of kept(cache).filter((path) => path.includes("main.cjs")))
-      if (statSync(file).size > 0) truncateSync(file, 0);
-    await list(cache);
-    expect(existsSync(join(own, name))).toBe(false);
-    expect(existsSync(join(own, `new-${name}`))).toBe(true);
-    expect(existsSync(join(own, "notes.txt"))).toBe(true);
-  });
+test("compiled code of other builds goes after a month", async () => {
+  const cache = folder();
+  await list(cache);
+  const own = join(cache, "adw-scaffold");
+  const name = "0123456789abcdef-v20.0.0-x64-main.cjs.bin";
+  const old = new Date(Date.now() - 40 * 24 * 3_600_000);
+  for (const each of [name, `new-${name}`]) writeFileSync(join(own, each), "");
+  writeFileSync(join(own, "notes.txt"), "");
+  for (const each of [name, "notes.txt"]) utimesSync(join(own, each), old, old);
+  for (const file of kept(cache).filter((path) => path.includes("main.cjs")))
+    if (statSync(file).size > 0) truncateSync(file, 0);
+  await list(cache);
+  expect(existsSync(join(own, name))).toBe(false);
+  expect(existsSync(join(own, `new-${name}`))).toBe(true);
+  expect(existsSync(join(own, "notes.txt"))).toBe(true);
 });
