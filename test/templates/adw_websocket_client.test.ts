@@ -620,6 +620,18 @@ describe.each(IMPLEMENTATIONS)(
     });
 
     describe("the filter", () => {
+      test("that is larger than the server takes is said to be refused", async () => {
+        const server = await start();
+        const agentIds = Array.from({ length: 400 }, (_, n) => `agent-${n}`);
+        const { states, is } = follow({
+          url: server.url,
+          filter: { agent_ids: agentIds },
+          maxDelayMs: 60_000,
+        });
+        await is("refused");
+        expect(states.at(-1)).toMatchObject({ status: "refused", code: 1009 });
+      });
+
       test("is sent again after every reconnect", async () => {
         const history = new SurvivingHistory();
         const server = await start({ history });
@@ -895,6 +907,16 @@ describe("planRetry", () => {
     expect(planRetry({ ...slow, progressed: true }, policy).delayMs).toBe(0);
     expect(planRetry(slow, policy).delayMs).toBe(1_000);
   });
+
+  test.each([1008, 1009])(
+    "%d: a client that sends too much tries again slowly",
+    (code) => {
+      expect(planRetry({ ...loss, code, progressed: true }, policy)).toEqual({
+        status: "refused",
+        delayMs: 30_000,
+      });
+    },
+  );
 
   test("refused after refusedAfter failed opens; then half to all of maxDelayMs", () => {
     const plan = (failedOpens: number, value: number) =>
