@@ -2,7 +2,11 @@
  * From what the user wants and what is on disk to a plan, and from the plan to
  * files. Everything that writes a project goes through here.
  */
-import type { AdwConfig, AdwConfigInput } from "../domain/config.ts";
+import {
+  configNotes,
+  type AdwConfig,
+  type AdwConfigInput,
+} from "../domain/config.ts";
 import { RefusedError, UsageError } from "../domain/errors.ts";
 import { LOCK_FILE, formatLock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
@@ -505,6 +509,7 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     packageJson,
     notes: [
       ...(parts.notes ?? []),
+      ...configNotes(config),
       ...packageNotes(packageJson, removals),
       ...(definitions.length === 0 || parts.tsconfigs !== undefined
         ? []

@@ -16,6 +16,8 @@ export interface OptionFacts {
   kind: "boolean" | "string";
   /** What stands for the value in the help, such as `dir`. */
   placeholder?: string;
+  /** The values are separated by commas, and there may be none. */
+  isList?: boolean;
   description: string;
   choices?: readonly string[];
 }
@@ -100,6 +102,7 @@ function configOption(key: ConfigKey): OptionFacts {
     kind: "string",
     placeholder: kind === "number" ? "n" : kind === "list" ? "a,b" : "text",
     description: shown === "" ? description : `${description} [${shown}]`,
+    ...(kind === "list" ? { isList: true } : {}),
     ...(choices.length === 0 ? {} : { choices }),
   };
 }

@@ -64,7 +64,7 @@ function optionName({ name }: OptionFacts): string {
 function yargsOption(option: OptionFacts) {
   const config = configOptions().includes(option);
   return {
-    type: option.kind,
+    type: shownType(option),
     ...(option.alias === undefined ? {} : { alias: option.alias }),
     ...(option.choices === undefined ? {} : { choices: option.choices }),
     description:
@@ -73,4 +73,10 @@ function yargsOption(option: OptionFacts) {
         : option.description,
     group: config ? "Settings (written to adw.config.json):" : "Options:",
   };
+}
+
+/** What the help calls the value; reading it is not yargs' business. */
+function shownType({ kind, placeholder, isList }: OptionFacts) {
+  if (isList === true) return "array" as const;
+  return placeholder === "n" ? ("number" as const) : kind;
 }

@@ -31,6 +31,7 @@ export type Request =
 export function parseCommandLine(argv: readonly string[]): Request {
   const options = optionsOf(commandIn(argv));
   const { given, words } = read(argv, options);
+  if (words[0] === "help") return helpRequest(words[1]);
   const [commandName, ...positionals] = words;
   const command = COMMANDS.find(({ name }) => name === commandName);
   if (commandName === undefined && given.some(({ name }) => name === "version"))
@@ -51,6 +52,13 @@ export function parseCommandLine(argv: readonly string[]): Request {
     kind: "run",
     parsed: { command: command.name, positionals, values },
   };
+}
+
+/** `help`, `help init` */
+function helpRequest(name: string | undefined): Request {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (name !== undefined && command === undefined) throw unknownCommand(name);
+  return { kind: "help", command };
 }
 
 /** Which command it is has to be known first: it decides which options take a value. */
@@ -143,7 +151,10 @@ function checkOptions(
           hint: `Write --${name}, or --no-${name}.`,
         });
       }
-    } else if (typeof value !== "string" || value === "") {
+    } else if (
+      typeof value !== "string" ||
+      (value === "" && option.isList !== true)
+    ) {
       throw new UsageError(`--${name} needs a value`, {
         hint: `Write --${name} <${option.placeholder ?? "value"}>, or --${name}=…`,
       });

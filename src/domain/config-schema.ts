@@ -32,13 +32,16 @@ const oneLine = v.regex(
   "must be one line without control characters",
 );
 
-/** A host name or an IP address, as in a Host header but without the port. */
+/**
+ * A host name or an IP address, as in a Host header but without the port: what
+ * follows a single colon, or a bracket, would be one.
+ */
 const host = v.pipe(
   v.string(),
   v.minLength(1),
   v.maxLength(253),
   v.regex(
-    /^[^\s/\\@?#\u0000-\u001f\u007f-\u009f]+$/,
+    /^(?![^:]*:\d*$)(?!\[.*\]:)[^\s/\\@?#\u0000-\u001f\u007f-\u009f]+$/,
     "must be a host name or an IP address, without a port or a path",
   ),
 );

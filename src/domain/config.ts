@@ -47,6 +47,16 @@ export function parseConfig(
   throw configError(result.issues.map(toProblem), locate);
 }
 
+/** What is allowed and hardly meant. */
+export function configNotes(config: AdwConfig): string[] {
+  const { idle_timeout_seconds: idle, ping_interval_seconds: ping } = config;
+  return idle > ping
+    ? []
+    : [
+        `idle_timeout_seconds (${idle}) is not more than ping_interval_seconds (${ping}): a client that only listens is closed before it is first pinged.`,
+      ];
+}
+
 /** The configuration with nothing set. */
 export const DEFAULT_CONFIG: AdwConfig = parseConfig({});
 

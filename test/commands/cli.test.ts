@@ -21,7 +21,7 @@ describe("words about the tool", () => {
     });
   });
 
-  test.each([[["--help"]], [[]], [["-h"]]])(
+  test.each([[["--help"]], [[]], [["-h"]], [["help"]]])(
     "%j prints help that names every command",
     async (parameters) => {
       const { code, stdout, stderr } = await run(...parameters);
@@ -46,6 +46,15 @@ describe("words about the tool", () => {
     ]) {
       expect(stdout).toContain(flag);
     }
+  });
+
+  test("help init is init --help", async () => {
+    const { stdout } = await run("init", "--help");
+    expect(await run("help", "init")).toEqual({ code: 0, stdout, stderr: "" });
+    expect(await run("help", "inti")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean "init"?'),
+    });
   });
 
   test.each(["bash", "zsh"])(
@@ -424,5 +433,23 @@ describe("render", () => {
     const again = await run("render", "adw_websockets", "--out", "out");
     expect(again.code).toBe(1);
     expect(again.stderr).toContain("error CONFLICTS");
+  });
+});
+
+test("an empty value clears a list, and a hardly meant setting is told", async () => {
+  const init = (...parameters: string[]) =>
+    run("init", "--yes", "--no-install", ...parameters);
+  const origins = async () =>
+    JSON.parse(await readFile(join(folder(), "adw.config.json"), "utf8"))
+      .allowed_origins;
+  await init("--allowed-origins", "https://a.example,https://b.example");
+  expect(await origins()).toEqual(["https://a.example", "https://b.example"]);
+  expect(await init("--allowed-origins=")).toMatchObject({ code: 0 });
+  expect(await origins()).toEqual([]);
+  const { code, stderr } = await init("--idle-timeout-seconds", "5");
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr:
+      "note idle_timeout_seconds (5) is not more than ping_interval_seconds (30): a client that only listens is closed before it is first pinged.\n",
   });
 });

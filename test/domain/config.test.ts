@@ -43,6 +43,8 @@ test.each([
   [{ adws_dir: "a.b/c_d-e" }],
   [{ allowed_origins: ["https://dashboard.example", "http://[::1]:3000"] }],
   [{ websocket_host: "::1" }],
+  [{ websocket_host: "fe80::1" }],
+  [{ allowed_hosts: ["dash.example", "[::1]"] }],
   [{ $schema: "./x.json" }],
 ])("accepts %j", (value) => {
   const { $schema: _, ...expected } = { $schema: undefined, ...value };
@@ -65,6 +67,14 @@ test.each<[unknown, string]>([
   [
     { websocket_port: 8765.5 },
     "websocket_port must be a whole number (got 8765.5)",
+  ],
+  [
+    { websocket_host: "localhost:8765" },
+    'websocket_host must be a host name or an IP address, without a port or a path (got "localhost:8765")',
+  ],
+  [
+    { allowed_hosts: ["[::1]:80"] },
+    'allowed_hosts[0] must be a host name or an IP address, without a port or a path (got "[::1]:80")',
   ],
   [{ max_connections: 0 }, "max_connections must be at least 1 (got 0)"],
   [
