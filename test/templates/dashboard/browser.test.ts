@@ -491,6 +491,32 @@ describeInBrowser("the dashboard in a browser", () => {
     }
   });
 
+  test("reads a long history whose pages end early, with no event lost or doubled", async () => {
+    const { url, store } = await start({
+      history: dashboard.createMemoryHistory(40_000),
+    });
+    const end = Date.now();
+    // Pages of 10,000 at first; then the bytes of a page end it, at no round number.
+    store(
+      Array.from({ length: 32_000 }, (_, n) =>
+        makeEvent("orch", "event", `stored ${n + 1}`, end - 32_000 + n, {
+          metadata: { text: n < 20_500 ? "" : "x".repeat(n % 1_900) },
+        }),
+      ),
+    );
+    const { page } = await open(url);
+    await isLive(page);
+    await waitForCount(page, "32,000");
+    const requests = await page.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .flatMap(({ name }) => /since=(\d+)/.exec(name)?.[1] ?? []),
+    );
+    expect(requests.slice(0, 3)).toEqual(["0", "10000", "20000"]);
+    expect(requests.some((since) => Number(since) % 10_000 !== 0)).toBe(true);
+    expect((await seqsInSight(page)).at(-1)).toBe(32_000);
+  });
+
   test("resumes by itself after a restart, with no event lost or doubled", async () => {
     const history = dashboard.createMemoryHistory();
     const first = await start({ history });

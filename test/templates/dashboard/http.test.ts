@@ -142,6 +142,35 @@ describe("the page", () => {
   });
 });
 
+test("every module is named in the page, so that none waits for another", async () => {
+  const { url } = await start();
+  const html = await (await fetch(url)).text();
+  const named = [
+    ...html.matchAll(/<link rel="modulepreload" href="([^"]+)" \/>/g),
+  ].map(([, href]) => href ?? "");
+  const needed = new Set<string>();
+  const follow = async (path: string): Promise<void> => {
+    if (needed.has(path)) return;
+    needed.add(path);
+    const code = await (await fetch(new URL(path, url))).text();
+    for (const [, specifier] of code.matchAll(
+      /^(?:import|\} from|import .* from) "(\.[^"]+)";$/gm,
+    )) {
+      const target = new URL(specifier ?? "", new URL(path, url));
+      await follow(target.pathname.slice(1));
+    }
+  };
+  await follow("dashboard/main.js");
+  expect(needed.size).toBeGreaterThan(20);
+  expect(named).toEqual(expect.arrayContaining([...needed]));
+  expect(named.filter((path) => path.startsWith("vendor/"))).toHaveLength(6);
+  for (const path of named) {
+    const { status, headers } = await fetch(new URL(path, url));
+    expect({ path, status }).toEqual({ path, status: 200 });
+    expect(headers.get("content-type")).toContain("text/javascript");
+  }
+});
+
 describe("the import map", () => {
   async function importMap(url: string): Promise<Record<string, string>> {
     const html = await (await fetch(url)).text();
