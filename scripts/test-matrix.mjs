@@ -32,9 +32,11 @@ register();
 const { endAllProcesses, run, runOrThrow, strangersEnvironment } =
   await import("../test/helpers/processes.ts");
 const {
+  GOOD_DATABASE,
   GOOD_STREAM,
   greetingOf,
   playDemo,
+  probeDatabase,
   probeStream,
   scaffoldedProject,
   startAdwServer,
@@ -52,6 +54,7 @@ const STEPS = {
   install: installProject,
   server: checkServer,
   stream: checkStream,
+  database: checkDatabase,
   demo: checkDemo,
 };
 
@@ -218,9 +221,13 @@ async function checkStream({ row, node, env, project }) {
   const scaffolded = await scaffoldedProject(project, { node, env });
   const { node: version, ...report } = await probeStream(scaffolded, root);
   expect(version, new RegExp(`^${row.version.replaceAll(".", "\\.")}$`));
-  if (!isDeepStrictEqual(report, GOOD_STREAM)) {
-    throw new Error(`the probe saw\n${JSON.stringify(report, null, 2)}`);
-  }
+  expectReport(report, GOOD_STREAM);
+}
+
+/** The driver of that version: migrations, logging, queries, events, retention. */
+async function checkDatabase({ node, env, project }) {
+  const scaffolded = await scaffoldedProject(project, { node, env });
+  expectReport(await probeDatabase(scaffolded, root), GOOD_DATABASE);
 }
 
 async function checkDemo({ node, env, project }) {
@@ -233,6 +240,11 @@ async function checkDemo({ node, env, project }) {
       `exit code ${code}, sent ${sent}, received ${received}\n${stderr}`,
     );
   }
+}
+
+function expectReport(report, good) {
+  if (isDeepStrictEqual(report, good)) return;
+  throw new Error(`the probe saw\n${JSON.stringify(report, null, 2)}`);
 }
 
 function expect(text, pattern) {

@@ -333,7 +333,10 @@ export function moduleDependencies(
   };
 }
 
-/** The package.json scripts of one module under one configuration. */
+/**
+ * The package.json scripts of one module under one configuration. Node 22 calls its
+ * SQLite experimental at every start; that was known when it was chosen.
+ */
 export function moduleScripts(
   definition: ModuleDefinition,
   config: AdwConfig,
@@ -341,7 +344,13 @@ export function moduleScripts(
   return Object.fromEntries(
     Object.entries(definition.scripts ?? {}).map(([name, file]) => [
       name,
-      `${config.typescript_runner} ${config.adws_dir}/${file}`,
+      [
+        config.typescript_runner,
+        ...(config.sqlite_driver === "node:sqlite"
+          ? ["--disable-warning=ExperimentalWarning"]
+          : []),
+        `${config.adws_dir}/${file}`,
+      ].join(" "),
     ]),
   );
 }

@@ -74,12 +74,17 @@ test("dependencies can hang on a config value", () => {
 test("scripts run with the configured runner in the configured folder", () => {
   const server = bundledRegistry.get("adw_server");
   expect(moduleScripts(server, config)).toEqual({
-    "adw:server": "node adws/adw_server.ts",
+    "adw:server":
+      "node --disable-warning=ExperimentalWarning adws/adw_server.ts",
   });
   expect(
     moduleScripts(
       server,
-      parseConfig({ typescript_runner: "tsx", adws_dir: "x" }),
+      parseConfig({
+        typescript_runner: "tsx",
+        sqlite_driver: "better-sqlite3",
+        adws_dir: "x",
+      }),
     ),
   ).toEqual({ "adw:server": "tsx x/adw_server.ts" });
 });

@@ -20,7 +20,7 @@ export interface ScaffoldedProject {
   env?: NodeJS.ProcessEnv;
 }
 
-/** The project with the runner that `init` chose for it. */
+/** The project with what runs `.ts` files in its own scripts. */
 export async function scaffoldedProject(
   root: string,
   {
@@ -28,17 +28,15 @@ export async function scaffoldedProject(
     env,
   }: { node?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<ScaffoldedProject> {
-  const config: unknown = JSON.parse(
-    await readFile(join(root, "adw.config.json"), "utf8"),
+  const manifest: { scripts: Record<string, string> } = JSON.parse(
+    await readFile(join(root, "package.json"), "utf8"),
   );
-  const usesTsx =
-    typeof config === "object" &&
-    config !== null &&
-    "typescript_runner" in config &&
-    config.typescript_runner === "tsx";
+  const [runner, ...flags] = (manifest.scripts["adw:server"] ?? "")
+    .split(" ")
+    .slice(0, -1);
   return {
     root,
-    runner: usesTsx ? [node, "--import", "tsx"] : [node],
+    runner: [node, ...(runner === "tsx" ? ["--import", "tsx"] : []), ...flags],
     ...(env === undefined ? {} : { env }),
   };
 }
@@ -63,23 +61,72 @@ export const GOOD_STREAM = {
  *
  * @param repository - where this package's fixtures/ are
  */
-export async function probeStream(
+export function probeStream(
+  project: ScaffoldedProject,
+  repository: string,
+): Promise<unknown> {
+  return probe("stream_probe.ts", project, repository);
+}
+
+/** What {@link probeDatabase} reports when everything is as it should be. */
+export const GOOD_DATABASE = {
+  agents: [{ isOurs: true, status: "completed" }],
+  prompts: [{ response_text: "It is.", status: "completed" }],
+  messages: [
+    "Step test started",
+    "Read ünïcödé ✓",
+    "Step test completed",
+    "done",
+  ],
+  recent: 4,
+  thrown: "undone",
+  events: [
+    "agent_created",
+    "step_start",
+    "tool_call",
+    "step_end",
+    "prompt_sent",
+    "prompt_completed",
+    "agent_status_changed",
+    "system_event",
+  ].map((event_type, index) => ({ seq: index + 1, event_type })),
+  updated: "none",
+  cleaned: { agent_logs: 3, system_logs: 1, events: 8 },
+  left: { logs: 0, events: 0, lastSeq: 8 },
+};
+
+/**
+ * Runs fixtures/probes/database_probe.ts in the project: the rendered database and
+ * logging modules under the project's own runner and SQLite driver.
+ *
+ * @param repository - where this package's fixtures/ are
+ */
+export function probeDatabase(
+  project: ScaffoldedProject,
+  repository: string,
+): Promise<unknown> {
+  return probe("database_probe.ts", project, repository);
+}
+
+/** Runs a probe from fixtures/probes/ in the project's adws/ folder; its report. */
+async function probe(
+  name: string,
   { root, runner: [command = "node", ...parameters], env }: ScaffoldedProject,
   repository: string,
 ): Promise<unknown> {
-  const probe = join(root, "adws/stream_probe.ts");
-  await copyFile(join(repository, "fixtures/probes/stream_probe.ts"), probe);
+  const copy = join(root, "adws", name);
+  await copyFile(join(repository, "fixtures/probes", name), copy);
   try {
     const { code, stdout, stderr } = await run(
       command,
-      [...parameters, "adws/stream_probe.ts"],
+      [...parameters, `adws/${name}`],
       { cwd: root, timeoutMs: 30_000, ...(env === undefined ? {} : { env }) },
     );
     if (code !== 0) throw new Error(`the probe ended with ${code}\n${stderr}`);
     const report: unknown = JSON.parse(stdout);
     return report;
   } finally {
-    await rm(probe);
+    await rm(copy);
   }
 }
 
