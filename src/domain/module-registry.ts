@@ -17,6 +17,11 @@ export interface ConditionalDependencies {
   devDependencies?: Dependencies;
 }
 
+export interface ConditionalFlags {
+  when: { key: keyof AdwConfig; value: string };
+  flags: readonly string[];
+}
+
 export interface ModuleDefinition {
   name: string;
   /** Version of the templates: it changes when a rendered file changes. */
@@ -40,9 +45,20 @@ export interface ModuleDefinition {
   conditionalDependencies?: readonly ConditionalDependencies[];
   /** Scripts for package.json: script name to the file, relative to `adws_dir`, that it runs. */
   scripts?: Readonly<Record<string, string>>;
+  /** Options of the runner in those scripts, needed only under one value of one config key. */
+  scriptFlags?: readonly ConditionalFlags[];
   /** Comes with every module and is not listed. */
   hidden?: boolean;
 }
+
+/**
+ * Node 22 calls its SQLite experimental at every start: that was known when it was
+ * chosen, and would hide the lines that matter.
+ */
+const WITHOUT_SQLITE_WARNING: ConditionalFlags = {
+  when: { key: "sqlite_driver", value: "node:sqlite" },
+  flags: ["--disable-warning=ExperimentalWarning"],
+};
 
 /** Every module that ships with this package. */
 export const BUNDLED_MODULES = [
@@ -198,6 +214,7 @@ export const BUNDLED_MODULES = [
     files: ["adws/adw_server.ts"],
     requires: ["adw_websockets", "adw_database", "adw_dashboard"],
     scripts: { "adw:server": "adw_server.ts" },
+    scriptFlags: [WITHOUT_SQLITE_WARNING],
   },
   {
     name: "adw_demo",
@@ -219,6 +236,7 @@ export const BUNDLED_MODULES = [
     ],
     dependencies: { ws: "^8.21.0" },
     scripts: { "adw:demo": "adw_demo.ts" },
+    scriptFlags: [WITHOUT_SQLITE_WARNING],
   },
 ] as const satisfies readonly ModuleDefinition[];
 
@@ -333,24 +351,20 @@ export function moduleDependencies(
   };
 }
 
-/**
- * The package.json scripts of one module under one configuration. Node 22 calls its
- * SQLite experimental at every start; that was known when it was chosen.
- */
+/** The package.json scripts of one module under one configuration. */
 export function moduleScripts(
   definition: ModuleDefinition,
   config: AdwConfig,
-): Record<string, string> {
+): Readonly<Record<string, string>> {
+  const flags = (definition.scriptFlags ?? [])
+    .filter(({ when }) => config[when.key] === when.value)
+    .flatMap((entry) => entry.flags);
   return Object.fromEntries(
     Object.entries(definition.scripts ?? {}).map(([name, file]) => [
       name,
-      [
-        config.typescript_runner,
-        ...(config.sqlite_driver === "node:sqlite"
-          ? ["--disable-warning=ExperimentalWarning"]
-          : []),
-        `${config.adws_dir}/${file}`,
-      ].join(" "),
+      [config.typescript_runner, ...flags, `${config.adws_dir}/${file}`].join(
+        " ",
+      ),
     ]),
   );
 }
