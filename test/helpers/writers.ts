@@ -17,6 +17,9 @@ export interface WriterTask {
   pause?: number;
   padding?: number;
   patience?: number;
+  direct?: boolean;
+  exit?: boolean;
+  pings?: boolean;
 }
 
 export interface Writer {
@@ -48,7 +51,7 @@ export function startWriter(
     JSON.stringify({ modules: renderedPath("adw_modules"), ...task }),
   ];
   const child = spawn(program, parameters, {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     ...options,
   });
   running.add(child);
