@@ -30,6 +30,8 @@ export interface Writer {
   /** Resolves with its last words once it has ended; empty when it was killed. */
   ended: Promise<Record<string, unknown>>;
   stderr: () => string;
+  /** Resolves once stderr matches. */
+  said: (pattern: RegExp) => Promise<void>;
 }
 
 const running = new Set<ChildProcess>();
@@ -81,5 +83,13 @@ export function startWriter(
     ready,
     ended,
     stderr: () => stderr,
+    said: (pattern) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (pattern.test(stderr)) resolve();
+        };
+        child.stderr?.on("data", look);
+        look();
+      }),
   };
 }
