@@ -24,3 +24,8 @@ export function formatTarget(what, ratio, target, { atMost = false } = {}) {
   const sign = atMost ? "≤" : "≥";
   return `${reached ? "reached" : "MISSED "}  ${what}: ${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}), target ${sign} ${target}`;
 }
+
+/** The same for a single figure that has to stay below a limit. */
+export function formatLimit(what, value, limit, unit) {
+  return `${value < limit ? "reached" : "MISSED "}  ${what}: ${value.toFixed(2)} ${unit}, target < ${Number(limit.toFixed(2))}`;
+}

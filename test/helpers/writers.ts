@@ -17,6 +17,9 @@ export interface WriterTask {
   pause?: number;
   padding?: number;
   patience?: number;
+  direct?: boolean;
+  exit?: boolean;
+  pings?: boolean;
 }
 
 export interface Writer {
@@ -27,6 +30,8 @@ export interface Writer {
   /** Resolves with its last words once it has ended; empty when it was killed. */
   ended: Promise<Record<string, unknown>>;
   stderr: () => string;
+  /** Resolves once stderr matches. */
+  said: (pattern: RegExp) => Promise<void>;
 }
 
 const running = new Set<ChildProcess>();
@@ -48,7 +53,7 @@ export function startWriter(
     JSON.stringify({ modules: renderedPath("adw_modules"), ...task }),
   ];
   const child = spawn(program, parameters, {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     ...options,
   });
   running.add(child);
@@ -78,5 +83,13 @@ export function startWriter(
     ready,
     ended,
     stderr: () => stderr,
+    said: (pattern) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (pattern.test(stderr)) resolve();
+        };
+        child.stderr?.on("data", look);
+        look();
+      }),
   };
 }

@@ -76,6 +76,62 @@ test("the PostgreSQL spelling: event_type, payload, summary, timestamp", () => {
 });
 
 test.each([
+  ["prompt_text and response_text", "prompt_text", "response_text"],
+  ["content and response", "content", "response"],
+])("a row of prompts, spelled %s", (_name, text, response) => {
+  const sent = {
+    id: "p1",
+    agent_id: "a",
+    prompt_type: "command",
+    prompt_name: "plan",
+    [text]: "Plan it",
+    [response]: null,
+    status: "pending",
+    model_used: "opus",
+    created_at: "2026-11-22 20:00:00",
+    completed_at: null,
+  };
+  expect(mapLogToEvent(sent)).toEqual({
+    event_type: "prompt_sent",
+    agent_id: "a",
+    message: "Prompt sent: plan",
+    metadata: {
+      prompt_id: "p1",
+      prompt_type: "command",
+      prompt_name: "plan",
+      prompt_text: "Plan it",
+      model: "opus",
+    },
+    timestamp: "2026-11-22T20:00:00.000Z",
+    log_type: "event",
+    log_level: "info",
+  });
+  const failed = {
+    ...sent,
+    [response]: "No",
+    status: "failed",
+    tokens_input: 0,
+    cost_usd: 0.5,
+    error_message: "overloaded",
+    completed_at: "2026-11-22 20:00:07",
+  };
+  expect(mapLogToEvent(failed)).toMatchObject({
+    event_type: "prompt_completed",
+    message: "Prompt failed: plan",
+    metadata: {
+      prompt_text: "Plan it",
+      response_text: "No",
+      status: "failed",
+      tokens_input: 0,
+      cost_usd: 0.5,
+      error_message: "overloaded",
+    },
+    timestamp: "2026-11-22T20:00:07.000Z",
+    log_level: "error",
+  });
+});
+
+test.each([
   ["missing", undefined, {}],
   ["null", null, {}],
   ["empty text", "", {}],

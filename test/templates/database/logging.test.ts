@@ -1,5 +1,8 @@
 /** adw_logging: what a workflow calls. */
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
 import {
+  addAgent,
   eventsOf,
   openForTest,
   temporaryPath,
@@ -212,10 +215,55 @@ describe("what is logged", () => {
     ]);
   });
 
-  it("in a tick that runs long is written along the way", () => {
+  it("in a tick that runs long is written along the way: nothing is dropped, nothing grows", async () => {
     start();
-    for (let i = 0; i < 5_000; i += 1) logging.logSystemEvent("x", String(i));
-    expect(logging.loggingStats().queued).toBeLessThan(1_100);
+    for (let i = 0; i < 100_000; i += 1) {
+      logging.logSystemEvent("x", String(i));
+      if (logging.loggingStats().queued > 1_100) throw new Error("it grows");
+    }
+    expect(await logging.flushLogging(60_000)).toBe(true);
+    expect(logging.loggingStats()).toEqual({
+      queued: 0,
+      written: 100_000,
+      dropped: 0,
+    });
+    const { events } = openForTest(path);
+    expect(events.lastSeq).toBe(100_000);
+    expect(JSON.parse(String(events.read(99_999, 1)[0]?.json))).toMatchObject({
+      message: "99999",
+    });
+    expect(lines).toEqual([]);
+  });
+
+  it("goes where the first initLogging said, and a second one that says otherwise is told so", async () => {
+    start();
+    start();
+    expect(lines).toEqual([]);
+    const other = temporaryPath();
+    start({ path: other });
+    logging.logSystemEvent("x", "here");
+    expect(await events()).toMatchObject([{ message: "here" }]);
+    expect(lines).toEqual([
+      `adw_logging: logging goes to ${path} until closeLogging(): ${other} is not used\n`,
+    ]);
+  });
+
+  it("is as it was at the time of the call", async () => {
+    start();
+    const config = { tools: ["Read"] };
+    logging.logAgentCreated({
+      id: "a",
+      name: "A",
+      agent_type: "builder",
+      session_id: "s",
+      config,
+    });
+    config.tools.push("Write");
+    await logging.flushLogging();
+    expect(openForTest(path).agents.get("a")?.config).toEqual({
+      name: "A",
+      tools: ["Read"],
+    });
   });
 });
 
@@ -263,6 +311,73 @@ describe("a row that cannot be written", () => {
     ]);
     expect(lines).toHaveLength(2);
   });
+
+  it("for a getter that throws, or details of many megabytes, loses only them", async () => {
+    start();
+    const agent = createAgent();
+    const throwing = {
+      get secret(): string {
+        throw new Error("not for you");
+      },
+    };
+    logging.logAgentEvent(agent, "agent_started", "a getter", throwing);
+    const step = logging.logStepStart(agent, "plan", throwing);
+    const huge = "x".repeat(20_000_000);
+    logging.logAgentEvent(agent, "agent_completed", "huge", { huge });
+    logging.logStepEnd(step, { error: Object.create(null) });
+    const cycle: Record<string, unknown> = {};
+    cycle["self"] = cycle;
+    logging.logAgentCreated({
+      id: "b",
+      name: "B",
+      agent_type: "builder",
+      session_id: "s",
+      config: cycle,
+    });
+    const [, ...all] = await events();
+    expect(all).toMatchObject([
+      {
+        event_type: "agent_started",
+        metadata: { unserialisable: "not for you" },
+      },
+      {
+        event_type: "step_start",
+        metadata: { step: "plan", unserialisable: "not for you" },
+      },
+      {
+        event_type: "agent_completed",
+        metadata: { truncated: true, original_chars: 20_000_042 },
+      },
+      {
+        event_type: "step_end",
+        metadata: {
+          status: "failed",
+          error_message: "an error that cannot be put into words",
+        },
+      },
+      { event_type: "agent_created", agent_id: "b", metadata: { name: "B" } },
+    ]);
+    expect(lines).toEqual([
+      "adw_logging: details of a log row were dropped: not for you\n",
+      "adw_logging: details of a log row were dropped: 20000042 characters, more than 16777216\n",
+      "adw_logging: details of a log row were dropped: Converting circular structure to JSON\n",
+    ]);
+  });
+});
+
+describe("a database file that is deleted", () => {
+  it("while it is written is made anew, and the loss is told", async () => {
+    start();
+    logging.logSystemEvent("x", "before");
+    await events();
+    rmSync(dirname(path), { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    logging.logSystemEvent("x", "after");
+    expect(await events()).toMatchObject([{ seq: 1, message: "after" }]);
+    expect(lines).toEqual([
+      `adw_logging: the database ${path} was deleted or replaced while it was written: rows of the last moments are lost. It is opened anew\n`,
+    ]);
+  });
 });
 
 describe("a database that is locked", () => {
@@ -295,7 +410,12 @@ describe("a database that is locked", () => {
     const unlock = lock();
     start();
     logging.logSystemEvent("x", "patience");
-    expect(await logging.flushLogging(3_500)).toBe(false);
+    // As long as it may be somebody's turn, nothing is said.
+    expect(await logging.flushLogging(4_000)).toBe(false);
+    expect(lines).toEqual([]);
+    while (lines.length === 0) {
+      expect(await logging.flushLogging(500)).toBe(false);
+    }
     unlock();
     await events();
     expect(lines).toEqual([
@@ -326,6 +446,29 @@ describe("a database that is locked", () => {
       log_level: "warning",
       metadata: { component: "adw_logging", dropped: 15 },
     });
+  });
+
+  it("by one who commits now and then is waited for, at the end of the workflow too", async () => {
+    const other = openForTest(path);
+    const { id } = addAgent(other);
+    let unlock = lock();
+    start();
+    logging.logSystemEvent("x", "in time");
+    // Others come first for three seconds, longer than a stuck lock is waited for.
+    const before = performance.now();
+    const taking = setInterval(() => {
+      unlock();
+      if (performance.now() - before < 3_000) {
+        other.agents.update(id, { cost_usd: performance.now() });
+        unlock = lock();
+      } else {
+        clearInterval(taking);
+      }
+    }, 200);
+    await logging.closeLogging();
+    expect(performance.now() - before).toBeGreaterThan(3_000);
+    expect(lines).toEqual([]);
+    expect(eventsOf(other).at(-1)).toMatchObject({ message: "in time" });
   });
 
   it("at the end of the workflow costs it two seconds at most, and the loss is told", async () => {
