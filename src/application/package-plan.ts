@@ -119,8 +119,9 @@ export function packageNotes(
       ({ name, present, needed }) =>
         `${name} "${present}" in package.json allows versions that are too old: the modules are tested with "${needed}". It was left as it is.`,
     ),
-    ...keptScripts.map(
-      (name) => `The script "${name}" exists and was left as it is.`,
+    ...Object.entries(keptScripts).map(
+      ([name, command]) =>
+        `The script "${name}" is not as adw-scaffold wrote it, and was left as it is. It would be: ${command}`,
     ),
     ...leftDependencies.map(
       (name) =>

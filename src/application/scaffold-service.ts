@@ -128,6 +128,7 @@ export async function planScaffold(
   const modules = [
     ...new Set([...project.config.modules, ...(request.modules ?? [])]),
   ];
+  assertInstallable(project, modules);
   const config = await withSettings(project, { ...request.settings, modules });
   const definitions = project.source.registry.resolve(modules);
   const states = await readFileStates(project, definitions, config);
@@ -206,6 +207,7 @@ export async function planRemove(
   const project = await openProject(request);
   const { registry } = project.source;
   const installed = installedDefinitions(project);
+  assertInstallable(project, request.modules);
   chooseModules(project, installed, request.modules);
   const wanted = project.config.modules.filter(
     (name) => !request.modules.includes(name),
@@ -345,6 +347,20 @@ export function installedDefinitions({
   return source.registry.resolve(config.modules);
 }
 
+/** What comes and goes with the others is not asked for by name. */
+function assertInstallable(
+  { source }: Project,
+  names: readonly string[],
+): void {
+  for (const name of names) {
+    if (source.registry.get(name).hidden !== true) continue;
+    throw new UsageError(
+      `${name} comes with the first module and goes with the last: it is not added or removed by itself`,
+      { hint: "Name another module; adw-scaffold list shows them." },
+    );
+  }
+}
+
 /** The names of the chosen modules and the hidden ones; all without a choice. */
 export function chooseModules(
   { source }: Project,
@@ -353,11 +369,12 @@ export function chooseModules(
 ): ReadonlySet<string> {
   const all = new Set(installed.map(({ name }) => name));
   if (names === undefined || names.length === 0) return all;
+  const shown = installed.filter(({ hidden }) => hidden !== true);
   for (const name of names) {
     source.registry.get(name);
     if (!all.has(name)) {
       throw new UsageError(`the module ${name} is not installed`, {
-        hint: `Installed: ${[...all].join(", ")}. Add it: adw-scaffold add ${name}`,
+        hint: `Installed: ${shown.map((module) => module.name).join(", ")}. Add it: adw-scaffold add ${name}`,
       });
     }
   }
@@ -466,20 +483,19 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       `./${config.adws_dir}/schema/adw.config.schema.json`,
     ),
   });
-  const nextLock = withLineEndsOf(
-    lockText,
-    await format(
-      LOCK_FILE,
-      formatLock(
-        lockAfter({
-          ...parts,
-          settlesDropped: parts.settlesDropped === true,
-          packageJson,
-          removals,
-        }),
-      ),
-    ),
+  const lockedNow = formatLock(
+    lockAfter({
+      ...parts,
+      settlesDropped: parts.settlesDropped === true,
+      packageJson,
+      removals,
+    }),
   );
+  // Another way to lay it out is no reason to write it.
+  const nextLock =
+    lockText !== null && lockedNow === formatLock(lock)
+      ? lockText
+      : withLineEndsOf(lockText, await format(LOCK_FILE, lockedNow));
   return {
     root,
     config,

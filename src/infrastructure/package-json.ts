@@ -50,8 +50,8 @@ export interface PackageEdit {
   changedScripts: Readonly<Record<string, string>>;
   removedDependencies: readonly string[];
   removedScripts: readonly string[];
-  /** Scripts of that name that run something else; they stay. */
-  keptScripts: readonly string[];
+  /** Scripts of that name that run something else stay; here is what ours would run. */
+  keptScripts: Readonly<Record<string, string>>;
   oldRanges: readonly OldRange[];
 }
 
@@ -134,9 +134,7 @@ export async function editPackageJson(
     changedScripts,
     removedDependencies: removals.dependencies,
     removedScripts: removals.scripts,
-    keptScripts: different
-      .filter((entry) => !isOwn(entry))
-      .map(([name]) => name),
+    keptScripts: Object.fromEntries(different.filter((entry) => !isOwn(entry))),
     oldRanges: await findOldRanges(present, {
       ...needs.devDependencies,
       ...needs.dependencies,

@@ -355,7 +355,9 @@ test("a script that you changed stays as it is", async () => {
   await project.edit("package.json", "node adws/", "node --watch adws/");
   await project.configure({ typescript_runner: "tsx" });
   const { stderr } = await project.done("update");
-  expect(stderr).toContain('The script "greet" exists and was left as it is.');
+  expect(stderr).toBe(
+    'note The script "greet" is not as adw-scaffold wrote it, and was left as it is. It would be: tsx adws/greeting.ts\n',
+  );
   expect(await project.read("package.json")).toContain("node --watch adws/");
 });
 
