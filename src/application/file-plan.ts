@@ -1,6 +1,9 @@
 /** What happens to every rendered file of a project. */
 import type { AdwConfig } from "../domain/config.ts";
-import type { ModuleDefinition } from "../domain/module-registry.ts";
+import {
+  targetPath,
+  type ModuleDefinition,
+} from "../domain/module-registry.ts";
 import {
   planFile,
   type FileOperation,
@@ -84,20 +87,57 @@ export async function readFileStates(
   config: AdwConfig,
 ): Promise<FileState[]> {
   const format = await projectFormatter(project.root);
-  const rendered = await addAdwModules(project, definitions, config, format);
-  const renames = new Map(
-    definitions.flatMap(({ renamedFiles }) =>
-      Object.entries(renamedFiles ?? {}),
+  const states = await Promise.all(
+    definitions.map(
+      async (definition) =>
+        (await statesAsBefore(project, definition, config, format)) ??
+        statesAsRendered(project, definition, config, format),
     ),
   );
-  const asBefore = new Set(
-    definitions
-      .filter((definition) => rendersAsBefore(definition, config, project))
-      .map(({ name }) => name),
-  );
+  return states.flat();
+}
+
+/**
+ * Without rendering anything, where nothing but the formatting could be new:
+ * formatting is never drift. Undefined where a module has to be rendered.
+ */
+async function statesAsBefore(
+  project: Project,
+  definition: ModuleDefinition,
+  config: AdwConfig,
+  format: Formatter,
+): Promise<FileState[] | undefined> {
+  if (!rendersAsBefore(definition, config, project)) return undefined;
+  const states: FileState[] = [];
+  for (const source of definition.files) {
+    const path = targetPath(source, config);
+    const disk = await readProjectFile(project.root, path);
+    const written = baseText(project.lock, path);
+    if (disk === null || written === null) return undefined;
+    const { nearest } = await comparable(written, disk, path, format);
+    const { name: module } = definition;
+    const content = nearest.base;
+    const place = { path, module, source, movedFrom: null, isAsBefore: true };
+    states.push({ ...place, ...nearest, content, disk });
+  }
+  return states;
+}
+
+async function statesAsRendered(
+  project: Project,
+  definition: ModuleDefinition,
+  config: AdwConfig,
+  format: Formatter,
+): Promise<FileState[]> {
+  const rendered = await addAdwModules(project, [definition], config, format);
+  const isAsBefore = rendersAsBefore(definition, config, project);
   return Promise.all(
     rendered.map(async (file) => {
-      const movedFrom = formerPath(project, file, renames.get(file.source));
+      const movedFrom = formerPath(
+        project,
+        file,
+        definition.renamedFiles?.[file.source],
+      );
       const at = movedFrom ?? file.path;
       const disk = await readProjectFile(project.root, at);
       const content = withLineEndsOf(disk, file.content);
@@ -106,14 +146,8 @@ export async function readFileStates(
       if (written === null || disk === null)
         return { ...state, base: written, yours: disk, isAsBefore: false };
       const pair = await comparable(written, disk, at, format);
-      // Nothing but the formatting can be new, and formatting is never drift.
-      return asBefore.has(file.module) && movedFrom === null
-        ? {
-            ...state,
-            ...pair.nearest,
-            content: pair.nearest.base,
-            isAsBefore: true,
-          }
+      return isAsBefore && movedFrom === null
+        ? { ...state, ...pair.nearest, content: pair.nearest.base, isAsBefore }
         : { ...state, ...pair.ofToday, isAsBefore: false };
     }),
   );
