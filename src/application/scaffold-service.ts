@@ -27,6 +27,7 @@ import {
   applyTransaction,
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
+import { eslintAdvice } from "../infrastructure/host-eslint.ts";
 import {
   excludeFromTsconfigs,
   tsconfigAdvice,
@@ -149,6 +150,11 @@ export async function planScaffold(
     files,
     wanted: modules,
     tsconfigs: await excludeFromTsconfigs(project.root, config.adws_dir),
+    // Told once: what the owner decided is not asked again.
+    notes:
+      project.lockText === null
+        ? await eslintAdvice(project.root, config.adws_dir)
+        : [],
   });
 }
 
@@ -214,15 +220,12 @@ export async function planRemove(
   );
   const remaining = registry.resolve(wanted);
   for (const name of request.modules) {
-    const user = remaining.find(({ requires }) => requires?.includes(name));
+    const [user, ...more] = dependentsOf(name, remaining);
     if (user !== undefined) {
-      throw new RefusedError(
-        "MODULE_REQUIRED",
-        `${user.name} requires ${name}`,
-        {
-          hint: `Remove both: adw-scaffold remove ${name} ${user.name}`,
-        },
-      );
+      const all = [...new Set([...request.modules, user, ...more])].join(" ");
+      throw new RefusedError("MODULE_REQUIRED", `${user} requires ${name}`, {
+        hint: `${all.split(" ").length === 2 ? "Remove both" : "Remove what needs it too"}: adw-scaffold remove ${all}`,
+      });
     }
   }
   const config = await withSettings(project, { modules: wanted });
@@ -242,6 +245,25 @@ export async function planRemove(
     settlesDropped: true,
     removed: installed.filter((definition) => !remaining.includes(definition)),
   });
+}
+
+/** The modules that require one, directly and through others, nearest first. */
+function dependentsOf(
+  name: string,
+  modules: readonly ModuleDefinition[],
+): string[] {
+  const found: string[] = [];
+  // What is found on the way is looked at in its turn.
+  const queue = [name];
+  for (const required of queue) {
+    for (const { name: user, requires } of modules) {
+      if (requires?.includes(required) !== true || found.includes(user))
+        continue;
+      found.push(user);
+      queue.push(user);
+    }
+  }
+  return found;
 }
 
 /** How many files each operation has. */

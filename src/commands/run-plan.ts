@@ -11,7 +11,7 @@ import {
   type ScaffoldPlan,
 } from "../application/scaffold-service.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
-import { MARKERS_LEFT, changesOf } from "../domain/plan.ts";
+import { MARKERS_LEFT, changesOf, type FileOperation } from "../domain/plan.ts";
 import { hasPendingTransaction } from "../infrastructure/file-transaction.ts";
 import { colorsFor } from "./colors.ts";
 import { install, nextSteps, showNextSteps, shownPath } from "./after-write.ts";
@@ -69,13 +69,28 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
   await writePlan(plan);
   const installed = await install(plan, parsed, context);
   if (installed === false) return 1;
-  if (json) {
-    const steps = await nextSteps(plan, context, installed);
-    printJson(plan, run, { applied: true, installed, warnings }, steps);
-  } else if (hasChanges(plan)) {
-    await showNextSteps(plan, context, installed);
+  const isNew = parsed.command === "init" || parsed.command === "add";
+  if (json || hasChanges(plan)) {
+    const steps = await nextSteps(plan, context, { installed, isNew });
+    if (json)
+      printJson(plan, run, { applied: true, installed, warnings }, steps);
+    else showNextSteps(steps, context);
   }
-  return leavesConflicts(plan) ? 1 : 0;
+  if (!leavesConflicts(plan)) return 0;
+  if (!json) showConflicts(plan, context);
+  return 1;
+}
+
+/** The last word, because what came before may fill a screen. */
+function showConflicts(
+  { operations }: ScaffoldPlan,
+  { stderr, env }: CommandContext,
+): void {
+  const colors = colorsFor(stderr, env);
+  const paths = operations.filter(isConflict).map(({ path }) => path);
+  stderr.write(
+    `${colors.red("conflict")} markers are left in ${paths.join(", ")}\n  ${colors.cyan("→")} Resolve them in an editor. adw-scaffold check --fail-on conflict tells whether any is left.\n`,
+  );
 }
 
 /** How many files the warning names. */
@@ -181,10 +196,13 @@ function printJson(
 
 /** Whether conflicts are in the way, or are left in the files as markers. */
 function leavesConflicts(plan: ScaffoldPlan): boolean {
-  return plan.operations.some(
-    (entry) =>
-      entry.operation === "conflict" ||
-      (entry.operation === "keep" && entry.reason === MARKERS_LEFT),
+  return plan.operations.some(isConflict);
+}
+
+function isConflict(entry: FileOperation): boolean {
+  return (
+    entry.operation === "conflict" ||
+    (entry.operation === "keep" && entry.reason === MARKERS_LEFT)
   );
 }
 
@@ -212,11 +230,9 @@ function heading(
 ): string {
   const colors = colorsFor(stdout, env);
   const place = shownPath(cwd, plan.root);
-  if (
-    !hasChanges(plan) &&
-    plan.operations.every(({ operation }) => operation !== "conflict")
-  ) {
-    return `${colors.bold("Up to date")} ${colors.dim(place)}\n`;
+  if (!hasChanges(plan)) {
+    const state = leavesConflicts(plan) ? "Conflicts left" : "Up to date";
+    return `${colors.bold(state)} ${colors.dim(place)}\n`;
   }
   return `${colors.bold(onlyShown ? "Would write" : "Writing")} ${colors.dim(`to ${place}`)}\n`;
 }

@@ -32,12 +32,15 @@ export interface PackageRemovals {
   /** Packages that nothing of ours needs any more, but that were there before. */
   leftDependencies: readonly string[];
   scripts: readonly string[];
+  /** Scripts of removed modules that run something else by now, and stay. */
+  leftScripts: readonly string[];
 }
 
 const NO_REMOVALS: PackageRemovals = {
   dependencies: [],
   leftDependencies: [],
   scripts: [],
+  leftScripts: [],
 };
 
 /** The edited text, and what the edit did. */
