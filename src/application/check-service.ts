@@ -1,7 +1,7 @@
 /** Whether a project is as it would be rendered now; and what is different, and why. */
 import { hasConflictMarkers } from "../domain/three-way-merge.ts";
 import { driftOf, type Drift } from "../domain/drift.ts";
-import { LOCK_FILE, type Lock } from "../domain/lock.ts";
+import { LOCK_FILE } from "../domain/lock.ts";
 import {
   targetPath,
   type ModuleDefinition,
@@ -14,9 +14,10 @@ import { readProjectFile, sha256 } from "../infrastructure/project-files.ts";
 import { readFileStates } from "./file-plan.ts";
 import { packageNeeds } from "./package-plan.ts";
 import {
+  changedKeys,
   inputsOf,
   openProject,
-  templatesDigest,
+  rendersAsBefore,
   type Project,
   type ProjectRequest,
 } from "./project.ts";
@@ -91,13 +92,12 @@ export async function differences(
   const states = await readFileStates(project, installed, project.config);
   return states
     .filter(({ module }) => chosen.has(module))
-    .filter(({ base, disk, content }) => disk !== content || base !== content)
-    .filter(({ disk, content }) => disk !== content)
-    .map(({ path, module, base, disk, content }) => ({
+    .filter(({ yours, content }) => yours !== content)
+    .map(({ path, module, base, yours, content }) => ({
       path,
       module,
       base,
-      yours: disk,
+      yours,
       theirs: content,
     }));
 }
@@ -108,13 +108,11 @@ async function checkModule(
 ): Promise<{ files: number; paths: string[]; drift: Drift[] }> {
   const { lock, config, source } = project;
   const entry = lock.modules[definition.name];
-  const inputs = inputsOf(definition, config, source);
-  const settings = changedKeys(entry?.inputs, inputs);
-  const same =
-    entry !== undefined &&
-    entry.templates === templatesDigest(definition, source) &&
-    settings.length === 0;
-  const files = same
+  const settings =
+    entry === undefined
+      ? []
+      : changedKeys(entry.inputs, inputsOf(definition, config, source));
+  const files = rendersAsBefore(definition, config, project)
     ? await asWritten(project, definition)
     : await asRenderedNow(project, definition);
   const drift = files.map(({ path, disk, edited, changed, movesTo }) =>
@@ -123,6 +121,7 @@ async function checkModule(
       movesTo,
       module: definition.name,
       exists: disk !== null,
+      known: lock.files[path] !== undefined,
       edited,
       changed,
       hasMarkers: disk !== null && hasConflictMarkers(disk),
@@ -179,12 +178,12 @@ async function asRenderedNow(
   definition: ModuleDefinition,
 ): Promise<ComparedFile[]> {
   const states = await readFileStates(project, [definition], project.config);
-  return states.map(({ path, movedFrom, base, disk, content }) => ({
+  return states.map(({ path, movedFrom, base, disk, yours, content }) => ({
     path: movedFrom ?? path,
     movesTo: movedFrom === null ? null : path,
     disk,
-    edited: disk !== content && disk !== base,
-    changed: base !== content && disk !== content,
+    edited: yours !== content && yours !== base,
+    changed: base !== content && yours !== content,
   }));
 }
 
@@ -253,14 +252,4 @@ async function missingParts(
     });
   }
   return drift;
-}
-
-function changedKeys(
-  before: Lock["modules"][string]["inputs"] | undefined,
-  now: Record<string, unknown>,
-): string[] {
-  if (before === undefined) return [];
-  return [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
-    (key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]),
-  );
 }

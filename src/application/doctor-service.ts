@@ -237,7 +237,7 @@ async function missingDependencies(
     ? undefined
     : {
         message: wrong.join("; "),
-        fix: "Install with your package manager, for example: npm install",
+        fix: `Run: ${await installWords(root)}`,
       };
 }
 
@@ -247,9 +247,10 @@ async function installedProblems(
 ): Promise<string[]> {
   const { satisfies } = await import("../infrastructure/ranges.ts");
   const problems: string[] = [];
+  const missing: string[] = [];
   for (const [name, range] of Object.entries(needed)) {
     const version = await installedVersion(root, name);
-    if (version === undefined) problems.push(`${name} is not installed`);
+    if (version === undefined) missing.push(name);
     else if (
       !satisfies(version, range, { includePrerelease: true }) &&
       isOlder(version, range)
@@ -257,7 +258,15 @@ async function installedProblems(
       problems.push(`${name} ${version} is installed, and ${range} is needed`);
     }
   }
-  return problems;
+  return missing.length === 0
+    ? problems
+    : [`not installed: ${missing.join(", ")}`, ...problems];
+}
+
+async function installWords(root: string): Promise<string> {
+  const { detectPackageManager, installCommand } =
+    await import("../infrastructure/package-manager.ts");
+  return installCommand(detectPackageManager(root).name).join(" ");
 }
 
 /** A later major version may work; an earlier one lacks what the modules use. */

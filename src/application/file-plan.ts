@@ -1,6 +1,9 @@
 /** What happens to every rendered file of a project. */
 import type { AdwConfig } from "../domain/config.ts";
-import type { ModuleDefinition } from "../domain/module-registry.ts";
+import {
+  targetPath,
+  type ModuleDefinition,
+} from "../domain/module-registry.ts";
 import {
   planFile,
   type FileOperation,
@@ -11,7 +14,7 @@ import {
   projectFormatter,
   type Formatter,
 } from "../infrastructure/project-prettier.ts";
-import { baseText, type Project } from "./project.ts";
+import { baseText, rendersAsBefore, type Project } from "./project.ts";
 import { rendersDefault, renderDefinition } from "./render-module.ts";
 import type { PackedText } from "../infrastructure/compiled-template.ts";
 
@@ -28,11 +31,15 @@ export interface PlannedContent {
 
 /** The texts that decide what happens to a file. */
 export interface FileState extends PlannedContent {
-  /** What we wrote last time, in the line ends and format of the project now. */
+  /** What we wrote last time, in the line ends and format of `yours`. */
   base: string | null;
   disk: string | null;
+  /** What is on disk, in the format that it is compared in. */
+  yours: string | null;
   /** Where the file was last time, when it is elsewhere now. */
   movedFrom: string | null;
+  /** Whether the same templates and settings render it as last time. */
+  isAsBefore: boolean;
 }
 
 /** Puts every file of the given modules on the plan, formatted the project's way. */
@@ -80,26 +87,68 @@ export async function readFileStates(
   config: AdwConfig,
 ): Promise<FileState[]> {
   const format = await projectFormatter(project.root);
-  const rendered = await addAdwModules(project, definitions, config, format);
-  const renames = new Map(
-    definitions.flatMap(({ renamedFiles }) =>
-      Object.entries(renamedFiles ?? {}),
+  const states = await Promise.all(
+    definitions.map(
+      async (definition) =>
+        (await statesAsBefore(project, definition, config, format)) ??
+        statesAsRendered(project, definition, config, format),
     ),
   );
+  return states.flat();
+}
+
+/**
+ * Without rendering anything, where nothing but the formatting could be new:
+ * formatting is never drift. Undefined where a module has to be rendered.
+ */
+async function statesAsBefore(
+  project: Project,
+  definition: ModuleDefinition,
+  config: AdwConfig,
+  format: Formatter,
+): Promise<FileState[] | undefined> {
+  if (!rendersAsBefore(definition, config, project)) return undefined;
+  const states: FileState[] = [];
+  for (const source of definition.files) {
+    const path = targetPath(source, config);
+    const disk = await readProjectFile(project.root, path);
+    const written = baseText(project.lock, path);
+    if (disk === null || written === null) return undefined;
+    const { nearest } = await comparable(written, disk, path, format);
+    const { name: module } = definition;
+    const content = nearest.base;
+    const place = { path, module, source, movedFrom: null, isAsBefore: true };
+    states.push({ ...place, ...nearest, content, disk });
+  }
+  return states;
+}
+
+async function statesAsRendered(
+  project: Project,
+  definition: ModuleDefinition,
+  config: AdwConfig,
+  format: Formatter,
+): Promise<FileState[]> {
+  const rendered = await addAdwModules(project, [definition], config, format);
+  const isAsBefore = rendersAsBefore(definition, config, project);
   return Promise.all(
     rendered.map(async (file) => {
-      const movedFrom = formerPath(project, file, renames.get(file.source));
+      const movedFrom = formerPath(
+        project,
+        file,
+        definition.renamedFiles?.[file.source],
+      );
       const at = movedFrom ?? file.path;
       const disk = await readProjectFile(project.root, at);
-      const base = baseText(project.lock, at);
-      return {
-        ...file,
-        content: withLineEndsOf(disk, file.content),
-        base:
-          base === null ? null : await comparableBase(base, disk, at, format),
-        disk,
-        movedFrom,
-      };
+      const content = withLineEndsOf(disk, file.content);
+      const state = { ...file, content, disk, movedFrom };
+      const written = baseText(project.lock, at);
+      if (written === null || disk === null)
+        return { ...state, base: written, yours: disk, isAsBefore: false };
+      const pair = await comparable(written, disk, at, format);
+      return isAsBefore && movedFrom === null
+        ? { ...state, ...pair.nearest, content: pair.nearest.base, isAsBefore }
+        : { ...state, ...pair.ofToday, isAsBefore: false };
     }),
   );
 }
@@ -137,18 +186,20 @@ export async function planDroppedFiles(
     dropped.map(async ([path, { module }]) => {
       const disk = await readProjectFile(project.root, path);
       const text = baseText(project.lock, path);
-      const base =
-        text === null ? null : await comparableBase(text, disk, path, format);
-      return planFile({ path, module, base, disk, next: null }, policy);
+      const { base, yours } =
+        text === null || disk === null
+          ? { base: text, yours: disk }
+          : (await comparable(text, disk, path, format)).nearest;
+      return planFile({ path, module, base, disk, yours, next: null }, policy);
     }),
   );
   return operations.filter((entry) => entry !== undefined);
 }
 
 function planInPlace(state: FileState, policy: PlanPolicy): FileOperation[] {
-  const { path, module, base, disk, content } = state;
+  const { path, module, base, disk, yours, content } = state;
   const operation = planFile(
-    { path, module, base, disk, next: content },
+    { path, module, base, disk, yours, next: content },
     policy,
   );
   return operation === undefined ? [] : [operation];
@@ -161,23 +212,23 @@ async function planMove(
   from: string,
   policy: PlanPolicy,
 ): Promise<FileOperation[]> {
-  const { path, module, base, disk, content } = state;
+  const { path, module, base, disk, yours, content } = state;
   const there = await readProjectFile(project.root, path);
   if (there !== null) {
     const [inPlace] = planInPlace(
-      { ...state, base: null, disk: there },
+      { ...state, base: null, disk: there, yours: there },
       policy,
     );
     if (inPlace === undefined || inPlace.operation === "conflict")
       return inPlace === undefined ? [] : [inPlace];
     const old = planFile(
-      { path: from, module, base, disk, next: null },
+      { path: from, module, base, disk, yours, next: null },
       policy,
     );
     return old === undefined ? [inPlace] : [inPlace, old];
   }
   const atOldPlace = planFile(
-    { path, module, base, disk, next: content },
+    { path, module, base, disk, yours, next: content },
     policy,
   );
   if (atOldPlace === undefined || disk === null) {
@@ -212,22 +263,60 @@ function formerPath(
   return entry?.[0] ?? null;
 }
 
+/** What was written last time and what is there now, in one format. */
+interface Pair {
+  base: string;
+  yours: string;
+}
+
 /**
- * The base as the project would write it today. Formatting and line ends then
- * never look like an edit, and never make a conflict.
+ * Formatting and line ends never look like an edit, and never make a conflict:
+ * the two texts are compared in the format in which they differ least. What is
+ * rendered now comes in the format of today; to be merged with that, both are
+ * brought to it.
  */
-async function comparableBase(
-  base: string,
-  disk: string | null,
+async function comparable(
+  written: string,
+  disk: string,
   path: string,
   format: Formatter,
+): Promise<{ nearest: Pair; ofToday: Pair }> {
+  const asWritten = { base: withLineEndsOf(disk, written), yours: disk };
+  if (disk === asWritten.base)
+    return { nearest: asWritten, ofToday: asWritten };
+  const base = withLineEndsOf(disk, await format(path, written));
+  const formatted = { base, yours: disk };
+  if (disk === base) return { nearest: formatted, ofToday: formatted };
+  const both = { base, yours: await formattedIfPossible(format, path, disk) };
+  if (both.yours === base) {
+    const same = { base: disk, yours: disk };
+    return { nearest: same, ofToday: same };
+  }
+  const ofToday = nearestOf(formatted, both);
+  return { nearest: nearestOf(asWritten, ofToday), ofToday };
+}
+
+/** The pair with the fewest lines of one's own; the first of two that are as near. */
+function nearestOf(first: Pair, second: Pair): Pair {
+  return ownLines(second) < ownLines(first) ? second : first;
+}
+
+function ownLines({ base, yours }: Pair): number {
+  const known = new Set(base.split("\n"));
+  return yours.split("\n").filter((line) => !known.has(line)).length;
+}
+
+/** What the owner is in the middle of writing may be no code yet. */
+async function formattedIfPossible(
+  format: Formatter,
+  path: string,
+  text: string,
 ): Promise<string> {
-  if (disk === null || disk === base) return base;
-  const plain = usesWindowsLineEnds(disk)
-    ? disk.replaceAll("\r\n", "\n")
-    : disk;
-  const text = plain === base ? base : await format(path, base);
-  return withLineEndsOf(disk, text);
+  try {
+    return withLineEndsOf(text, await format(path, text));
+  } catch {
+    return text;
+  }
 }
 
 function usesWindowsLineEnds(text: string): boolean {

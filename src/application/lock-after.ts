@@ -79,9 +79,11 @@ function fileEntries(facts: LockFacts): Lock["files"] {
     ? withoutDropped(facts)
     : { ...project.lock.files };
   const operations = new Map(files.map((entry) => [entry.path, entry]));
-  for (const { path, module, source, content, packed, movedFrom } of states) {
+  for (const state of states) {
+    const { path, module, source, content, packed, movedFrom } = state;
     const operation = operations.get(path);
     if (operation === undefined || !settles(operation)) continue;
+    if (state.isAsBefore) continue;
     if (movedFrom !== null) delete entries[movedFrom];
     const text = content.replaceAll("\r\n", "\n");
     const digest = packed?.sha256 ?? sha256(text);

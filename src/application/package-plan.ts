@@ -67,6 +67,12 @@ export function planRemovals({
       !Object.hasOwn(needs.devDependencies, name),
   );
   const scripts = presentScripts(packageText);
+  const unneededScripts = Object.entries(before.scripts).filter(
+    ([name]) =>
+      Object.hasOwn(scripts, name) && !Object.hasOwn(needs.scripts, name),
+  );
+  const isOwn = ([name, command]: readonly [string, string]) =>
+    [command, lock.added_scripts[name]].includes(String(scripts[name]));
   return {
     dependencies: unneeded.filter(
       (name) => lock.added_dependencies[name] === present[name],
@@ -74,12 +80,9 @@ export function planRemovals({
     leftDependencies: unneeded.filter(
       (name) => lock.added_dependencies[name] !== present[name],
     ),
-    scripts: Object.entries(before.scripts)
-      .filter(
-        ([name, command]) =>
-          [command, lock.added_scripts[name]].includes(String(scripts[name])) &&
-          !Object.hasOwn(needs.scripts, name),
-      )
+    scripts: unneededScripts.filter(isOwn).map(([name]) => name),
+    leftScripts: unneededScripts
+      .filter((entry) => !isOwn(entry))
       .map(([name]) => name),
   };
 }
@@ -112,15 +115,20 @@ export function describeEdit(edit: PackageEdit): string {
 /** What the user should know about package.json. */
 export function packageNotes(
   { oldRanges, keptScripts }: PackageEdit,
-  { leftDependencies }: PackageRemovals,
+  { leftDependencies, leftScripts }: PackageRemovals,
 ): string[] {
   return [
     ...oldRanges.map(
       ({ name, present, needed }) =>
         `${name} "${present}" in package.json allows versions that are too old: the modules are tested with "${needed}". It was left as it is.`,
     ),
-    ...keptScripts.map(
-      (name) => `The script "${name}" exists and was left as it is.`,
+    ...Object.entries(keptScripts).map(
+      ([name, command]) =>
+        `The script "${name}" is not as adw-scaffold wrote it, and was left as it is. It would be: ${command}`,
+    ),
+    ...leftScripts.map(
+      (name) =>
+        `The script "${name}" of a removed module is not as adw-scaffold wrote it, so it stays in package.json.`,
     ),
     ...leftDependencies.map(
       (name) =>

@@ -168,6 +168,34 @@ export function inputsOf(
   );
 }
 
+/**
+ * Whether a module renders what it rendered when the lock was written: the same
+ * templates, of the same version, with the same settings.
+ */
+export function rendersAsBefore(
+  definition: ModuleDefinition,
+  config: AdwConfig,
+  { lock, source }: Pick<Project, "lock" | "source">,
+): boolean {
+  const entry = lock.modules[definition.name];
+  return (
+    entry !== undefined &&
+    entry.version === definition.version &&
+    entry.templates === templatesDigest(definition, source) &&
+    changedKeys(entry.inputs, inputsOf(definition, config, source)).length === 0
+  );
+}
+
+/** The keys whose values differ. */
+export function changedKeys(
+  before: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]),
+  );
+}
+
 /** One digest over all templates of a module, which are digests of path and text. */
 export function templatesDigest(
   definition: ModuleDefinition,

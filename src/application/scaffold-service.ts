@@ -27,6 +27,7 @@ import {
   applyTransaction,
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
+import { eslintAdvice } from "../infrastructure/host-eslint.ts";
 import {
   excludeFromTsconfigs,
   tsconfigAdvice,
@@ -128,6 +129,7 @@ export async function planScaffold(
   const modules = [
     ...new Set([...project.config.modules, ...(request.modules ?? [])]),
   ];
+  assertInstallable(project, modules);
   const config = await withSettings(project, { ...request.settings, modules });
   const definitions = project.source.registry.resolve(modules);
   const states = await readFileStates(project, definitions, config);
@@ -148,6 +150,11 @@ export async function planScaffold(
     files,
     wanted: modules,
     tsconfigs: await excludeFromTsconfigs(project.root, config.adws_dir),
+    // Told once: what the owner decided is not asked again.
+    notes:
+      project.lockText === null
+        ? await eslintAdvice(project.root, config.adws_dir)
+        : [],
   });
 }
 
@@ -206,21 +213,19 @@ export async function planRemove(
   const project = await openProject(request);
   const { registry } = project.source;
   const installed = installedDefinitions(project);
+  assertInstallable(project, request.modules);
   chooseModules(project, installed, request.modules);
   const wanted = project.config.modules.filter(
     (name) => !request.modules.includes(name),
   );
   const remaining = registry.resolve(wanted);
   for (const name of request.modules) {
-    const user = remaining.find(({ requires }) => requires?.includes(name));
+    const [user, ...more] = dependentsOf(name, remaining);
     if (user !== undefined) {
-      throw new RefusedError(
-        "MODULE_REQUIRED",
-        `${user.name} requires ${name}`,
-        {
-          hint: `Remove both: adw-scaffold remove ${name} ${user.name}`,
-        },
-      );
+      const all = [...new Set([...request.modules, user, ...more])].join(" ");
+      throw new RefusedError("MODULE_REQUIRED", `${user} requires ${name}`, {
+        hint: `${all.split(" ").length === 2 ? "Remove both" : "Remove what needs it too"}: adw-scaffold remove ${all}`,
+      });
     }
   }
   const config = await withSettings(project, { modules: wanted });
@@ -240,6 +245,25 @@ export async function planRemove(
     settlesDropped: true,
     removed: installed.filter((definition) => !remaining.includes(definition)),
   });
+}
+
+/** The modules that require one, directly and through others, nearest first. */
+function dependentsOf(
+  name: string,
+  modules: readonly ModuleDefinition[],
+): string[] {
+  const found: string[] = [];
+  // What is found on the way is looked at in its turn.
+  const queue = [name];
+  for (const required of queue) {
+    for (const { name: user, requires } of modules) {
+      if (requires?.includes(required) !== true || found.includes(user))
+        continue;
+      found.push(user);
+      queue.push(user);
+    }
+  }
+  return found;
 }
 
 /** How many files each operation has. */
@@ -345,6 +369,20 @@ export function installedDefinitions({
   return source.registry.resolve(config.modules);
 }
 
+/** What comes and goes with the others is not asked for by name. */
+function assertInstallable(
+  { source }: Project,
+  names: readonly string[],
+): void {
+  for (const name of names) {
+    if (source.registry.get(name).hidden !== true) continue;
+    throw new UsageError(
+      `${name} comes with the first module and goes with the last: it is not added or removed by itself`,
+      { hint: "Name another module; adw-scaffold list shows them." },
+    );
+  }
+}
+
 /** The names of the chosen modules and the hidden ones; all without a choice. */
 export function chooseModules(
   { source }: Project,
@@ -353,11 +391,12 @@ export function chooseModules(
 ): ReadonlySet<string> {
   const all = new Set(installed.map(({ name }) => name));
   if (names === undefined || names.length === 0) return all;
+  const shown = installed.filter(({ hidden }) => hidden !== true);
   for (const name of names) {
     source.registry.get(name);
     if (!all.has(name)) {
       throw new UsageError(`the module ${name} is not installed`, {
-        hint: `Installed: ${[...all].join(", ")}. Add it: adw-scaffold add ${name}`,
+        hint: `Installed: ${shown.map((module) => module.name).join(", ")}. Add it: adw-scaffold add ${name}`,
       });
     }
   }
@@ -466,20 +505,19 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       `./${config.adws_dir}/schema/adw.config.schema.json`,
     ),
   });
-  const nextLock = withLineEndsOf(
-    lockText,
-    await format(
-      LOCK_FILE,
-      formatLock(
-        lockAfter({
-          ...parts,
-          settlesDropped: parts.settlesDropped === true,
-          packageJson,
-          removals,
-        }),
-      ),
-    ),
+  const lockedNow = formatLock(
+    lockAfter({
+      ...parts,
+      settlesDropped: parts.settlesDropped === true,
+      packageJson,
+      removals,
+    }),
   );
+  // Another way to lay it out is no reason to write it.
+  const nextLock =
+    lockText !== null && lockedNow === formatLock(lock)
+      ? lockText
+      : withLineEndsOf(lockText, await format(LOCK_FILE, lockedNow));
   return {
     root,
     config,

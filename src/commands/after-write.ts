@@ -51,10 +51,11 @@ async function chosenManager(
   return detectPackageManager(plan.root);
 }
 
+/** @param isNew - whether what the modules can do is new to the project */
 export async function nextSteps(
   plan: ScaffoldPlan,
   { cwd }: CommandContext,
-  installed: string | null,
+  { installed, isNew }: { installed: string | null; isNew: boolean },
 ): Promise<{ command: string; purpose: string }[]> {
   const { installCommand, runCommand } =
     await import("../infrastructure/package-manager.ts");
@@ -66,12 +67,17 @@ export async function nextSteps(
       command: `cd ${shellWord(place)}`,
       purpose: "go to the project",
     });
-  if (installed === null && !existsSync(join(plan.root, "node_modules"))) {
+  const { addedDependencies, addedDevDependencies } = plan.packageJson;
+  const lacks =
+    Object.keys({ ...addedDependencies, ...addedDevDependencies }).length > 0 ||
+    !existsSync(join(plan.root, "node_modules"));
+  if (installed === null && lacks) {
     steps.push({
       command: installCommand(name).join(" "),
       purpose: "install the dependencies",
     });
   }
+  if (!isNew) return steps;
   if (plan.modules.includes("adw_server")) {
     steps.push({
       command: runCommand(name, "adw:server"),
@@ -87,12 +93,10 @@ export async function nextSteps(
   return steps;
 }
 
-export async function showNextSteps(
-  plan: ScaffoldPlan,
+export function showNextSteps(
+  steps: readonly { command: string; purpose: string }[],
   context: CommandContext,
-  installed: string | null,
-): Promise<void> {
-  const steps = await nextSteps(plan, context, installed);
+): void {
   if (steps.length === 0) return;
   const colors = colorsFor(context.stdout, context.env);
   const width = Math.max(...steps.map(({ command }) => command.length));

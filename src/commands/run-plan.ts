@@ -11,7 +11,7 @@ import {
   type ScaffoldPlan,
 } from "../application/scaffold-service.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
-import { MARKERS_LEFT, changesOf } from "../domain/plan.ts";
+import { MARKERS_LEFT, changesOf, type FileOperation } from "../domain/plan.ts";
 import { hasPendingTransaction } from "../infrastructure/file-transaction.ts";
 import { colorsFor } from "./colors.ts";
 import { install, nextSteps, showNextSteps, shownPath } from "./after-write.ts";
@@ -41,16 +41,23 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
   const { parsed, context } = run;
   const dryRun = parsed.values["dry-run"] === true;
   const json = parsed.values["json"] === true;
-  await recoverFirst(run.root, dryRun, context);
+  const recovered = await recoverFirst(run.root, dryRun);
+  if (recovered !== undefined && !json)
+    context.stderr.write(`note ${recovered}\n`);
   const plan = await decidedPlan(run);
   const refused = refusedConflicts(plan).length > 0;
+  const warnings: string[] = recovered === undefined ? [] : [recovered];
   if (!json) await show(plan, run, dryRun);
-  if (dryRun || (json && refused)) {
-    if (json) printJson(plan, run, { applied: false, installed: null }, []);
+  if (dryRun || refused) {
+    if (json) printJson(plan, run, { applied: false, warnings }, []);
+    if (!dryRun) await applyScaffold(plan); // refuses, naming the conflicts
     return leavesConflicts(plan) ? 1 : 0;
   }
-  await warnOfUncommittedWork(plan, context);
-  if (refused) await applyScaffold(plan); // refuses, naming the conflicts
+  const uncommitted = await uncommittedWork(plan);
+  if (uncommitted !== undefined) {
+    warnings.push(uncommitted);
+    if (!json) showWarning(uncommitted, context);
+  }
   if (
     run.confirm !== undefined &&
     hasChanges(plan) &&
@@ -62,39 +69,74 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
   await writePlan(plan);
   const installed = await install(plan, parsed, context);
   if (installed === false) return 1;
-  if (json) {
-    const steps = await nextSteps(plan, context, installed);
-    printJson(plan, run, { applied: true, installed }, steps);
-  } else if (hasChanges(plan)) {
-    await showNextSteps(plan, context, installed);
+  const isNew = parsed.command === "init" || parsed.command === "add";
+  if (json || hasChanges(plan)) {
+    const steps = await nextSteps(plan, context, { installed, isNew });
+    if (json)
+      printJson(plan, run, { applied: true, installed, warnings }, steps);
+    else showNextSteps(steps, context);
   }
-  return leavesConflicts(plan) ? 1 : 0;
+  if (!leavesConflicts(plan)) return 0;
+  if (!json) showConflicts(plan, context);
+  return 1;
+}
+
+/** The last word, because what came before may fill a screen. */
+function showConflicts(
+  { operations }: ScaffoldPlan,
+  { stderr, env }: CommandContext,
+): void {
+  const colors = colorsFor(stderr, env);
+  const paths = operations.filter(isConflict).map(({ path }) => path);
+  stderr.write(
+    `${colors.red("conflict")} markers are left in ${paths.join(", ")}\n  ${colors.cyan("→")} Resolve them in an editor. adw-scaffold check --fail-on conflict tells whether any is left.\n`,
+  );
 }
 
 /** How many files the warning names. */
 const SHOWN_FILES = 5;
 
-/** What is about to be changed and is in no commit could not be brought back by git. */
-async function warnOfUncommittedWork(
-  { root, operations }: ScaffoldPlan,
-  { stderr, env }: CommandContext,
-): Promise<void> {
-  const paths = changesOf(operations)
+/**
+ * A warning before files are changed that git could not bring back, or whose
+ * changes would stand among work that is not committed yet. Nothing is asked of
+ * git where no file that exists is changed: starting it is slow.
+ */
+async function uncommittedWork({
+  root,
+  operations,
+}: ScaffoldPlan): Promise<string | undefined> {
+  const changed = changesOf(operations)
     .filter(({ path, previous }) => previous !== null && path !== LOCK_FILE)
     .map(({ path }) => path);
-  if (paths.length === 0) return;
+  if (changed.length === 0) return undefined;
   const { uncommittedFiles } = await import("../infrastructure/git.ts");
-  const uncommitted = await uncommittedFiles(root, paths);
-  if (uncommitted.length === 0) return;
-  const more = uncommitted.length - SHOWN_FILES;
-  const listed =
-    more > 0
-      ? `${uncommitted.slice(0, SHOWN_FILES).join(", ")} and ${more} more`
-      : uncommitted.join(", ");
-  const colors = colorsFor(stderr, env);
-  stderr.write(
-    `${colors.yellow("warning")} uncommitted changes in ${listed}: git cannot bring them back.\n`,
+  const uncommitted = await uncommittedFiles(root);
+  if (uncommitted.length === 0) return undefined;
+  const touched = changed.filter((path) =>
+    uncommitted.some(
+      (other) =>
+        other === path ||
+        other === "./" ||
+        (other.endsWith("/") && path.startsWith(other)),
+    ),
   );
+  return touched.length > 0
+    ? `uncommitted changes in ${listed(touched)}: git cannot bring them back.`
+    : `uncommitted work in this repository (${listed(uncommitted)}): what is written now will stand among it.`;
+}
+
+function listed(paths: readonly string[]): string {
+  const more = paths.length - SHOWN_FILES;
+  return more > 0
+    ? `${paths.slice(0, SHOWN_FILES).join(", ")} and ${more} more`
+    : paths.join(", ");
+}
+
+function showWarning(
+  text: string,
+  { stderr, env }: Pick<CommandContext, "stderr" | "env">,
+): void {
+  stderr.write(`${colorsFor(stderr, env).yellow("warning")} ${text}\n`);
 }
 
 /** At a terminal, the owner decides on each file in the way. */
@@ -134,12 +176,17 @@ async function show(
 function printJson(
   plan: ScaffoldPlan,
   { parsed, context }: PlanRun,
-  facts: { applied: boolean; installed: string | null },
+  facts: {
+    applied: boolean;
+    installed?: string | null;
+    warnings: readonly string[];
+  },
   nextStepsTaken: readonly object[],
 ): void {
   const head = {
     command: parsed.command,
     dry_run: parsed.values["dry-run"] === true,
+    installed: null,
     ...facts,
   };
   context.stdout.write(
@@ -149,10 +196,13 @@ function printJson(
 
 /** Whether conflicts are in the way, or are left in the files as markers. */
 function leavesConflicts(plan: ScaffoldPlan): boolean {
-  return plan.operations.some(
-    (entry) =>
-      entry.operation === "conflict" ||
-      (entry.operation === "keep" && entry.reason === MARKERS_LEFT),
+  return plan.operations.some(isConflict);
+}
+
+function isConflict(entry: FileOperation): boolean {
+  return (
+    entry.operation === "conflict" ||
+    (entry.operation === "keep" && entry.reason === MARKERS_LEFT)
   );
 }
 
@@ -162,21 +212,15 @@ function hasChanges(plan: ScaffoldPlan): boolean {
   );
 }
 
+/** Brings an interrupted run to its end, and says so; a dry run only says so. */
 async function recoverFirst(
   root: string,
   dryRun: boolean,
-  { stderr }: CommandContext,
-): Promise<void> {
-  if (dryRun) {
-    if (await hasPendingTransaction(root)) {
-      stderr.write(
-        "note An interrupted run will be completed first; this plan shows the files as they are now.\n",
-      );
-    }
-    return;
-  }
-  const recovered = await recover(root);
-  if (recovered !== undefined) stderr.write(`note ${recovered}\n`);
+): Promise<string | undefined> {
+  if (!dryRun) return recover(root);
+  return (await hasPendingTransaction(root))
+    ? "an interrupted run will be completed first; this plan shows the files as they are now"
+    : undefined;
 }
 
 function heading(
@@ -186,11 +230,9 @@ function heading(
 ): string {
   const colors = colorsFor(stdout, env);
   const place = shownPath(cwd, plan.root);
-  if (
-    !hasChanges(plan) &&
-    plan.operations.every(({ operation }) => operation !== "conflict")
-  ) {
-    return `${colors.bold("Up to date")} ${colors.dim(place)}\n`;
+  if (!hasChanges(plan)) {
+    const state = leavesConflicts(plan) ? "Conflicts left" : "Up to date";
+    return `${colors.bold(state)} ${colors.dim(place)}\n`;
   }
   return `${colors.bold(onlyShown ? "Would write" : "Writing")} ${colors.dim(`to ${place}`)}\n`;
 }

@@ -30,6 +30,8 @@ export interface DriftFacts {
   path: string;
   module: string;
   exists: boolean;
+  /** Whether the lock knows it: if not, it was never written. */
+  known: boolean;
   /** Where an update moves the file; null when it stays. */
   movesTo: string | null;
   edited: boolean;
@@ -50,7 +52,7 @@ export function driftOf(facts: DriftFacts): Drift | undefined {
       path,
       module,
       kinds: ["missing"],
-      reason: "the file does not exist",
+      reason: facts.known ? "you deleted it" : "it is new; an update writes it",
     };
   }
   const kinds: DriftKind[] = [];

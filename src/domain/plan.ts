@@ -62,6 +62,8 @@ export interface FileVersions {
   base: string | null;
   /** What is on disk now. */
   disk: string | null;
+  /** The same in the format of the other two, where that may differ. */
+  yours?: string | null;
   /** What the template renders now; null when no template renders it any more. */
   next: string | null;
 }
@@ -95,11 +97,12 @@ export const MARKERS_LEFT = "conflict markers of an earlier update are in it";
 
 /** Decides what happens to one file. */
 export function planFile(
-  { path, module, base, disk, next }: FileVersions,
+  { path, module, base, disk, yours = disk, next }: FileVersions,
   policy: PlanPolicy,
 ): FileOperation | undefined {
-  if (next === null) return planDropped({ path, module, base, disk }, policy);
-  if (disk === null) {
+  if (next === null)
+    return planDropped({ path, module, base, disk, yours }, policy);
+  if (disk === null || yours === null) {
     if (base === null || policy.restoreDeleted || policy.force) {
       return { operation: "create", path, module, content: next };
     }
@@ -111,11 +114,11 @@ export function planFile(
       reason: "you deleted it",
     };
   }
-  if (disk === next) {
-    return { operation: "unchanged", path, module, content: next };
+  if (disk === next || (yours === next && !policy.force)) {
+    return { operation: "unchanged", path, module, content: disk };
   }
   const change = { path, module, content: next, previous: disk };
-  if (disk === base) {
+  if (yours === base) {
     return {
       operation: "update",
       ...change,
@@ -155,16 +158,25 @@ export function planFile(
       resolution: "refuse",
     };
   }
-  return planEdited(change, base, policy);
+  return planEdited({ ...change, yours }, base, policy);
 }
 
 /** Both the owner and the template changed the file. */
 function planEdited(
-  change: { path: string; module: string; content: string; previous: string },
+  {
+    yours,
+    ...change
+  }: {
+    path: string;
+    module: string;
+    content: string;
+    previous: string;
+    yours: string;
+  },
   base: string,
   policy: PlanPolicy,
 ): FileOperation {
-  const merged = policy.merge?.(base, change.previous, change.content);
+  const merged = policy.merge?.(base, yours, change.content);
   if (merged === undefined) {
     return {
       operation: "conflict",
@@ -185,7 +197,7 @@ function planEdited(
       resolution: policy.conflicts ?? "refuse",
     };
   }
-  if (merged.content === change.previous) {
+  if (merged.content === yours) {
     return {
       operation: "keep",
       path: change.path,
@@ -218,11 +230,11 @@ function places(count: number): string {
 
 /** No template renders this file any more: it goes, unless the owner edited it. */
 function planDropped(
-  { path, module, base, disk }: Omit<FileVersions, "next">,
+  { path, module, base, disk, yours = disk }: Omit<FileVersions, "next">,
   policy: PlanPolicy,
 ): FileOperation | undefined {
   if (disk === null || base === null) return undefined;
-  if (disk === base || policy.force) {
+  if (yours === base || policy.force) {
     return {
       operation: "delete",
       path,

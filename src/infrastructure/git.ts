@@ -6,40 +6,32 @@ import { dirname, join } from "node:path";
 const LIMIT_MS = 5000;
 
 /**
- * Those of the files that differ from the last commit, untracked ones included.
- * None where there is no repository or no git. Writes nothing, not even git's
- * own index.
- *
- * @param paths - relative to root
+ * The files of the project that differ from the last commit, untracked ones
+ * included (a folder that is untracked as a whole stands for what is in it). None
+ * where there is no repository or no git. Writes nothing, not even git's own index.
  */
-export async function uncommittedFiles(
-  root: string,
-  paths: readonly string[],
-): Promise<string[]> {
+export async function uncommittedFiles(root: string): Promise<string[]> {
   if (!isInRepository(root)) return [];
   const status = await git(root, [
     "--no-optional-locks",
     "-c",
     "core.fsmonitor=false",
-    "--literal-pathspecs",
     "status",
     "--porcelain=v1",
     "-z",
-    "--untracked-files=all",
+    "--untracked-files=normal",
     "--no-renames",
     "--",
-    ...paths,
+    ".",
   ]);
   if (status === "") return [];
   // Its paths are relative to the top of the repository, ours to the project.
   const prefix = (await git(root, ["rev-parse", "--show-prefix"])).trim();
-  const changed = new Set(
-    status
-      .split("\0")
-      .filter((entry) => entry !== "")
-      .map((entry) => entry.slice(3)),
-  );
-  return paths.filter((path) => changed.has(`${prefix}${path}`));
+  return status
+    .split("\0")
+    .map((entry) => entry.slice(3))
+    .filter((path) => path !== "" && path.startsWith(prefix))
+    .map((path) => path.slice(prefix.length) || "./");
 }
 
 function isInRepository(folder: string): boolean {

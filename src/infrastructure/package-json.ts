@@ -32,12 +32,15 @@ export interface PackageRemovals {
   /** Packages that nothing of ours needs any more, but that were there before. */
   leftDependencies: readonly string[];
   scripts: readonly string[];
+  /** Scripts of removed modules that run something else by now, and stay. */
+  leftScripts: readonly string[];
 }
 
 const NO_REMOVALS: PackageRemovals = {
   dependencies: [],
   leftDependencies: [],
   scripts: [],
+  leftScripts: [],
 };
 
 /** The edited text, and what the edit did. */
@@ -50,8 +53,8 @@ export interface PackageEdit {
   changedScripts: Readonly<Record<string, string>>;
   removedDependencies: readonly string[];
   removedScripts: readonly string[];
-  /** Scripts of that name that run something else; they stay. */
-  keptScripts: readonly string[];
+  /** Scripts of that name that run something else stay; here is what ours would run. */
+  keptScripts: Readonly<Record<string, string>>;
   oldRanges: readonly OldRange[];
 }
 
@@ -134,9 +137,7 @@ export async function editPackageJson(
     changedScripts,
     removedDependencies: removals.dependencies,
     removedScripts: removals.scripts,
-    keptScripts: different
-      .filter((entry) => !isOwn(entry))
-      .map(([name]) => name),
+    keptScripts: Object.fromEntries(different.filter((entry) => !isOwn(entry))),
     oldRanges: await findOldRanges(present, {
       ...needs.devDependencies,
       ...needs.dependencies,

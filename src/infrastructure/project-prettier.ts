@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { ConfigError } from "../domain/errors.ts";
 
 /** Formats one file's text the project's way. */
 export type Formatter = (path: string, text: string) => Promise<string>;
@@ -24,12 +25,16 @@ interface Prettier {
   format(text: string, options: object): Promise<string>;
 }
 
-/** The project's formatter. Loads prettier only where the project has it. */
+/**
+ * The project's formatter. Loads prettier only where the project has it. What it
+ * gives throws a {@link ConfigError} with the code `PRETTIER_FAILED` where
+ * prettier does: its configuration is broken, or names what is not installed.
+ */
 export async function projectFormatter(root: string): Promise<Formatter> {
   const prettier = loadPrettier(root);
   if (prettier === undefined) return asRendered;
   const ignorePath = [join(root, ".prettierignore")];
-  return async (path, text) => {
+  const format = async (path: string, text: string) => {
     const file = join(root, path);
     const options = await prettier.resolveConfig(file, { editorconfig: true });
     // Templates are formatted by the defaults already; JSON comes from edits too.
@@ -39,6 +44,21 @@ export async function projectFormatter(root: string): Promise<Formatter> {
     });
     if (ignored || inferredParser === null) return text;
     return prettier.format(text, { ...options, filepath: file });
+  };
+  return async (path, text) => {
+    try {
+      return await format(path, text);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new ConfigError(
+        "PRETTIER_FAILED",
+        `your prettier cannot format ${path}: ${message}`,
+        {
+          cause: error,
+          hint: "Nothing was written. Mend the project's prettier configuration (npx prettier --check . tells more), then run the command again.",
+        },
+      );
+    }
   };
 }
 

@@ -323,7 +323,7 @@ describe("init", () => {
       'ws "^8.0.0" in package.json allows versions that are too old',
     );
     expect(stderr).toContain(
-      'The script "adw:server" exists and was left as it is.',
+      'The script "adw:server" is not as adw-scaffold wrote it, and was left as it is. It would be: ',
     );
   });
 

@@ -62,6 +62,29 @@ describe("in a project that has prettier", () => {
   });
 });
 
+describe("in a project that has eslint", () => {
+  const advice =
+    'note eslint.config.js takes in adws/. Its TypeScript passes typescript-eslint\'s recommended rules; if yours are stricter, leave the folder out with globalIgnores(["adws/"]).\n';
+
+  beforeEach(() => writeFile(join(folder(), "package.json"), "{}"));
+
+  test("its owner is told once how to leave the folder out", async () => {
+    await writeFile(join(folder(), "eslint.config.js"), "export default [];\n");
+    expect((await init("--modules", "adw_websocket_client")).stderr).toBe(
+      advice,
+    );
+    expect((await init()).stderr).toBe("");
+  });
+
+  test("that names the folder already, nothing is said", async () => {
+    await writeFile(
+      join(folder(), "eslint.config.js"),
+      'export default [{ ignores: ["adws/"] }];\n',
+    );
+    expect((await init("--modules", "adw_websocket_client")).stderr).toBe("");
+  });
+});
+
 test("pnpm does not fail on build scripts that nobody has approved", async () => {
   await writeFile(join(folder(), "package.json"), "{}");
   await writeFile(join(folder(), "pnpm-lock.yaml"), "");

@@ -121,12 +121,23 @@ export async function prepareScene(
   }
   const before = await snapshotFolder(project);
   const done = join(workshop, `${command.name}-done`);
-  await cp(project, done, { recursive: true });
-  const list = join(workshop, `${command.name}.json`);
-  await succeeds(done, command.parameters, { ADW_KILL_LIST: list });
+  const calls = await callsOf(project, command, workshop, done);
   const after = await snapshotFolder(done);
-  const calls: string[] = JSON.parse(await readFile(list, "utf8"));
   return { command, project, before, after, calls };
+}
+
+/** The calls that a command makes in a project, in order; it is run in a copy. */
+export async function callsOf(
+  project: string,
+  command: KilledCommand,
+  workshop: string,
+  copy = `${project}-done`,
+): Promise<string[]> {
+  await cp(project, copy, { recursive: true });
+  const list = join(workshop, `${command.name}-calls.json`);
+  await succeeds(copy, command.parameters, { ADW_KILL_LIST: list });
+  const calls: string[] = JSON.parse(await readFile(list, "utf8"));
+  return calls;
 }
 
 /** A folder for scenes, with the real path: the preload compares by text. */

@@ -61,7 +61,9 @@ test("a script of that name that runs something else stays, and is told", async 
   const before = JSON.stringify({ scripts: { "adw:server": "mine" } });
   const edit = await editPackageJson(before, needs);
   expect(JSON.parse(edit.content).scripts["adw:server"]).toBe("mine");
-  expect(edit.keptScripts).toEqual(["adw:server"]);
+  expect(edit.keptScripts).toEqual({
+    "adw:server": needs.scripts["adw:server"],
+  });
 });
 
 test.each(["[]", "1", '{"scripts": []}', '{"dependencies": "x"}'])(

@@ -176,7 +176,7 @@ test("a new version of a module is told with both versions", async () => {
 test("a deleted file is missing; diff shows what is gone", async () => {
   await project.remove(FILE);
   expect((await project.run("check")).stdout).toBe(
-    "  missing  adws/greeting.ts  the file does not exist\nDrift 1 of 5 files\n",
+    "  missing  adws/greeting.ts  you deleted it\nDrift 1 of 5 files\n",
   );
   const { code, stdout } = await project.run("diff");
   expect(code).toBe(1);
@@ -248,7 +248,7 @@ test("usage errors exit with 2", async () => {
     code: 2,
     stdout: "",
     stderr:
-      "error USAGE the module adw_server is not installed\n  → Installed: adw_base, greeting. Add it: adw-scaffold add adw_server\n",
+      "error USAGE the module adw_server is not installed\n  → Installed: greeting. Add it: adw-scaffold add adw_server\n",
   });
 });
 

@@ -1,8 +1,9 @@
 /** Every single file-system call of every command that writes, and a kill at each. */
-import { cp, rm } from "node:fs/promises";
+import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   COMMANDS,
+  callsOf,
   inTwos,
   killAndRecover,
   nextCommand,
@@ -31,12 +32,7 @@ test.each(COMMANDS)(
   "$name, killed at every call, before, during and after it",
   async (command) => {
     const scene = await prepareScene(workshop, command);
-    const kills = scene.calls.flatMap((name, index) => {
-      const moments: Moment[] = WRITES.test(name)
-        ? ["before", "during", "after"]
-        : ["before", "after"];
-      return moments.map((moment) => ({ at: index + 1, name, moment }));
-    });
+    const kills = allKills(scene.calls);
     expect(kills.length).toBeGreaterThan(200);
     const outcomes = await inTwos(
       kills.map(({ at, name, moment }, index) => async () => ({
@@ -65,35 +61,64 @@ test.each(COMMANDS)(
     expect(count("between")).toBeGreaterThan(50);
     expect(count("after")).toBeGreaterThan(0);
     process.stderr.write(
-      `${command.name}: ${kills.length} kills at ${scene.calls.length} calls; left as before ${count("before")}, as after ${count("after")}, between ${count("between")}\n`,
+      `${command.name}: ${kills.length} kills at ${scene.calls.length} calls; left as before ${count("before")}, as after ${count("after")}, between ${count("between")}; 0 exceptions\n`,
     );
   },
 );
 
-test("the recovery itself, killed at every call", async () => {
-  const command = COMMANDS.find(({ name }) => name === "update");
-  if (command === undefined) throw new Error("no update");
-  const scene = await prepareScene(join(workshop, "twice"), command);
-  // The first kill: half of the files are in their new place.
-  const first = scene.calls.lastIndexOf("renameSync") - 20;
-  const half = join(workshop, "half");
-  await cp(scene.project, half, { recursive: true });
-  await runAt(half, command.parameters, {
-    ADW_KILL_AT: String(first),
-    ADW_KILL_WHEN: "after",
+/** Every call with each moment that it has. */
+function allKills(calls: readonly string[]) {
+  return calls.flatMap((name, index) => {
+    const moments: Moment[] = WRITES.test(name)
+      ? ["before", "during", "after"]
+      : ["before", "after"];
+    return moments.map((moment) => ({ at: index + 1, name, moment }));
   });
-  const interrupted = { ...scene, project: half };
-  const list = Array.from(
-    { length: scene.calls.length },
-    (_, index) => index + 1,
-  );
-  const outcomes = await inTwos(
-    list.map((at) => () => killAndRecover(interrupted, at, "after")),
-  );
-  expect(outcomes.filter(({ recovered }) => recovered === "between")).toEqual(
-    [],
-  );
-  expect(
-    outcomes.filter(({ ended }) => ended === "SIGKILL").length,
-  ).toBeGreaterThan(50);
-});
+}
+
+test.each([
+  ["that goes on", false],
+  ["that rolls back", true],
+])(
+  "a recovery %s, killed at every call, before, during and after it",
+  async (name, rollsBack) => {
+    const command = COMMANDS.find((known) => known.name === "update");
+    if (command === undefined) throw new Error("no update");
+    const place = join(workshop, name.replaceAll(" ", "-"));
+    const scene = await prepareScene(place, command);
+    // The first kill: half of the files are in their new place.
+    const first = scene.calls.lastIndexOf("renameSync") - 20;
+    const half = join(place, "half");
+    await cp(scene.project, half, { recursive: true });
+    await runAt(half, command.parameters, {
+      ADW_KILL_AT: String(first),
+      ADW_KILL_WHEN: "after",
+    });
+    // As a run that was killed while it put the old texts back would leave it.
+    if (rollsBack)
+      await writeFile(join(half, ".adw-scaffold-transaction/rollback"), "");
+    const interrupted = {
+      ...scene,
+      project: half,
+      calls: await callsOf(half, command, place),
+    };
+    const kills = allKills(interrupted.calls);
+    expect(kills.length).toBeGreaterThan(200);
+    const outcomes = await inTwos(
+      kills.map(({ at, moment }) => async () => ({
+        at,
+        moment,
+        ...(await killAndRecover(interrupted, at, moment)),
+      })),
+    );
+    expect(
+      outcomes.filter(
+        ({ ended, recovered }) =>
+          ended !== "SIGKILL" || recovered === "between",
+      ),
+    ).toEqual([]);
+    process.stderr.write(
+      `recovery ${name}: ${kills.length} kills at ${interrupted.calls.length} calls, 0 exceptions\n`,
+    );
+  },
+);

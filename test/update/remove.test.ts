@@ -115,6 +115,24 @@ test("a module that another one needs is refused, with the way out", async () =>
   expect(await files()).toEqual([]);
 });
 
+test("the way out names everything that needs it, through others too", async () => {
+  await project.manifest(LOW, HIGH, {
+    name: "top",
+    version: "1.0.0",
+    summary: "Needs high",
+    files: ["adws/top.ts"],
+    requires: ["high"],
+  });
+  await project.write("templates/adws/top.ts.njk", "export {};\n");
+  await project.done("add", "top");
+  const { stderr } = await project.run("remove", "low");
+  expect(stderr).toBe(
+    "error MODULE_REQUIRED high requires low\n  → Remove what needs it too: adw-scaffold remove low high top\n",
+  );
+  await project.done("remove", "low", "high", "top");
+  expect(await files()).toEqual([]);
+});
+
 test("a dependency that was there before stays, and is named", async () => {
   await project.write(
     "package.json",
@@ -143,7 +161,10 @@ test("a range and a script that you changed since stay", async () => {
     "node adws/high.ts",
     "node --watch adws/high.ts",
   );
-  await project.done("remove", "high");
+  const { stderr } = await project.done("remove", "high");
+  expect(stderr).toBe(
+    'note The script "high" of a removed module is not as adw-scaffold wrote it, so it stays in package.json.\nnote No installed module needs is-even any more. It was not added by adw-scaffold, so it stays in package.json.\n',
+  );
   expect(await manifest()).toMatchObject({
     dependencies: { "is-even": "1.0.0" },
     scripts: { high: "node --watch adws/high.ts" },

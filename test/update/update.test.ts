@@ -96,10 +96,13 @@ export const SIX = 6;
   });
 
   test("by default: standard conflict markers, listed, exit code 1", async () => {
-    const { code, stdout } = await project.run("update");
+    const { code, stdout, stderr } = await project.run("update");
     expect(code).toBe(1);
     expect(stdout).toContain(
       "  conflict  adws/greeting.ts  1 place changed by both you and the template\n",
+    );
+    expect(stderr).toBe(
+      "conflict markers are left in adws/greeting.ts\n  → Resolve them in an editor. adw-scaffold check --fail-on conflict tells whether any is left.\n",
     );
     const text = await project.read(FILE);
     expect(text).toContain(MERGED);
@@ -119,6 +122,7 @@ export const SIX = 6;
     const marked = await project.read(FILE);
     const again = await project.run("update");
     expect(again.code).toBe(1);
+    expect(again.stdout).toMatch(/^Conflicts left \.\n/);
     expect(again.stdout).toContain(
       "  keep      adws/greeting.ts  conflict markers of an earlier update are in it\n",
     );
@@ -355,7 +359,9 @@ test("a script that you changed stays as it is", async () => {
   await project.edit("package.json", "node adws/", "node --watch adws/");
   await project.configure({ typescript_runner: "tsx" });
   const { stderr } = await project.done("update");
-  expect(stderr).toContain('The script "greet" exists and was left as it is.');
+  expect(stderr).toBe(
+    'note The script "greet" is not as adw-scaffold wrote it, and was left as it is. It would be: tsx adws/greeting.ts\n',
+  );
   expect(await project.read("package.json")).toContain("node --watch adws/");
 });
 
