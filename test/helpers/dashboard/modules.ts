@@ -18,6 +18,7 @@ export type {
 export * as dashboard from "../../../build/rendered/default/adws/adw_modules/adw_dashboard.ts";
 export * as websockets from "../../../build/rendered/default/adws/adw_modules/adw_websockets.ts";
 export * as eventStore from "../../../build/rendered/default/adws/adw_dashboard/core/event_store.js";
+export * as eventsRequest from "../../../build/rendered/default/adws/adw_dashboard/io/events_request.js";
 export * as exportText from "../../../build/rendered/default/adws/adw_dashboard/core/export_text.js";
 export * as filter from "../../../build/rendered/default/adws/adw_dashboard/core/filter.js";
 export * as fleet from "../../../build/rendered/default/adws/adw_dashboard/core/fleet.js";

@@ -8,7 +8,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dashboard, dashboardDirectory, packagesDirectory } from "../../helpers/dashboard/modules.ts";
@@ -146,7 +148,7 @@ test("every module is named in the page, so that none waits for another", async 
   const { url } = await start();
   const html = await (await fetch(url)).text();
   const named = [
-    ...html.matchAll(/<link rel="modulepreload" href="([^"]+)" \/>/g),
+    ...html.matchAll(/<link rel="modulepreload" href="([^"]+)"(?: fetchpriority="low")? \/>/g),
   ].map(([, href]) => href ?? "");
   const needed = new Set<string>();
   const follow = async (path: string): Promise<void> => {
@@ -168,6 +170,32 @@ test("every module is named in the page, so that none waits for another", async 
     const { status, headers } = await fetch(new URL(path, url));
     expect({ path, status }).toEqual({ path, status: 200 });
     expect(headers.get("content-type")).toContain("text/javascript");
+  }
+});
+
+test("what asks for the events comes first, and the rest gives way to it", async () => {
+  const { url } = await start();
+  const html = await (await fetch(url)).text();
+  const links = [...html.matchAll(/<link rel="modulepreload".*\/>/g)].map(String);
+  const early = new Set<string>();
+  const follow = async (path: string): Promise<void> => {
+    if (early.has(path)) return;
+    early.add(path);
+    const code = await (await fetch(new URL(path, url))).text();
+    for (const [, specifier] of code.matchAll(/^import .* from "(\.[^"]+)";$/gm)) {
+      const target = new URL(specifier ?? "", new URL(path, url));
+      await follow(target.pathname.slice(1));
+    }
+  };
+  const script = /<script type="module" async src="([^"]+)">/.exec(html);
+  await follow(script?.[1] ?? "none");
+  expect(early.size).toBeGreaterThan(3);
+  const first = links.slice(0, early.size);
+  for (const path of early) {
+    expect(first).toContainEqual(`<link rel="modulepreload" href="${path}" />`);
+  }
+  for (const link of links.slice(early.size)) {
+    expect(link).toContain('fetchpriority="low"');
   }
 });
 
@@ -529,6 +557,9 @@ describe("/api/events", () => {
     ["since=1e3", "since must be an integer >= 0."],
     ["limit=0", "limit must be an integer from 1 to 10000."],
     ["limit=10001", "limit must be an integer from 1 to 10000."],
+    ["newest=-1", "newest must be an integer >= 0."],
+    ["format=xml", "format must be json or ndjson."],
+    ["format=ndjson&limit=0", "limit must be an integer >= 1."],
   ])("refuses %s", async (query, message) => {
     const { url } = await start();
     const response = await fetch(`${url}api/events?${query}`);
@@ -581,6 +612,135 @@ describe("/api/events", () => {
       ["adw_dashboard: request failed: database is locked"],
     ]);
     expect((await fetch(`${url}healthz`)).status).toBe(200);
+    stderr.mockRestore();
+  });
+});
+
+describe("/api/events?format=ndjson", () => {
+  const lines = async (url: string, query: string) => {
+    const response = await fetch(`${url}api/events?format=ndjson${query}`);
+    const text = await response.text();
+    const events = text
+      .split("\n")
+      .slice(0, -1)
+      .map((line): { seq: number; message: string } => JSON.parse(line));
+    return { response, seqs: events.map(({ seq }) => seq), events };
+  };
+  const numbered = (count: number) =>
+    Array.from({ length: count }, (_, n) => newEvent(n + 1));
+  const range = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
+  test("gives every stored event in one answer, one a line, without gap or double", async () => {
+    const server = await start();
+    server.store(numbered(12_345));
+    const { response, seqs } = await lines(server.url, "");
+    expect(response.headers.get("content-type")).toBe(
+      "application/x-ndjson; charset=utf-8",
+    );
+    expect(response.headers.get("adw-stream-id")).toBe(server.history.streamId);
+    expect(response.headers.get("adw-first-seq")).toBe("1");
+    expect(response.headers.get("adw-last-seq")).toBe("12345");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(seqs).toEqual(range(1, 12_345));
+  });
+
+  test.each([
+    ["&since=1990", range(1_991, 2_000)],
+    ["&newest=3", range(1_998, 2_000)],
+    ["&newest=3&since=1999", [2_000]],
+    ["&newest=5000&limit=2", [1, 2]],
+    ["&since=2000", []],
+    ["&since=9999", []],
+    ["&agent_id=b", [700]],
+  ])("begins and ends where it is told: %s", async (query, expected) => {
+    const server = await start();
+    server.store([
+      ...numbered(699),
+      newEvent(700, { agent_id: "b" }),
+      ...numbered(1_300),
+    ]);
+    expect((await lines(server.url, query)).seqs).toEqual(expected);
+  });
+
+  test("tells to HEAD where the stream begins and ends, and reads nothing", async () => {
+    const server = await start();
+    server.store(numbered(5));
+    const read = jest.spyOn(server.history, "read");
+    const response = await fetch(`${server.url}api/events?format=ndjson`, {
+      method: "HEAD",
+    });
+    expect([response.status, response.headers.get("adw-last-seq")]).toEqual([
+      200,
+      "5",
+    ]);
+    expect(await response.text()).toBe("");
+    expect(read).not.toHaveBeenCalled();
+  });
+
+  test("keeps one event on one line, whatever the database's JSON looks like", async () => {
+    const json = JSON.stringify({ seq: 1, ...newEvent(1, { message: "a\nb" }) }, null, 2);
+    const history: EventHistory = {
+      streamId: "db",
+      firstSeq: 1,
+      lastSeq: 1,
+      read: () =>
+        Promise.resolve([
+          { seq: 1, event_type: "event", agent_id: "a", log_level: "info", json },
+        ]),
+    };
+    const { url } = await start({ history });
+    const { events } = await lines(url, "");
+    expect(events).toMatchObject([{ seq: 1, message: "a\nb" }]);
+  });
+
+  test("reads no further than its reader takes", async () => {
+    const memory = dashboard.createMemoryHistory();
+    for (let n = 0; n < 9_000; n++)
+      memory.append?.(newEvent(n, { message: "x".repeat(10_000) }));
+    let furthest = 0;
+    const history: EventHistory = {
+      streamId: memory.streamId,
+      firstSeq: 1,
+      lastSeq: 9_000,
+      read: (since, limit) => {
+        furthest = since;
+        return memory.read(since, limit);
+      },
+    };
+    const { port } = await start({ history });
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.write(
+      "GET /api/events?format=ndjson HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    );
+    await once(socket, "readable"); // and nothing is taken
+    let before = -1;
+    while (furthest !== before) {
+      before = furthest;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(furthest).toBeLessThan(4_000);
+    socket.destroy();
+  });
+
+  test("breaks off where the history cannot be read, so that nobody takes it for the end", async () => {
+    const stderr = jest.spyOn(console, "error").mockImplementation(() => {});
+    const memory = dashboard.createMemoryHistory();
+    for (let n = 0; n < 5_000; n++) memory.append?.(newEvent(n));
+    const history: EventHistory = {
+      streamId: memory.streamId,
+      firstSeq: 1,
+      lastSeq: 5_000,
+      read: (since, limit) =>
+        since < 2_000
+          ? memory.read(since, limit)
+          : Promise.reject(new Error("database is locked")),
+    };
+    const { url } = await start({ history });
+    await expect(lines(url, "")).rejects.toThrow("terminated");
+    expect(stderr).toHaveBeenCalledWith(
+      "adw_dashboard: request failed: database is locked",
+    );
     stderr.mockRestore();
   });
 });

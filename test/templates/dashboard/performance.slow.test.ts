@@ -1,8 +1,11 @@
 /// <reference lib="dom" />
+import { cpus } from "node:os";
 import type { Browser, CDPSession, Page } from "playwright-core";
 import { describeInBrowser, launch, openPage } from "../../helpers/dashboard/browser.ts";
 import { loadEvent, manyEvents } from "../../helpers/dashboard/fleet.ts";
+import { dashboard, type EventHistory } from "../../helpers/dashboard/modules.ts";
 import { startDashboard, type RunningServer } from "../../helpers/dashboard/server.ts";
+import { openForTest } from "../../helpers/database.ts";
 
 declare global {
   interface Window {
@@ -10,40 +13,95 @@ declare global {
   }
 }
 
-jest.setTimeout(120_000);
+/** Loads of which the median counts: one alone may meet a busy moment. */
+const LOADS = 7;
+/** When other programs take more of the machine, waiting for it is not being busy. */
+const QUIET = 0.1;
+
+/** Times in milliseconds. */
+interface Load {
+  firstRow: number;
+  all: number;
+  /** CPU time of the page's main thread. */
+  cpu: number;
+  /** Share of the machine that other programs took, 0 to 1. */
+  others: number;
+  seqs: { held: number; first: number; last: number };
+}
+
+jest.setTimeout(240_000);
 
 describeInBrowser("the dashboard under load", () => {
   let browser: Browser;
-  let server: RunningServer;
+  let servers: RunningServer[] = [];
   let page: Page | undefined;
 
   beforeEach(async () => {
     browser = await launch();
-    server = await startDashboard();
   });
   afterEach(async () => {
     await page?.context().close();
+    page = undefined;
     await browser.close();
-    await server.stop();
+    await Promise.all(servers.map((server) => server.stop()));
+    servers = [];
   });
 
-  test("loads 100,000 stored events, and paints the log, in under 2 s", async () => {
-    server.store(manyEvents(100_000, Date.now()));
-    // The best of three: what else the machine does is not the page's doing.
-    const runs = [];
-    for (let run = 0; run < 3; run++) runs.push(await measureLoad());
-    runs.sort((a, b) => a.all - b.all);
-    const [best = { firstRow: Infinity, all: Infinity }] = runs;
-    process.stderr.write(
-      `100,000 stored events: first rows after ${Math.round(best.firstRow)} ms, all after ${Math.round(best.all)} ms ` +
-        `(all runs: ${runs.map(({ all }) => Math.round(all)).join(", ")} ms)\n`,
-    );
-    expect(best.firstRow).toBeLessThan(2_000);
-    expect(best.all).toBeLessThan(2_000);
-  });
+  async function start(
+    ...args: Parameters<typeof startDashboard>
+  ): Promise<RunningServer> {
+    const server = await startDashboard(...args);
+    servers.push(server);
+    return server;
+  }
 
-  /** ms from the start of the navigation to the first painted row, and to the last event. */
-  async function measureLoad(): Promise<{ firstRow: number; all: number }> {
+  /** Where 100,000 events are stored: what `adw_server` has, and a server without a database. */
+  const stores: [string, () => EventHistory][] = [
+    [
+      "the database",
+      () => {
+        const database = openForTest();
+        database.transaction(() => {
+          for (const event of manyEvents(100_000, Date.now()))
+            database.events.append(event);
+        });
+        return database.events;
+      },
+    ],
+    [
+      "memory",
+      () => {
+        const history = dashboard.createMemoryHistory(100_000);
+        for (const event of manyEvents(100_000, Date.now()))
+          history.append?.(event);
+        return history;
+      },
+    ],
+  ];
+
+  test.each(stores)(
+    "loads 100,000 events stored in %s, and paints the log, in under 2 s at the median",
+    async (name, fill) => {
+      const { url } = await start({ history: fill() });
+      const runs: Load[] = [];
+      for (let run = 0; run < LOADS; run++) runs.push(await measureLoad(url));
+      const others = median(runs.map((run) => run.others));
+      const first = median(runs.map(({ firstRow }) => firstRow));
+      const all = median(runs.map((run) => run.all));
+      process.stderr.write(
+        `100,000 events stored in ${name}, median of ${LOADS} loads: first rows after ${ms(first)}, all after ${ms(all)} ` +
+          `(${runs.map((run) => Math.round(run.all)).join(", ")}); ` +
+          `main thread ${ms(median(runs.map(({ cpu }) => cpu)))} of CPU time; other programs took ${percent(others)} of the machine\n`,
+      );
+      for (const { seqs } of runs)
+        expect(seqs).toEqual({ held: 100_000, first: 1, last: 100_000 });
+      expect(first).toBeLessThan(2_000);
+      expect(all).toBeLessThan(2_000);
+    },
+  );
+
+  /** From the start of the navigation to the first painted row, and to the last event. */
+  async function measureLoad(url: string): Promise<Load> {
     const context = await browser.newContext({
       viewport: { width: 1440, height: 900 },
     });
@@ -58,30 +116,60 @@ describeInBrowser("the dashboard under load", () => {
           "";
         if (document.querySelector(".log-row") !== null)
           marks["firstRow"] ??= performance.now();
-        if (count.startsWith("100,000")) marks["all"] ??= performance.now();
+        const last = document.querySelector('.log-row[data-seq="100000"]');
+        if (count.startsWith("100,000") && last !== null)
+          marks["all"] ??= performance.now();
         if (marks["all"] === undefined) requestAnimationFrame(look);
       };
       requestAnimationFrame(look);
     });
-    await tab.goto(server.url);
-    await tab.waitForSelector('.log-row[data-seq="100000"]', {
+    const devtools = await context.newCDPSession(tab);
+    await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+    const before = await cpuTimes(browser);
+    await tab.goto(url);
+    await tab.waitForFunction(() => window.marks["all"] !== undefined, null, {
       timeout: 60_000,
     });
-    const marks = await tab.evaluate(
+    const others = shareOfOthers(before, await cpuTimes(browser));
+    const { task } = await metrics(devtools);
+    const { firstRow = Infinity, all = Infinity } = await tab.evaluate(
       () => window.marks,
     );
+    await tab.locator("#log-list").focus();
+    await tab.keyboard.press("Home");
+    await tab.waitForSelector('.log-row[data-seq="1"]');
+    const seqs = await tab.evaluate(() => ({
+      held: Number(
+        document
+          .querySelector(".log-row")
+          ?.getAttribute("aria-setsize"),
+      ),
+      first: Number(
+        document.querySelector(".log-row")?.getAttribute("data-seq"),
+      ),
+      last: Number(
+        document
+          .querySelector(".pill-seq")
+          ?.textContent?.replaceAll(/\D/g, ""),
+      ),
+    }));
     await context.close();
-    const { firstRow = Infinity, all = Infinity } = marks;
-    return { firstRow, all };
+    return { firstRow, all, cpu: task * 1_000, others, seqs };
   }
 
   test("keeps up with 1,000 events a second for 30 s: none dropped, main thread under 60 %, memory bounded", async () => {
     const seconds = 30;
+    const server = await start();
     server.store(manyEvents(1_000, Date.now(), 60_000));
     ({ page } = await openPage(browser, server.url));
     await page.waitForSelector('.pill[data-state="live"]');
+    // Two sessions: each counts in one kind of time.
     const devtools = await page.context().newCDPSession(page);
+    const byTheClock = await page.context().newCDPSession(page);
     await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+    await byTheClock.send("Performance.enable", { timeDomain: "timeTicks" });
+    const cpuBefore = await cpuTimes(browser);
+    const wallBefore = await metrics(byTheClock);
     const before = await metrics(devtools);
     const started = Date.now();
     let sent = 0;
@@ -96,6 +184,8 @@ describeInBrowser("the dashboard under load", () => {
       }, 10);
     });
     const after = await metrics(devtools);
+    const wallAfter = await metrics(byTheClock);
+    const others = shareOfOthers(cpuBefore, await cpuTimes(browser));
     await page.waitForFunction(
       (text) =>
         document
@@ -105,24 +195,26 @@ describeInBrowser("the dashboard under load", () => {
       { timeout: 5_000 },
     );
     const settled = await metrics(devtools);
-    const busy =
-      (after.task - before.task) /
-      (after.takenAt - before.takenAt);
+    const busy = busyShare(before, after);
+    const busyByTheClock = busyShare(wallBefore, wallAfter);
     const bytes = (settled.heap - before.heap) / sent;
     process.stderr.write(
-      `1,000 events/s for ${seconds} s: ${sent} of ${sent} shown, main thread busy ${(100 * busy).toFixed(0)} % ` +
-        `(script ${((100 * (after.script - before.script)) / (after.takenAt - before.takenAt)).toFixed(0)} %), ` +
+      `1,000 events/s for ${seconds} s: ${sent} of ${sent} shown, main thread busy ${percent(busy)} in CPU time, ` +
+        `${percent(busyByTheClock)} by the clock (other programs took ${percent(others)} of the machine), ` +
         `heap ${mib(before.heap)} → ${mib(settled.heap)} MiB, ${Math.round(bytes)} bytes an event\n`,
     );
     expect(sent).toBe(30_000);
     expect(server.server.manager.stats().evictions).toBe(0);
     expect(busy).toBeLessThan(0.6);
+    // By the clock a task also lasts while it waits for its turn on the processor.
+    if (others < QUIET) expect(busyByTheClock).toBeLessThan(0.6);
     // What is held is the events themselves; beyond MAX_EVENTS the oldest leave.
     expect(bytes).toBeLessThan(2_500);
   });
 
   test("holds no more than its bound: memory stays where it is", async () => {
     // Far more than the page holds, so that it has to let go of events again and again.
+    const server = await start();
     server.store(manyEvents(200_000, Date.now()));
     ({ page } = await openPage(browser, server.url));
     const lastRow = (seq: number) =>
@@ -144,11 +236,10 @@ describeInBrowser("the dashboard under load", () => {
   });
 });
 
-/** CPU time in seconds, memory in bytes. */
+/** Time at work in seconds, memory in bytes. */
 interface Metrics {
   takenAt: number;
   task: number;
-  script: number;
   heap: number;
 }
 
@@ -161,9 +252,66 @@ async function metrics(devtools: CDPSession): Promise<Metrics> {
   return {
     takenAt: Date.now() / 1000,
     task: value("TaskDuration"),
-    script: value("ScriptDuration"),
     heap: value("JSHeapUsedSize"),
   };
+}
+
+/** Share of the time between that the main thread was at work. */
+function busyShare(before: Metrics, after: Metrics): number {
+  return (after.task - before.task) / (after.takenAt - before.takenAt);
+}
+
+/** Processor time so far, in seconds. */
+interface CpuTimes {
+  /** Of all processors, at work or not. */
+  all: number;
+  busy: number;
+  /** Of this process and the browser's, each by its id. */
+  own: Map<number, number>;
+}
+
+async function cpuTimes(browser: Browser): Promise<CpuTimes> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const { user, system } = process.cpuUsage();
+  const times = cpus().map((cpu) => cpu.times);
+  const idle = sum(times.map((time) => time.idle)) / 1_000;
+  const all = sum(times.flatMap((time) => Object.values(time))) / 1_000;
+  return {
+    all,
+    busy: all - idle,
+    own: new Map([
+      [process.pid, (user + system) / 1e6],
+      ...processInfo.map(({ id, cpuTime }): [number, number] => [id, cpuTime]),
+    ]),
+  };
+}
+
+/** What of the machine went to other programs, 0 to 1. */
+function shareOfOthers(before: CpuTimes, after: CpuTimes): number {
+  const own = [...after.own].map(
+    ([id, time]) => time - (before.own.get(id) ?? 0),
+  );
+  const others = after.busy - before.busy - sum(own);
+  return Math.max(0, others / (after.all - before.all));
+}
+
+function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function ms(value: number): string {
+  return `${Math.round(value)} ms`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
 }
 
 function mib(bytes: number): number {
