@@ -1,33 +1,39 @@
 /**
  * Bundles everything that runs into dist/:
  *
- *   cli.cjs, cli/main.cjs   the command-line tool
- *   api.cjs                 the API
- *   index.*, testing.*      its entries, for both module systems
- *   live-check.js           what `doctor --live` starts
- *   lazy/                   what the others load when they need it
+ *   cli.cjs                   what the command-line tool starts with
+ *   write.cjs, read.cjs,      its programs: each command is in the first two or in
+ *   all.cjs                   none, and all of them are in the last
+ *   api.cjs                   the API
+ *   index.*, testing.*        its entries, for both module systems
+ *   live-check.js             what `doctor --live` starts
+ *   lazy/                     what the others load when they need it
+ *   default-texts/            what they compare with, and copy
  *
- * A run of the tool lasts a tenth of a second, so what is loaded is what it
+ * A run of the tool lasts a twentieth of a second, so what is loaded is what it
  * costs. Therefore:
  * - CommonJS: on Node 20, loading anything as an ES module takes 5 ms more.
- * - One file with everything that most commands need: each further file is a
+ * - One file with everything that a command usually needs: each further file is a
  *   search on disk.
  * - What only some runs need, and is large, stays out of that file: V8 looks at
  *   every byte of a script, at about 30 µs/kB, whether or not it runs.
  * - A small file in front keeps what V8 has compiled from one run to the next.
  */
 import { createHash } from "node:crypto";
-import { chmod, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, readFile, readdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 
 /** Loaded by the commands that use them; each becomes a file of its own. */
 const LAZY_PACKAGES = /^(yargs|@clack\/prompts|diff|jsonc-parser|nunjucks)$/;
 /** Ours that stand alone, and bring much along. */
-const LAZY_FILES = /\/ranges\.ts$/;
+const LAZY_FILES =
+  /\/(?:ranges|renderer|template-analysis|template-compiler)\.ts$/;
 const TEMPLATE = /^\.\/[^/]+-njk\.js$/;
-const LARGE_TEMPLATE_BYTES = 2_048;
+
+/** The programs of the command-line tool; see src/start.ts. */
+const PROGRAMS = ["write", "read", "all"];
 
 /** The entries of the API. */
 const API = ["index", "testing"];
@@ -49,11 +55,11 @@ export async function bundle(dist, shared) {
   const results = await Promise.all([
     build({
       ...commonJs,
-      entryPoints: { main: "src/cli.ts" },
-      outdir: join(dist, "cli"),
+      entryPoints: PROGRAMS.map((name) => `src/programs/${name}.ts`),
+      outdir: dist,
       // Nobody reads our functions' names here, and restoring them takes time.
       keepNames: false,
-      plugins: [lazyFiles("../lazy", lazy)],
+      plugins: [lazyFiles("./lazy", lazy)],
     }),
     build({
       ...commonJs,
@@ -74,24 +80,46 @@ export async function bundle(dist, shared) {
       format: "esm",
     }),
   ]);
-  const rest = await build({
-    ...commonJs,
-    entryPoints: Object.fromEntries(lazy),
-    outdir: join(dist, "lazy"),
-  });
+  results.push(...(await buildLazy(dist, commonJs, lazy)));
+  await cp(
+    join(shared.absWorkingDir, "src/generated/default-texts"),
+    join(dist, "default-texts"),
+    { recursive: true },
+  );
   results.push(await buildStarter(dist, shared));
   const api = createRequire(join(dist, "/"))("./api.cjs");
   for (const name of API) await writeEntry(dist, name, Object.keys(api[name]));
-  return [...results, rest];
+  return results;
+}
+
+/** Files that are loaded late may load others late. */
+async function buildLazy(dist, commonJs, lazy) {
+  const results = [];
+  const built = new Set();
+  while (built.size < lazy.size) {
+    const open = [...lazy].filter(([name]) => !built.has(name));
+    for (const [name] of open) built.add(name);
+    results.push(
+      await build({
+        ...commonJs,
+        entryPoints: Object.fromEntries(open),
+        outdir: join(dist, "lazy"),
+        plugins: [lazyFiles(".", lazy)],
+      }),
+    );
+  }
+  return results;
 }
 
 /** The file in front, which knows the rest by its digest. */
 async function buildStarter(dist, shared) {
   const digest = createHash("sha256");
-  for (const folder of ["cli", "lazy"]) {
-    for (const name of (await readdir(join(dist, folder))).toSorted()) {
-      digest.update(name).update(await readFile(join(dist, folder, name)));
-    }
+  const files = [
+    ...PROGRAMS.map((name) => `${name}.cjs`),
+    ...(await readdir(join(dist, "lazy"))).map((name) => `lazy/${name}`),
+  ];
+  for (const file of files.toSorted()) {
+    digest.update(file).update(await readFile(join(dist, file)));
   }
   const outfile = join(dist, "cli.cjs");
   const result = await build({
@@ -145,7 +173,8 @@ function lazyFiles(folder, lazy) {
         return { path: `${folder}/${name}.cjs`, external: true };
       };
       bundle.onResolve({ filter: LAZY_PACKAGES }, async (found) => {
-        if (found.pluginData === "resolved") return undefined;
+        if (found.pluginData === "resolved" || found.kind === "entry-point")
+          return undefined;
         const { path, errors } = await bundle.resolve(found.path, {
           kind: found.kind,
           resolveDir: found.resolveDir,
@@ -155,14 +184,14 @@ function lazyFiles(folder, lazy) {
         if (errors.length > 0) return { errors };
         return leaveOut(fileName(found.path), path);
       });
-      bundle.onResolve({ filter: LAZY_FILES }, ({ path, resolveDir }) =>
-        leaveOut("ranges", join(resolveDir, path)),
+      bundle.onResolve({ filter: LAZY_FILES }, ({ kind, path, resolveDir }) =>
+        kind === "entry-point"
+          ? undefined
+          : leaveOut(fileName(basename(path, ".ts")), join(resolveDir, path)),
       );
-      bundle.onResolve({ filter: TEMPLATE }, async ({ path, resolveDir }) => {
-        const source = join(resolveDir, path);
-        if ((await stat(source)).size < LARGE_TEMPLATE_BYTES) return undefined;
-        return leaveOut(fileName(path), source);
-      });
+      bundle.onResolve({ filter: TEMPLATE }, ({ path, resolveDir }) =>
+        leaveOut(fileName(path), join(resolveDir, path)),
+      );
     },
   };
 }

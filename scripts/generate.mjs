@@ -2,9 +2,12 @@
  * Writes src/generated/: what is computed once at build time so that nothing has
  * to be parsed at run time.
  *
- *   templates/…        every template, precompiled, with the names it uses
+ *   templates/…        every template, precompiled
+ *   template-facts.ts  the names that each uses, and its digest
+ *   default-texts/…    what a module renders with the default settings
  *   config-json-schema.ts   the JSON Schema of adw.config.json
  *   config-type.ts     its TypeScript type, with the descriptions as comments
+ *   default-config.ts  the configuration with nothing set
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -60,72 +63,108 @@ async function generateTemplates() {
     "infrastructure/template-compiler.ts",
   );
   await mkdir(templatesFolder, { recursive: true });
-  const entries = [];
+  const facts = {};
+  const loaders = [];
   for (const path of await listTemplates()) {
     const source = await readFile(join(root, "templates", path), "utf8");
     const file = fileOf(path);
-    const code = `export const template = (() => {\n${compileToCode(source, path)}\n})();\nexport const packed = undefined;\n`;
-    await writeFile(join(templatesFolder, `${file}.js`), code);
+    await writeFile(
+      join(templatesFolder, `${file}.js`),
+      `export const template = (() => {\n${compileToCode(source, path)}\n})();\n`,
+    );
     await writeFile(
       join(templatesFolder, `${file}.d.ts`),
-      'import type { CompiledTemplate, PackedText } from "../../infrastructure/compiled-template.ts";\nexport declare const template: CompiledTemplate;\nexport declare const packed: PackedText | undefined;\n',
+      'import type { CompiledTemplate } from "../../infrastructure/compiled-template.ts";\nexport declare const template: CompiledTemplate;\n',
     );
-    const uses = analyseTemplate(source, path).names;
-    const digest = createHash("sha256")
-      .update(`${path}\n${source}`)
-      .digest("hex")
-      .slice(0, 16);
-    entries.push(
-      `  ${JSON.stringify(path)}: { uses: ${JSON.stringify(uses)}, digest: ${JSON.stringify(digest)}, load: () => import('./${file}.js') },`,
-    );
+    facts[path] = {
+      uses: analyseTemplate(source, path).names,
+      digest: sha256(`${path}\n${source}`).slice(0, 16),
+    };
+    loaders.push(`  ${JSON.stringify(path)}: () => import('./${file}.js'),`);
   }
   await writeFile(
     join(templatesFolder, "index.ts"),
-    `import type { CompiledTemplate, PackedText } from "../../infrastructure/compiled-template.ts";
+    `import type { CompiledTemplate } from "../../infrastructure/compiled-template.ts";
 
-export interface PrecompiledTemplate {
-  /** Names of the context that the template uses. */
-  uses: readonly string[];
-  /** Digest of the template's text. */
-  digest: string;
-  load: () => Promise<{ template: CompiledTemplate; packed: PackedText | undefined }>;
+export const precompiledTemplates: Readonly<Record<string, () => Promise<{ template: CompiledTemplate }>>> = {
+${loaders.join("\n")}
+};
+`,
+  );
+  return facts;
 }
 
-export const precompiledTemplates: Readonly<Record<string, PrecompiledTemplate>> = {
-${entries.join("\n")}
-};
+/**
+ * What is known of the templates without loading them.
+ *
+ * @param facts - by the path of the template
+ * @param defaultTexts - by the name of the module
+ */
+async function writeFacts(facts, defaultTexts) {
+  await writeFile(
+    join(generated, "template-facts.ts"),
+    `export interface TemplateFacts {
+  /** Names of the context that the template uses. */
+  uses: readonly string[];
+  /** Digest of the template's path and text. */
+  digest: string;
+}
+
+export const TEMPLATE_FACTS: Readonly<Record<string, TemplateFacts>> = ${JSON.stringify(facts, null, 1)};
+
+/** Where the build puts them: beside the code, bundled or not. */
+export const defaultTextsFolder = (): string => __dirname + "/default-texts";
+
+/** Files with what a module's templates render with the default settings, by module. */
+export const DEFAULT_TEXTS: Readonly<Record<string, string>> = ${JSON.stringify(defaultTexts, null, 1)};
 `,
   );
 }
 
-/** Each text that a template renders with the default settings, packed for the lock. */
-async function packDefaults() {
+/**
+ * Writes what each module renders with the default settings into one file, with
+ * the same packed for the lock; see src/infrastructure/default-texts.ts. The
+ * digest in its name ties it to the code that is built with it.
+ *
+ * @returns the file of each module
+ */
+async function writeDefaultTexts() {
   const { BUNDLED, renderDefinition } = await importSource(
     "application/render-module.ts",
   );
   const { DEFAULT_CONFIG } = await importSource("domain/config.ts");
-  const { packText, sha256 } = await importSource(
-    "infrastructure/project-files.ts",
-  );
+  const { packText } = await importSource("infrastructure/project-files.ts");
+  const folder = join(generated, "default-texts");
+  await mkdir(folder, { recursive: true });
+  const files = {};
   for (const definition of BUNDLED.registry.modules) {
     const rendered = await renderDefinition(definition, DEFAULT_CONFIG);
-    for (const [index, { content }] of rendered.entries()) {
-      const file = `${fileOf(`${definition.files[index]}.njk`)}.js`;
-      const code = await readFile(join(templatesFolder, file), "utf8");
-      const packed = { sha256: sha256(content), base: packText(content) };
-      await writeFile(
-        join(templatesFolder, file),
-        code.replace(
-          "packed = undefined",
-          `packed = ${JSON.stringify(packed)}`,
-        ),
-      );
-    }
+    const entries = rendered.map(({ content }, index) => ({
+      path: `${definition.files[index]}.njk`,
+      content,
+      base: packText(content),
+    }));
+    const table = entries.map(({ path, content, base }) => [
+      path,
+      sha256(content),
+      Buffer.byteLength(content),
+      base.length,
+    ]);
+    const text = `${JSON.stringify(table)}\n${entries.map(({ content, base }) => content + base).join("")}`;
+    const name = `${definition.name}-${sha256(text).slice(0, 8)}.txt`;
+    await writeFile(join(folder, name), text);
+    files[definition.name] = name;
   }
+  return files;
+}
+
+function sha256(text) {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 async function generateConfig() {
   const { CONFIG_SCHEMA } = await importSource("domain/config-schema.ts");
+  const { parse } = await import("valibot");
   const { toJsonSchema } = await import("@valibot/to-json-schema");
   const { $schema, ...schema } = toJsonSchema(CONFIG_SCHEMA, {
     // A check (the port's two ranges) has no JSON Schema of its own; see below.
@@ -169,6 +208,13 @@ async function generateConfig() {
     { additionalProperties: false, bannerComment: "" },
   );
   await writeFile(join(generated, "config-type.ts"), type);
+  await writeFile(
+    join(generated, "default-config.ts"),
+    `import type { AdwConfig } from "./config-type.ts";
+
+export const DEFAULT_CONFIG: AdwConfig = ${JSON.stringify(parse(CONFIG_SCHEMA, {}), null, 2)};
+`,
+  );
   return document;
 }
 
@@ -191,8 +237,9 @@ export async function lockJsonSchema() {
 export async function generate() {
   await rm(generated, { recursive: true, force: true });
   await mkdir(generated, { recursive: true });
-  await generateTemplates();
+  const facts = await generateTemplates();
+  await writeFacts(facts, {});
   const schema = await generateConfig();
-  await packDefaults();
+  await writeFacts(facts, await writeDefaultTexts());
   return schema;
 }

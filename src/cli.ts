@@ -8,21 +8,35 @@ import type { Command, CommandContext } from "./commands/context.ts";
 /** Replaced by the build. */
 declare const PACKAGE_VERSION: string;
 
-const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
+/** Commands that a program has, each loaded when it is asked for. */
+export type Commands = Partial<
+  Readonly<Record<CommandName, () => Promise<Command>>>
+>;
+
+/** They write a project. */
+export const WRITING: Commands = {
   init: async () => (await import("./commands/init.ts")).init,
   add: async () => (await import("./commands/add.ts")).add,
-  list: async () => (await import("./commands/list.ts")).list,
-  render: async () => (await import("./commands/render.ts")).render,
-  check: async () => (await import("./commands/check.ts")).check,
-  diff: async () => (await import("./commands/diff.ts")).diff,
   update: async () => (await import("./commands/update.ts")).update,
   remove: async () => (await import("./commands/remove.ts")).remove,
+};
+
+/** They only look at one. */
+export const READING: Commands = {
+  check: async () => (await import("./commands/check.ts")).check,
+  diff: async () => (await import("./commands/diff.ts")).diff,
+  list: async () => (await import("./commands/list.ts")).list,
+  render: async () => (await import("./commands/render.ts")).render,
+};
+
+export const OTHERS: Commands = {
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
   completion: async () => (await import("./commands/completion.ts")).completion,
 };
 
 async function run(
   request: Request,
+  commands: Commands,
   context: CommandContext,
 ): Promise<0 | 1 | 2> {
   switch (request.kind) {
@@ -35,13 +49,16 @@ async function run(
       return 0;
     }
     case "run": {
-      const command = await LOADERS[request.parsed.command]();
+      const command = await commands[request.parsed.command]?.();
+      if (command === undefined) throw new Error("started the wrong program");
       return command(request.parsed, context);
     }
   }
 }
 
-async function main(argv: readonly string[]): Promise<void> {
+/** Runs the command that the process was started with, and sets the exit code. */
+export async function main(commands: Commands): Promise<void> {
+  const argv = process.argv.slice(2);
   let stdout: Output | undefined;
   let stderr: Output | undefined;
   const context: CommandContext = {
@@ -63,12 +80,10 @@ async function main(argv: readonly string[]): Promise<void> {
       printCompletions(argv, context);
       return;
     }
-    process.exitCode = await run(parseCommandLine(argv), context);
+    process.exitCode = await run(parseCommandLine(argv), commands, context);
   } catch (error) {
     const { reportError } = await import("./commands/report-error.ts");
     reportError(error, argv.includes("--json"), context);
     process.exitCode = error instanceof AdwError ? error.exitCode : 1;
   }
 }
-
-void main(process.argv.slice(2));

@@ -15,7 +15,6 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import nodeModule, { createRequire } from "node:module";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { Script, constants } from "node:vm";
 
@@ -25,16 +24,27 @@ declare const BUILD_ID: string;
 /** Compiled code of other builds goes when it is this old. */
 const UNUSED_AFTER_MS = 30 * 24 * 3_600_000;
 
-/** Loads one of the tool's files, and what that requires. */
-export function loadCompiled(file: string): void {
+/**
+ * Loads one of the tool's files, and what that requires.
+ *
+ * @param use - what for: V8 keeps the functions that have run, and these differ
+ */
+export function loadCompiled(file: string, use: string): void {
   const folder = cacheFolder(process.env);
   if (folder === undefined) {
-    createRequire(file)(file);
+    require(file);
     return;
   }
-  const loader = new CompiledLoader(folder);
+  const loader = new CompiledLoader(folder, use);
   loader.load(file);
-  process.on("exit", () => loader.keep());
+  process.on("exit", (code) => {
+    if (isWholeRun(code)) loader.keep();
+  });
+}
+
+/** A dry run, or one that was not understood, has run only some of the functions. */
+function isWholeRun(exitCode: number): boolean {
+  return exitCode !== 2 && !process.argv.includes("--dry-run");
 }
 
 /** Where compiled code is kept; undefined where it must not be. */
@@ -52,14 +62,15 @@ export function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
 
 /** What `require` does for the tool's own files, with the compiled code at hand. */
 class CompiledLoader {
-  readonly #outside = createRequire(__filename);
   readonly #folder: string;
+  readonly #use: string;
   readonly #trusted: boolean;
   readonly #loaded = new Map<string, { exports: unknown }>();
   readonly #fresh = new Map<string, Script>();
 
-  constructor(folder: string) {
+  constructor(folder: string, use: string) {
     this.#folder = folder;
+    this.#use = use;
     this.#trusted = isPrivate(folder);
   }
 
@@ -69,23 +80,32 @@ class CompiledLoader {
     const module = { exports: {} };
     this.#loaded.set(file, module);
     const folder = dirname(file);
-    const require = Object.assign(
+    const requireFrom = Object.assign(
       (id: string): unknown =>
         id.startsWith("./") || id.startsWith("../")
           ? this.load(join(folder, id))
-          : (process.getBuiltinModule(id) ?? this.#outside(id)),
-      { resolve: this.#outside.resolve },
+          : require(id),
+      { resolve: require.resolve },
     );
     const run: unknown = this.#compile(file).runInThisContext();
     if (typeof run === "function") {
-      run.call(module.exports, module.exports, require, module, file, folder);
+      run.call(
+        module.exports,
+        module.exports,
+        requireFrom,
+        module,
+        file,
+        folder,
+      );
     }
     return module.exports;
   }
 
   #compile(file: string): Script {
     const kept = this.#trusted ? readKept(this.#fileFor(file)) : undefined;
-    const script = new Script(nodeModule.wrap(readFileSync(file, "utf8")), {
+    // As Node wraps a CommonJS module.
+    const source = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(file, "utf8")}\n})`;
+    const script = new Script(source, {
       filename: file,
       ...(kept === undefined ? {} : { cachedData: kept }),
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
@@ -99,7 +119,7 @@ class CompiledLoader {
   #fileFor(file: string): string {
     return join(
       this.#folder,
-      `${BUILD_ID}-${process.version}-${process.arch}-${basename(file)}.bin`,
+      `${BUILD_ID}-${process.version}-${process.arch}-${this.#use}-${basename(file)}.bin`,
     );
   }
 

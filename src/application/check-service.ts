@@ -1,7 +1,7 @@
 /** Whether a project is as it would be rendered now; and what is different, and why. */
 import { hasConflictMarkers } from "../domain/three-way-merge.ts";
 import { driftOf, type Drift } from "../domain/drift.ts";
-import { LOCK_FILE } from "../domain/lock.ts";
+import { LOCK_FILE, type LockedFile } from "../domain/lock.ts";
 import {
   targetPath,
   type ModuleDefinition,
@@ -10,7 +10,17 @@ import {
   PACKAGE_FILE,
   editPackageJson,
 } from "../infrastructure/package-json.ts";
-import { readProjectFile, sha256 } from "../infrastructure/project-files.ts";
+import {
+  projectFileHas,
+  readProjectFile,
+  sha256,
+  type KnownFolders,
+} from "../infrastructure/project-files.ts";
+import {
+  asRendered,
+  projectFormatter,
+} from "../infrastructure/project-prettier.ts";
+import { renderTemplate } from "../infrastructure/template-source.ts";
 import { readFileStates } from "./file-plan.ts";
 import { packageNeeds } from "./package-plan.ts";
 import {
@@ -22,6 +32,7 @@ import {
   type ProjectRequest,
 } from "./project.ts";
 import { chooseModules, installedDefinitions } from "./scaffold-service.ts";
+import { templateContext } from "./template-context.ts";
 
 export interface CheckRequest extends ProjectRequest {
   /** Only these modules; all installed ones without it. */
@@ -60,8 +71,9 @@ export async function checkProject(
   const installed = installedDefinitions(project);
   const chosen = chooseModules(project, installed, request.modules);
   const definitions = installed.filter(({ name }) => chosen.has(name));
+  const known: KnownFolders = new Set();
   const checked = await Promise.all(
-    definitions.map((definition) => checkModule(project, definition)),
+    definitions.map((definition) => checkModule(project, definition, known)),
   );
   const all = request.modules === undefined || request.modules.length === 0;
   const drift = [
@@ -105,6 +117,7 @@ export async function differences(
 async function checkModule(
   project: Project,
   definition: ModuleDefinition,
+  known: KnownFolders,
 ): Promise<{ files: number; paths: string[]; drift: Drift[] }> {
   const { lock, config, source } = project;
   const entry = lock.modules[definition.name];
@@ -113,18 +126,13 @@ async function checkModule(
       ? []
       : changedKeys(entry.inputs, inputsOf(definition, config, source));
   const files = rendersAsBefore(definition, config, project)
-    ? await asWritten(project, definition)
+    ? await asWritten(project, definition, known)
     : await asRenderedNow(project, definition);
-  const drift = files.map(({ path, disk, edited, changed, movesTo }) =>
+  const drift = files.map((file) =>
     driftOf({
-      path,
-      movesTo,
+      ...file,
       module: definition.name,
-      exists: disk !== null,
-      known: lock.files[path] !== undefined,
-      edited,
-      changed,
-      hasMarkers: disk !== null && hasConflictMarkers(disk),
+      known: lock.files[file.path] !== undefined,
       versions: { before: entry?.version, now: definition.version },
       changedSettings: settings,
     }),
@@ -141,36 +149,77 @@ interface ComparedFile {
   path: string;
   /** Where an update moves it; null when it stays. */
   movesTo: string | null;
-  disk: string | null;
+  exists: boolean;
+  hasMarkers: boolean;
   edited: boolean;
   changed: boolean;
 }
 
-/** Nothing to render: only the disk can differ, and the lock has its digest. */
+/** Nothing to render: only the disk can differ from what the lock has. */
 async function asWritten(
   project: Project,
   definition: ModuleDefinition,
+  known: KnownFolders,
 ): Promise<ComparedFile[]> {
-  const { root, lock, config } = project;
-  const files = await Promise.all(
-    definition.files.map(async (file) => {
-      const path = targetPath(file, config);
-      const disk = await readProjectFile(root, path);
-      return { path, disk, entry: lock.files[path] };
-    }),
-  );
-  const untouched = files.every(
-    ({ disk, entry }) =>
-      entry !== undefined && (disk === null || sha256(disk) === entry.sha256),
-  );
-  if (!untouched) return asRenderedNow(project, definition);
-  return files.map(({ path, disk }) => ({
+  const { root, lock, config, source } = project;
+  const texts = source.templates.defaultTexts?.(definition.name);
+  const files: ComparedFile[] = [];
+  for (const file of definition.files) {
+    const path = targetPath(file, config);
+    const entry = lock.files[path];
+    if (entry === undefined) return asRenderedNow(project, definition);
+    const built = texts?.get(`${file}.njk`);
+    const same =
+      built?.sha256 === entry.sha256
+        ? projectFileHas(root, path, built.bytes, known)
+        : await isAsLocked({ project, definition, file, path, known }, entry);
+    if (same === false) return asRenderedNow(project, definition);
+    files.push({
+      path,
+      movesTo: null,
+      exists: same !== null,
+      hasMarkers: false,
+      edited: false,
+      changed: false,
+    });
+  }
+  return files;
+}
+
+/**
+ * Whether a file is as it was written; null when it does not exist. With the default
+ * settings, the digest in the lock is that of a text that we have, and comparing says
+ * it. With others, and no prettier, the file is as it is rendered now. Both are done
+ * before anything is hashed: for that, Node has to load its cryptography.
+ */
+async function isAsLocked(
+  {
+    project,
+    definition,
+    file,
     path,
-    movesTo: null,
-    disk,
-    edited: false,
-    changed: false,
-  }));
+    known,
+  }: {
+    project: Project;
+    definition: ModuleDefinition;
+    file: string;
+    path: string;
+    known: KnownFolders;
+  },
+  { sha256: locked }: LockedFile,
+): Promise<boolean | null> {
+  const { root, config, source } = project;
+  const disk = await readProjectFile(root, path, known);
+  if (disk === null) return null;
+  if ((await projectFormatter(root)) === asRendered) {
+    const rendered = await renderTemplate(
+      `${file}.njk`,
+      templateContext(definition, config),
+      source.templates,
+    );
+    if (rendered === disk) return true;
+  }
+  return sha256(disk) === locked;
 }
 
 async function asRenderedNow(
@@ -181,7 +230,8 @@ async function asRenderedNow(
   return states.map(({ path, movedFrom, base, disk, yours, content }) => ({
     path: movedFrom ?? path,
     movesTo: movedFrom === null ? null : path,
-    disk,
+    exists: disk !== null,
+    hasMarkers: disk !== null && hasConflictMarkers(disk),
     edited: yours !== content && yours !== base,
     changed: base !== content && yours !== content,
   }));

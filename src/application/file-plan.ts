@@ -15,8 +15,8 @@ import {
   type Formatter,
 } from "../infrastructure/project-prettier.ts";
 import { baseText, rendersAsBefore, type Project } from "./project.ts";
-import { rendersDefault, renderDefinition } from "./render-module.ts";
-import type { PackedText } from "../infrastructure/compiled-template.ts";
+import { renderDefinition } from "./render-module.ts";
+import type { DefaultText } from "../infrastructure/default-texts.ts";
 
 /** One file as the templates render it now. */
 export interface PlannedContent {
@@ -25,8 +25,8 @@ export interface PlannedContent {
   /** The registered file, such as `adws/adw_server.ts`. */
   source: string;
   content: string;
-  /** The same for the lock, where our build has made it. */
-  packed?: PackedText | undefined;
+  /** The same as the build made it, where that is so. */
+  asBuilt?: DefaultText | undefined;
 }
 
 /** The texts that decide what happens to a file. */
@@ -58,20 +58,14 @@ export async function addAdwModules(
         source.templates,
       );
       return Promise.all(
-        files.map(async ({ path, content: rendered }, index) => {
+        files.map(async ({ path, content: rendered, asBuilt }, index) => {
           const content = await formatter(path, rendered);
-          const file = definition.files[index] ?? path;
-          const isAsBuilt =
-            content === rendered &&
-            rendersDefault(`${file}.njk`, definition, config, source);
           return {
             path,
             module: definition.name,
-            source: file,
+            source: definition.files[index] ?? path,
             content,
-            packed: isAsBuilt
-              ? await source.templates.packed?.(`${file}.njk`)
-              : undefined,
+            asBuilt: content === rendered ? asBuilt : undefined,
           };
         }),
       );

@@ -7,7 +7,6 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { AdwConfig } from "../domain/config.ts";
 import { ConfigError } from "../domain/errors.ts";
-import { parseManifest } from "../domain/manifest.ts";
 import {
   createRegistry,
   type ModuleDefinition,
@@ -18,7 +17,7 @@ import {
   readProjectFile,
   sha256,
 } from "../infrastructure/project-files.ts";
-import type { TemplateSource } from "../infrastructure/renderer.ts";
+import type { TemplateSource } from "../infrastructure/template-source.ts";
 import { BUNDLED, type ModuleSource } from "./render-module.ts";
 import { templateContext } from "./template-context.ts";
 
@@ -54,6 +53,7 @@ async function readManifest(
   const text = await readProjectFile(root, file);
   if (text === null) return [];
   const { value, locate } = parseJson(text, file);
+  const { parseManifest } = await import("../domain/manifest.ts");
   return parseManifest(value, locate);
 }
 

@@ -19,7 +19,8 @@ import {
   bundledTemplates,
   renderTemplate,
   type TemplateSource,
-} from "../infrastructure/renderer.ts";
+} from "../infrastructure/template-source.ts";
+import type { DefaultText } from "../infrastructure/default-texts.ts";
 
 /** One rendered file. */
 export interface RenderedFile {
@@ -57,38 +58,53 @@ export const BUNDLED: ModuleSource = {
   templates: bundledTemplates,
 };
 
-/** Renders the files of one module definition. */
+/** A rendered file that may be as the build has it. */
+export interface RenderedPart extends RenderedFile {
+  /** Set when the settings that the template uses are the default ones. */
+  asBuilt: DefaultText | undefined;
+}
+
+/**
+ * Renders the files of one module definition. What is known to come out as with
+ * the default settings is not rendered again.
+ */
 export async function renderDefinition(
   definition: ModuleDefinition,
   config: AdwConfig,
   templates: TemplateSource = bundledTemplates,
-): Promise<RenderedFile[]> {
+): Promise<RenderedPart[]> {
   const context = templateContext(definition, config);
+  const defaults = templates.defaultTexts?.(definition.name);
+  const isDefault = defaultNames(definition, context);
   return Promise.all(
-    definition.files.map(async (file) => ({
-      path: targetPath(file, config),
-      content: await renderTemplate(`${file}.njk`, context, templates),
-    })),
+    definition.files.map(async (file) => {
+      const template = `${file}.njk`;
+      const asBuilt = templates.namesUsed(template).every(isDefault)
+        ? defaults?.get(template)
+        : undefined;
+      return {
+        path: targetPath(file, config),
+        content:
+          asBuilt?.content ??
+          (await renderTemplate(template, context, templates)),
+        asBuilt,
+      };
+    }),
   );
 }
 
 /**
- * Whether a template renders the same as with the default settings: rendering
- * depends on nothing but the template and the values that it names.
+ * Tells which names of a context have the value that they have with the default
+ * settings. Rendering depends on nothing but the template and these values.
  */
-export function rendersDefault(
-  template: string,
+function defaultNames(
   definition: ModuleDefinition,
-  config: AdwConfig,
-  { templates }: ModuleSource,
-): boolean {
-  const names = templates.namesUsed(template);
-  if (names.length === 0) return true;
-  const values = templateContext(definition, config);
+  context: Readonly<Record<string, unknown>>,
+): (name: string) => boolean {
   const defaults = templateContext(definition, DEFAULT_CONFIG);
-  return names.every(
-    (name) => JSON.stringify(values[name]) === JSON.stringify(defaults[name]),
-  );
+  return (name) =>
+    context[name] === defaults[name] ||
+    JSON.stringify(context[name]) === JSON.stringify(defaults[name]);
 }
 
 /**
@@ -114,7 +130,7 @@ export async function renderModule(
   return {
     name: definition.name,
     version: definition.version,
-    files: files.flat(),
+    files: files.flat().map(({ path, content }) => ({ path, content })),
     dependencies: Object.assign({}, ...needs.map((need) => need.dependencies)),
     devDependencies: Object.assign(
       {},

@@ -25,8 +25,8 @@ export const doctor: Command = async (parsed, context) => {
   if (parsed.values["live"] === true) {
     if (!json)
       stdout.write(`\n${colors.bold("Live check of your own copy")}\n`);
-    // Built, this stands in dist/cli/, and the script in dist/.
-    const script = liveCheckScript(pathToFileURL(`${__dirname}/../`).href);
+    // Built, this stands beside the script.
+    const script = liveCheckScript(pathToFileURL(`${__dirname}/`).href);
     held = await checkLive(request, script, (step) => {
       steps.push(step);
       if (!json) stdout.write(stepText(step, colors));

@@ -4,6 +4,7 @@ import { CONFIG_KEYS, CONFIG_SCHEMA, isConfigKey } from "./config-schema.ts";
 import { ConfigError, type SourceLocation } from "./errors.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { AdwConfig } from "../generated/config-type.ts";
+import { DEFAULT_CONFIG } from "../generated/default-config.ts";
 
 /** File name of the configuration, at the root of the project. */
 export const CONFIG_FILE = "adw.config.json";
@@ -57,8 +58,8 @@ export function configNotes(config: AdwConfig): string[] {
       ];
 }
 
-/** The configuration with nothing set. */
-export const DEFAULT_CONFIG: AdwConfig = parseConfig({});
+/** The configuration with nothing set, as the build has taken it from the schema. */
+export { DEFAULT_CONFIG };
 
 /** `$schema` is for editors; it is not a setting. */
 function withoutSchemaKey(input: unknown): unknown {

@@ -320,7 +320,12 @@ export function createRegistry(
     return [...done];
   };
 
-  for (const { name } of definitions) resolve([name]);
+  const above = new Set<string>();
+  for (const { name, requires = [] } of definitions) {
+    // What requires only modules above it is in no circle.
+    if (!requires.every((required) => above.has(required))) resolve([name]);
+    above.add(name);
+  }
   return { modules: definitions, installable, get, resolve };
 }
 

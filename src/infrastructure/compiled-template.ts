@@ -24,9 +24,3 @@ export function isCompiledTemplate(value: unknown): value is CompiledTemplate {
     typeof value.root === "function"
   );
 }
-
-/** What a template renders with the default settings, as the lock keeps it. */
-export interface PackedText {
-  sha256: string;
-  base: string;
-}

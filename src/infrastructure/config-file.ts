@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import {
   CONFIG_FILE,
+  DEFAULT_CONFIG,
   parseConfig,
   type AdwConfig,
   type AdwConfigInput,
@@ -40,7 +41,7 @@ export async function readConfig(
     },
   );
   if (text === null) {
-    if (file === undefined) return { config: parseConfig({}), text: null };
+    if (file === undefined) return { config: DEFAULT_CONFIG, text: null };
     throw new ConfigError("CONFIG_MISSING", `there is no ${name}`, {
       where: { file: name },
       hint: "Name an existing file with --config, or leave the option out.",

@@ -3,7 +3,6 @@
  * its own; a tsconfig of the project that takes it in too, and does not allow
  * `.ts` import specifiers, would report TS5097 in every file.
  */
-import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { editJson } from "./json-text.ts";
 import { jsonc } from "./jsonc.ts";
@@ -119,6 +118,7 @@ function resolveBase(name: string, from: string): string | undefined {
     const file = name.startsWith("/") ? name : join(dirname(from), name);
     return file.endsWith(".json") ? file : `${file}.json`;
   }
+  const { createRequire } = process.getBuiltinModule("node:module");
   for (const candidate of [name, `${name}.json`, `${name}/${ROOT_TSCONFIG}`]) {
     try {
       return createRequire(from).resolve(candidate);

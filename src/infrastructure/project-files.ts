@@ -1,6 +1,13 @@
 /** Reading a project safely: never through a symbolic link, never outside its root. */
-import { lstatSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  type Stats,
+} from "node:fs";
 import { ConfigError, RefusedError } from "../domain/errors.ts";
 import { assertInsideProject } from "../domain/paths.ts";
 
@@ -20,6 +27,12 @@ export function hasCode(error: unknown, code: string): boolean {
 }
 
 /**
+ * Folders of a project that are known to be real ones, by their path in it: while
+ * many files are read, none of them need be looked at twice.
+ */
+export type KnownFolders = Set<string>;
+
+/**
  * Checks every existing part of a path inside the project.
  *
  * @throws {ConfigError} code `PATH_OUTSIDE` or `PATH_SYMLINK`.
@@ -28,69 +41,130 @@ export async function assertNoSymlink(
   root: string,
   path: string,
 ): Promise<void> {
+  statusInside(root, path);
+}
+
+/** The status of a file inside the project; undefined when it does not exist. */
+function statusInside(
+  root: string,
+  path: string,
+  known: KnownFolders = new Set(),
+): Stats | undefined {
   assertInsideProject(path);
-  const parts = path.split("/");
-  for (let depth = 1; depth <= parts.length; depth += 1) {
-    const part = parts.slice(0, depth).join("/");
-    try {
-      const status = lstatSync(join(root, part), { throwIfNoEntry: false });
-      if (status === undefined) return;
-      if (status.isSymbolicLink()) {
-        throw new ConfigError(
-          "PATH_SYMLINK",
-          `refusing to write through the symbolic link ${part}`,
-          {
-            where: { file: part },
-            hint: "Choose a real folder, or replace the link by one.",
-          },
-        );
-      }
-      if (depth < parts.length && !status.isDirectory()) {
+  try {
+    for (
+      let end = path.indexOf("/");
+      end !== -1;
+      end = path.indexOf("/", end + 1)
+    ) {
+      const folder = path.slice(0, end);
+      if (known.has(folder)) continue;
+      const status = statusOf(root, folder);
+      if (status === undefined) return undefined;
+      if (!status.isDirectory()) {
         throw new ConfigError(
           "PATH_NOT_DIRECTORY",
-          `${part} is a file, and a folder is needed there`,
+          `${folder} is a file, and a folder is needed there`,
           {
-            where: { file: part },
+            where: { file: folder },
             hint: "Move the file, or choose another adws_dir.",
           },
         );
       }
-      if (depth === parts.length && !status.isFile()) {
-        throw new ConfigError(
-          "PATH_NOT_FILE",
-          `${part} exists and is not a regular file`,
-          { where: { file: part }, hint: "Move it out of the way." },
-        );
-      }
-    } catch (error) {
-      if (isMissing(error)) return;
-      throw error;
+      known.add(folder);
     }
+    const status = statusOf(root, path);
+    if (status === undefined || status.isFile()) return status;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
+  throw new ConfigError(
+    "PATH_NOT_FILE",
+    `${path} exists and is not a regular file`,
+    { where: { file: path }, hint: "Move it out of the way." },
+  );
+}
+
+/** Faster than `join`, which looks for what {@link assertInsideProject} refuses. */
+function inside(root: string, path: string): string {
+  return `${root}/${path}`;
+}
+
+function statusOf(root: string, part: string): Stats | undefined {
+  const status = lstatSync(inside(root, part), { throwIfNoEntry: false });
+  if (status?.isSymbolicLink() !== true) return status;
+  throw new ConfigError(
+    "PATH_SYMLINK",
+    `refusing to write through the symbolic link ${part}`,
+    {
+      where: { file: part },
+      hint: "Choose a real folder, or replace the link by one.",
+    },
+  );
 }
 
 /**
  * The text of a project file, or null when it does not exist.
  *
  * @param path - relative to root, with `/` between the parts
+ * @param known - filled with the folders on the way
  */
 export async function readProjectFile(
   root: string,
   path: string,
+  known?: KnownFolders,
 ): Promise<string | null> {
-  await assertNoSymlink(root, path);
-  return readTextIfExists(join(root, path));
+  // Asking first is cheaper than an exception, for most files are not there yet.
+  if (statusInside(root, path, known) === undefined) return null;
+  return readText(inside(root, path));
 }
 
-/** Strict: a byte that is not UTF-8 would be lost when the file is written again. */
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/**
+ * Whether a project file holds these bytes and no others; null when it does not
+ * exist. No text is made of it: for 70 files, collecting that garbage would take
+ * longer than reading them.
+ */
+export function projectFileHas(
+  root: string,
+  path: string,
+  bytes: Uint8Array,
+  known?: KnownFolders,
+): boolean | null {
+  if (statusInside(root, path, known) === undefined) return null;
+  const found = Buffer.allocUnsafe(bytes.length + 1);
+  let length: number;
+  try {
+    const descriptor = openSync(inside(root, path), "r");
+    try {
+      length = readSync(descriptor, found, 0, found.length, null);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false; // why is said by who reads its text
+  }
+  return found.subarray(0, length).equals(bytes);
+}
 
 /** The text of a file, or null when it does not exist. */
 export async function readTextIfExists(file: string): Promise<string | null> {
+  return exists(file) ? readText(file) : null;
+}
+
+function exists(file: string): boolean {
   try {
-    // Asking first is cheaper than an exception, for most files are not there yet.
-    if (statSync(file, { throwIfNoEntry: false }) === undefined) return null;
-    return UTF8.decode(readFileSync(file));
+    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true; // what is in the way is said when the file is read
+  }
+}
+
+function readText(file: string): string | null {
+  try {
+    const text = readFileSync(file, "utf8");
+    // Only where this is: a decoder takes longer to make than most files to read.
+    return text.includes("\uFFFD") ? readStrictly(file) : text;
   } catch (error) {
     if (isMissing(error)) return null;
     if (hasCode(error, "ERR_ENCODING_INVALID_ENCODED_DATA")) {
@@ -106,6 +180,13 @@ export async function readTextIfExists(file: string): Promise<string | null> {
       hint: error instanceof Error ? error.message : String(error),
     });
   }
+}
+
+/** A byte that is not UTF-8 would be lost when the file is written again. */
+function readStrictly(file: string): string {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+    readFileSync(file),
+  );
 }
 
 /** Loading node:crypto is a tenth of a run: only those who need it do. */

@@ -3,14 +3,14 @@
  * prettier, everything stays as rendered: by prettier's defaults.
  */
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { ConfigError } from "../domain/errors.ts";
 
 /** Formats one file's text the project's way. */
 export type Formatter = (path: string, text: string) => Promise<string>;
 
-const asRendered: Formatter = (_path, text) => Promise.resolve(text);
+/** What a project without prettier has. */
+export const asRendered: Formatter = (_path, text) => Promise.resolve(text);
 
 /** The part of prettier's API that is used here (prettier 3). */
 interface Prettier {
@@ -64,6 +64,8 @@ export async function projectFormatter(root: string): Promise<Formatter> {
 
 function loadPrettier(root: string): Prettier | undefined {
   if (!mayHavePrettier(root)) return undefined;
+  // Loaded by the few who have prettier: it takes its time.
+  const { createRequire } = process.getBuiltinModule("node:module");
   const requireInProject = createRequire(join(root, "package.json"));
   let entry: string;
   try {

@@ -4,42 +4,27 @@
  */
 import runtime from "nunjucks/src/runtime.js";
 import { precompiledTemplates } from "../generated/templates/index.ts";
-import type { CompiledTemplate, PackedText } from "./compiled-template.ts";
+import type { CompiledTemplate } from "./compiled-template.ts";
 import { TEMPLATE_FILTERS } from "./template-filters.ts";
 
-/** Where templates come from, by their path under `templates/`. */
-export interface TemplateSource {
-  /** The compiled template; undefined when there is none of that path. */
-  load(path: string): Promise<CompiledTemplate | undefined>;
-  /** Names of the context that the template uses. */
-  namesUsed(path: string): readonly string[];
-  /** A digest of the template's path and text: 16 hexadecimal digits. */
-  digest(path: string): string;
-  /** What it renders with the default settings; undefined where that is not known. */
-  packed?(path: string): Promise<PackedText | undefined>;
+/** One of our own templates; undefined when there is none of that path. */
+export async function loadPrecompiled(
+  path: string,
+): Promise<CompiledTemplate | undefined> {
+  return (await precompiledTemplates[path]?.())?.template;
 }
-
-/** The templates that ship with this package. */
-export const bundledTemplates: TemplateSource = {
-  load: async (path) => (await precompiledTemplates[path]?.load())?.template,
-  namesUsed: (path) => precompiledTemplates[path]?.uses ?? [],
-  digest: (path) => precompiledTemplates[path]?.digest ?? "0",
-  packed: async (path) => (await precompiledTemplates[path]?.load())?.packed,
-};
 
 /**
  * Renders one template.
  *
- * @param path - under `templates/`, such as `adws/adw_server.ts.njk`
- * @throws {Error} when there is no such template or a name in it is undefined.
+ * @param path - for errors
+ * @throws {Error} when a name in it is undefined.
  */
-export async function renderTemplate(
+export function renderCompiled(
+  compiled: CompiledTemplate,
   path: string,
   context: Readonly<Record<string, unknown>>,
-  source: TemplateSource = bundledTemplates,
-): Promise<string> {
-  const compiled = await source.load(path);
-  if (compiled === undefined) throw new Error(`no template ${path}`);
+): string {
   let rendered = "";
   compiled.root(
     ENVIRONMENT,

@@ -10,7 +10,7 @@ import {
   planScaffold,
   applyScaffold,
 } from "../../src/application/scaffold-service.ts";
-import { bundledTemplates } from "../../src/infrastructure/renderer.ts";
+import { bundledTemplates } from "../../src/infrastructure/template-source.ts";
 import { compileTemplate } from "../../src/infrastructure/template-compiler.ts";
 import {
   snapshotFolder,

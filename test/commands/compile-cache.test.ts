@@ -114,12 +114,14 @@ test("compiled code of other builds goes after a month", async () => {
   const cache = folder();
   await list(cache);
   const own = join(cache, "adw-scaffold");
-  const name = "0123456789abcdef-v20.0.0-x64-main.cjs.bin";
+  const name = "0123456789abcdef-v20.0.0-x64-list-read.cjs.bin";
   const old = new Date(Date.now() - 40 * 24 * 3_600_000);
   for (const each of [name, `new-${name}`]) writeFileSync(join(own, each), "");
   writeFileSync(join(own, "notes.txt"), "");
   for (const each of [name, "notes.txt"]) utimesSync(join(own, each), old, old);
-  for (const file of kept(cache).filter((path) => path.includes("main.cjs")))
+  for (const file of kept(cache).filter((path) =>
+    path.endsWith("read.cjs.bin"),
+  ))
     if (statSync(file).size > 0) truncateSync(file, 0);
   await list(cache);
   expect(existsSync(join(own, name))).toBe(false);

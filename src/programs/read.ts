@@ -1,0 +1,3 @@
+import { READING, main } from "../cli.ts";
+
+void main(READING);

@@ -1,0 +1,3 @@
+import { WRITING, main } from "../cli.ts";
+
+void main(WRITING);
