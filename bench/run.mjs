@@ -16,7 +16,8 @@ const BENCHES = {
     load: () => import("./fan-out/bench.mjs"),
   },
   cli: {
-    summary: "adw-scaffold add against bare node, hygen, plop and create-vite",
+    summary:
+      "adw-scaffold add and check against bare node, hygen, plop and create-vite",
     load: () => import("./cli/bench.mjs"),
   },
   log: {

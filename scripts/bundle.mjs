@@ -35,6 +35,10 @@ const TEMPLATE = /^\.\/[^/]+-njk\.js$/;
 /** The programs of the command-line tool; see src/start.ts. */
 const PROGRAMS = ["write", "read", "all"];
 
+/** What Node puts around a CommonJS module; src/compile-cache.ts knows it. */
+const MODULE_WRAPPER =
+  "(function (exports, require, module, __filename, __dirname) ";
+
 /** The entries of the API. */
 const API = ["index", "testing"];
 
@@ -59,6 +63,9 @@ export async function bundle(dist, shared) {
       outdir: dist,
       // Nobody reads our functions' names here, and restoring them takes time.
       keepNames: false,
+      // As Node would wrap them, which would copy the whole text.
+      banner: { js: `${MODULE_WRAPPER}{` },
+      footer: { js: "})" },
       plugins: [lazyFiles("./lazy", lazy)],
     }),
     build({

@@ -21,6 +21,10 @@ import { Script, constants } from "node:vm";
 /** A digest of everything that is built; replaced by the build. */
 declare const BUILD_ID: string;
 
+/** What Node puts around a CommonJS module; our programs have it already. */
+const MODULE_WRAPPER =
+  "(function (exports, require, module, __filename, __dirname) ";
+
 /** Compiled code of other builds goes when it is this old. */
 const UNUSED_AFTER_MS = 30 * 24 * 3_600_000;
 
@@ -31,14 +35,11 @@ const UNUSED_AFTER_MS = 30 * 24 * 3_600_000;
  */
 export function loadCompiled(file: string, use: string): void {
   const folder = cacheFolder(process.env);
-  if (folder === undefined) {
-    require(file);
-    return;
-  }
   const loader = new CompiledLoader(folder, use);
   loader.load(file);
+  if (folder === undefined) return;
   process.on("exit", (code) => {
-    if (isWholeRun(code)) loader.keep();
+    if (isWholeRun(code)) loader.keep(folder);
   });
 }
 
@@ -62,16 +63,16 @@ export function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
 
 /** What `require` does for the tool's own files, with the compiled code at hand. */
 class CompiledLoader {
-  readonly #folder: string;
+  /** Where compiled code may be taken from. */
+  readonly #folder: string | undefined;
   readonly #use: string;
-  readonly #trusted: boolean;
   readonly #loaded = new Map<string, { exports: unknown }>();
   readonly #fresh = new Map<string, Script>();
 
-  constructor(folder: string, use: string) {
-    this.#folder = folder;
+  constructor(folder: string | undefined, use: string) {
+    this.#folder =
+      folder !== undefined && isPrivate(folder) ? folder : undefined;
     this.#use = use;
-    this.#trusted = isPrivate(folder);
   }
 
   load(file: string): unknown {
@@ -102,54 +103,59 @@ class CompiledLoader {
   }
 
   #compile(file: string): Script {
-    const kept = this.#trusted ? readKept(this.#fileFor(file)) : undefined;
-    // As Node wraps a CommonJS module.
-    const source = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(file, "utf8")}\n})`;
-    const script = new Script(source, {
-      filename: file,
-      ...(kept === undefined ? {} : { cachedData: kept }),
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    });
+    const kept =
+      this.#folder === undefined
+        ? undefined
+        : readKept(this.#fileIn(this.#folder, file));
+    const text = readFileSync(file, "utf8");
+    const script = new Script(
+      text.startsWith(MODULE_WRAPPER) ? text : `${MODULE_WRAPPER}{${text}\n})`,
+      {
+        filename: file,
+        ...(kept === undefined ? {} : { cachedData: kept }),
+        importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      },
+    );
     if (kept === undefined || script.cachedDataRejected === true) {
       this.#fresh.set(file, script);
     }
     return script;
   }
 
-  #fileFor(file: string): string {
+  #fileIn(folder: string, file: string): string {
     return join(
-      this.#folder,
+      folder,
       `${BUILD_ID}-${process.version}-${process.arch}-${this.#use}-${basename(file)}.bin`,
     );
   }
 
   /** When the run ends, all that it needed is compiled. */
-  keep(): void {
+  keep(folder: string): void {
     if (this.#fresh.size === 0) return;
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      if (!isPrivate(this.#folder)) return;
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      if (!isPrivate(folder)) return;
       for (const [file, script] of this.#fresh) {
-        const target = this.#fileFor(file);
+        const target = this.#fileIn(folder, file);
         const staged = `${target}.${process.pid}`;
         const data = script.createCachedData();
         const twice = Buffer.concat([data, data]);
         writeFileSync(staged, twice, { mode: 0o600 });
         renameSync(staged, target);
       }
-      this.#removeUnused();
+      removeUnused(folder);
     } catch {
       // A read-only or full disk: the next run compiles again.
     }
   }
+}
 
-  #removeUnused(): void {
-    for (const name of readdirSync(this.#folder)) {
-      const path = join(this.#folder, name);
-      if (name.startsWith(BUILD_ID) || !/\.bin(\.\d+)?$/.test(name)) continue;
-      if (Date.now() - lstatSync(path).mtimeMs > UNUSED_AFTER_MS) {
-        unlinkSync(path);
-      }
+function removeUnused(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (name.startsWith(BUILD_ID) || !/\.bin(\.\d+)?$/.test(name)) continue;
+    if (Date.now() - lstatSync(path).mtimeMs > UNUSED_AFTER_MS) {
+      unlinkSync(path);
     }
   }
 }

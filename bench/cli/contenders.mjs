@@ -1,13 +1,15 @@
 /**
  * The programs that are compared. Each generates once, in an empty project:
  * adw-scaffold one module, hygen and plop one file from one template, create-vite
- * its smallest TypeScript project. All are started as `node <script> …`, so that no
- * package runner is measured.
+ * its smallest TypeScript project. Besides, adw-scaffold checks a project that has
+ * all modules. All are started as `node <script> …`, so that no package runner is
+ * measured.
  */
-import { existsSync } from "node:fs";
-import { cp } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { cp, mkdtemp, writeFile } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -31,26 +33,79 @@ export function installPeers() {
 
 const inPeers = (path) => join(peers, "node_modules", path);
 
-const OUR_ADD = [
-  join(here, "../../dist/cli.cjs"),
-  "add",
-  "adw_websockets",
-  "--no-install",
-];
+const OURS = join(here, "../../dist/cli.cjs");
+const OUR_ADD = [OURS, "add", "adw_websockets", "--no-install"];
+const ADDED = "adws/adw_modules/adw_websockets.ts";
 
-/** `prepare` is not measured; `result` must exist afterwards. */
+/** Environment of a run that finds no compiled code and leaves none for others. */
+const firstRun = (folder) => ({
+  XDG_CACHE_HOME: join(folder, "cache"),
+  LOCALAPPDATA: join(folder, "cache"),
+  HOME: folder,
+});
+
+/** Makes a project with all modules, in sync, of which each round gets a copy. */
+let withAllModules;
+async function copyProject(folder) {
+  withAllModules ??= await makeProject();
+  await cp(withAllModules, folder, { recursive: true });
+}
+
+async function makeProject() {
+  const folder = await mkdtemp(join(tmpdir(), "adw-bench-all-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  execFileSync(process.execPath, [OURS, "init", "--yes", "--no-install"], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  return folder;
+}
+
+/**
+ * `prepare` is not measured; `result` must exist afterwards, and `says` must be in
+ * what is printed.
+ */
 export const CONTENDERS = {
   node: { title: "node -e 0", parameters: ["-e", "0"] },
   adw: {
     title: "adw-scaffold add",
     parameters: OUR_ADD,
-    result: "adws/adw_modules/adw_websockets.ts",
+    result: ADDED,
+  },
+  "adw-settings": {
+    title: "adw-scaffold add, settings of its own",
+    parameters: OUR_ADD,
+    prepare: (folder) =>
+      writeFile(
+        join(folder, "adw.config.json"),
+        JSON.stringify({ websocket_port: 9001, max_connections: 7 }),
+      ),
+    result: ADDED,
   },
   "adw-first": {
-    title: "adw-scaffold add, nothing compiled yet",
+    title: "adw-scaffold add, first run ever",
     parameters: OUR_ADD,
-    env: { NODE_DISABLE_COMPILE_CACHE: "1" },
-    result: "adws/adw_modules/adw_websockets.ts",
+    env: firstRun,
+    result: ADDED,
+  },
+  "adw-uncached": {
+    title: "adw-scaffold add, nothing kept",
+    parameters: OUR_ADD,
+    env: () => ({ NODE_DISABLE_COMPILE_CACHE: "1" }),
+    result: ADDED,
+  },
+  "adw-check": {
+    title: "adw-scaffold check, all modules",
+    parameters: [OURS, "check"],
+    prepare: copyProject,
+    says: "In sync",
+  },
+  "adw-check-first": {
+    title: "adw-scaffold check, first run ever",
+    parameters: [OURS, "check"],
+    env: firstRun,
+    prepare: copyProject,
+    says: "In sync",
   },
   "create-vite": {
     title: "create-vite",

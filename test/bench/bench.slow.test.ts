@@ -35,17 +35,22 @@ test("fanout delivers every event, and compares at each number of clients", asyn
   expect(stdout.match(/^(reached|MISSED) /gm)).toHaveLength(5);
 });
 
-test("cli generates with every program", async () => {
+test("cli generates with every program, and checks what it generated", async () => {
   const { code, stdout } = await bench("cli", "--quick");
   expect(code).toBe(0);
   expect(rowTitles(stdout)).toEqual([
     "node -e 0",
     "adw-scaffold add",
+    "adw-scaffold add, settings of its own",
+    "adw-scaffold add, first run ever",
+    "adw-scaffold add, nothing kept",
+    "adw-scaffold check, all modules",
+    "adw-scaffold check, first run ever",
     "create-vite",
     "hygen",
     "plop",
   ]);
-  expect(stdout.match(/^(reached|MISSED) /gm)).toHaveLength(4);
+  expect(stdout.match(/^(reached|MISSED) /gm)).toHaveLength(5);
 });
 
 test("an unknown benchmark is refused, and the known ones are named", async () => {
