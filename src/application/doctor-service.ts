@@ -15,6 +15,10 @@ import {
   editPackageJson,
 } from "../infrastructure/package-json.ts";
 import {
+  formatEdited,
+  projectFormatter,
+} from "../infrastructure/project-prettier.ts";
+import {
   assertNoSymlink,
   hasCode,
   readProjectFile,
@@ -222,8 +226,13 @@ async function missingDependencies(
       message: `package.json lacks ${missing.join(", ")}`,
       fix: "Run adw-scaffold init, which adds them.",
       mend: async () => {
+        const content = await formatEdited(await projectFormatter(root), {
+          path: PACKAGE_FILE,
+          before: text,
+          after: edit.content,
+        });
         await applyTransaction(root, [
-          { path: PACKAGE_FILE, content: edit.content, previous: text },
+          { path: PACKAGE_FILE, content, previous: text },
         ]);
         return `added ${missing.join(", ")} to package.json; install them with your package manager`;
       },
@@ -366,13 +375,16 @@ async function tsconfigProblem({
     message: `${names} ${edits.length === 1 ? "takes" : "take"} in ${config.adws_dir}/ and ${edits.length === 1 ? "does" : "do"} not allow .ts imports`,
     fix: `Add "exclude": ["node_modules", "${config.adws_dir}"] there, or "allowImportingTsExtensions": true and "noEmit": true to the compilerOptions.`,
     mend: async () => {
+      const format = await projectFormatter(root);
       await applyTransaction(
         root,
-        edits.map(({ path, before, after }) => ({
-          path,
-          content: after,
-          previous: before,
-        })),
+        await Promise.all(
+          edits.map(async (edit) => ({
+            path: edit.path,
+            content: await formatEdited(format, edit),
+            previous: edit.before,
+          })),
+        ),
       );
       return `excluded ${config.adws_dir}/ in ${names}; it has a tsconfig.json of its own`;
     },

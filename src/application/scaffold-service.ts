@@ -505,6 +505,12 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       `./${config.adws_dir}/schema/adw.config.schema.json`,
     ),
   });
+  const tsconfigs = await Promise.all(
+    (parts.tsconfigs ?? []).map(async (edit) => ({
+      ...edit,
+      after: await formatEdited(format, edit),
+    })),
+  );
   const lockedNow = formatLock(
     lockAfter({
       ...parts,
@@ -534,7 +540,7 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
         packageJson.content,
         describeEdit(packageJson),
       ),
-      ...(parts.tsconfigs ?? []).map(({ path, before, after }) =>
+      ...tsconfigs.map(({ path, before, after }) =>
         plainFile(
           path,
           before,

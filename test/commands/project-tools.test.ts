@@ -50,6 +50,23 @@ describe("in a project that has prettier", () => {
     expect(again.stdout).toContain("Up to date");
   });
 
+  test("a tsconfig.json that has to be edited stays formatted", async () => {
+    await writeFile(
+      join(folder(), ".prettierrc.json"),
+      '{\n\t"useTabs": true\n}\n',
+    );
+    await writeFile(join(folder(), "package.json"), "{}\n");
+    await writeFile(
+      join(folder(), "tsconfig.json"),
+      '{\n\t"compilerOptions": {\n\t\t"strict": true\n\t}\n}\n',
+    );
+    await init("--modules", "adw_websocket_client");
+    expect(await read("tsconfig.json")).toBe(
+      '{\n\t"compilerOptions": {\n\t\t"strict": true\n\t},\n\t"exclude": ["node_modules", "adws"]\n}\n',
+    );
+    expect(await check()).toMatchObject({ code: 0, stderr: "" });
+  });
+
   test("a package.json that is laid out otherwise keeps its layout", async () => {
     await writeFile(
       join(folder(), "package.json"),

@@ -96,6 +96,27 @@ describe("the token", () => {
     expect(second.token).toBe(first.token);
   });
 
+  test("is made on a file system without hard links too", async () => {
+    const preload = join(copy.adwsDir, "no-links.cjs");
+    writeFileSync(
+      preload,
+      `const fs = require("node:fs");
+      fs.linkSync = () => {
+        throw Object.assign(new Error("EPERM: operation not permitted, link"), { code: "EPERM" });
+      };
+      require("node:module").syncBuiltinESMExports();`,
+    );
+    const environment = { NODE_OPTIONS: `--require ${preload}` };
+    const first = await startServer([], environment);
+    const second = await startServer([], environment);
+    expect(readFileSync(tokenFile(), "utf8")).toBe(`${first.token}\n`);
+    expect(second.token).toBe(first.token);
+    expect(modeOf(tokenFile())).toBe(0o600);
+    expect(
+      readdirSync(copy.adwsDir).filter((name) => /tmp/.test(name)),
+    ).toEqual([]);
+  });
+
   test("is the same for two servers that make it at the same time", async () => {
     const [first, second] = await Promise.all([startServer(), startServer()]);
     expect(second.token).toBe(first.token);

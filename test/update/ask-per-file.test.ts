@@ -123,6 +123,29 @@ describeWithTerminal("at a terminal", () => {
     expect(await hashFolder(folder())).toEqual(before);
   });
 
+  test("init asks per file too, and then whether to write", async () => {
+    await writeFile(
+      join(folder(), "adw.config.json"),
+      '{ "modules": ["adw_websocket_client"] }\n',
+    );
+    const terminal = openTerminal(
+      [process.execPath, CLI, "init", "--no-install"]
+        .map((word) => `'${word}'`)
+        .join(" "),
+      { cwd: folder(), columns: 200, timeoutMs: 50_000 },
+    );
+    await terminal.shows(question(FIRST));
+    terminal.press("y", KEYS.enter);
+    await terminal.shows(question(SECOND));
+    terminal.press("n", KEYS.enter);
+    await terminal.shows("● Yes");
+    expect(await read(FIRST)).toBe(MINE); // not before the last answer
+    terminal.press(KEYS.enter);
+    expect((await terminal.ended).code).toBe(0);
+    expect(await read(FIRST)).not.toContain("mine");
+    expect(await read(SECOND)).toBe(MINE);
+  });
+
   test.each([["--yes"], ["--json"], ["--dry-run"]])(
     "%s asks nothing",
     async (option) => {

@@ -102,7 +102,11 @@ test.each([
       project: half,
       calls: await callsOf(half, command, place),
     };
-    const kills = allKills(interrupted.calls);
+    // Behind one call is before the next: only behind the last is there more.
+    const last = interrupted.calls.length;
+    const kills = allKills(interrupted.calls).filter(
+      ({ at, moment }) => moment !== "after" || at === last,
+    );
     expect(kills.length).toBeGreaterThan(200);
     const outcomes = await inTwos(
       kills.map(({ at, moment }) => async () => ({

@@ -117,6 +117,19 @@ describe.each(VERSIONS)("from %s", (version) => {
       kinds: ["outdated"],
       reason: expect.stringMatching(/^its template changed: 1\.0\.0 → [1-9]/),
     });
+    // What the release did not have is told apart from what its owner deleted.
+    const absent = drift.filter(
+      ({ kinds }: { kinds: string[] }) => kinds[0] === "missing",
+    );
+    if (version === "0.1.0-alpha.1") expect(absent).not.toEqual([]);
+    for (const { path, reason } of absent)
+      expect({ path, reason }).toEqual({
+        path,
+        reason:
+          path === "package.json"
+            ? expect.stringMatching(/^it lacks .*zod/)
+            : "it is new; an update writes it",
+      });
     expect(await hashFolder(folder())).toEqual(before);
   });
 
