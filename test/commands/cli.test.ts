@@ -375,6 +375,26 @@ describe("add", () => {
     expect(config.modules).toEqual(["adw_server"]);
   });
 
+  test("of adw_logging brings the database, the models and the schema, and says so", async () => {
+    const { code, stdout } = await run("add", "adw_logging", "--no-install");
+    expect(code).toBe(0);
+    for (const reason of [
+      "adw_database comes too: adw_logging requires it",
+      "orch_database_models comes too: adw_database requires it",
+      "schema_orchestrator comes too: adw_database requires it",
+    ]) {
+      expect(stdout).toContain(reason);
+    }
+    expect(Object.keys(await snapshotFolder(folder()))).toEqual(
+      expect.arrayContaining([
+        "adws/adw_modules/adw_logging.ts",
+        "adws/adw_modules/adw_database.ts",
+        "adws/adw_modules/orch_database_models.ts",
+        "adws/schema/schema_orchestrator.sql",
+      ]),
+    );
+  });
+
   test("keeps the modules that are there", async () => {
     await run("add", "adw_websockets", "--no-install");
     await run("add", "adw_websocket_client", "--no-install");

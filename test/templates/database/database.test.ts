@@ -30,6 +30,18 @@ describe("the file", () => {
     expect(databasePath()).toBe("/tmp/other.db");
   });
 
+  it("is in WAL mode, with foreign keys on, synchronous = NORMAL and a busy timeout", () => {
+    const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+    const connection = openConnection(temporaryPath(), 1_234);
+    const pragma = (name: string) =>
+      Object.values(Object(connection.prepare(`PRAGMA ${name}`).get()));
+    expect(pragma("journal_mode")).toEqual(["wal"]);
+    expect(pragma("foreign_keys")).toEqual([1]);
+    expect(pragma("synchronous")).toEqual([1]);
+    expect(pragma("busy_timeout")).toEqual([1_234]);
+    connection.close();
+  });
+
   it("is made with its folders, and keeps its stream when opened again", () => {
     const path = `${temporaryPath()}.d/deeper/orchestrator.db`;
     const first = openDatabase({ path });
@@ -415,6 +427,22 @@ describe("retention", () => {
     });
     clearInterval(counting);
     expect(turns).toBeGreaterThan(0);
+  });
+
+  it("waits for its turn while others write, without holding up its own process", async () => {
+    const path = temporaryPath();
+    const database = openForTest(path);
+    const other = openForTest(path);
+    database.setBusyTimeout(0);
+    other.systemLogs.append("info", "git", "old", null, daysAgo(50));
+    const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+    const connection = openConnection(path, 1_000);
+    connection.exec("BEGIN IMMEDIATE");
+    const cleaning = database.cleanupOldLogs(30);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    connection.exec("COMMIT");
+    connection.close();
+    expect(await cleaning).toMatchObject({ system_logs: 1, events: 1 });
   });
 
   it("refuses a number of days that is none", async () => {

@@ -10,6 +10,7 @@ import {
 import { loadRendered } from "../../helpers/rendered-modules.ts";
 
 const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+const { streamEventSchema } = loadRendered("adw_modules/orch_database_models");
 
 /** A database with one agent, and a bare connection as another program would have it. */
 function stage() {
@@ -339,6 +340,44 @@ describe("as a server's history", () => {
       /^\{"seq":3,"event_type":"system_event","agent_id":"system","message":"0",/,
     );
     expect(database.events.read(12, 4)).toEqual([]);
+  });
+
+  it("leaves out what is too large to be sent: a page of it takes no memory", () => {
+    const { database, agent, since } = stage();
+    const prompt_text = "ä".repeat(1_000_000);
+    for (let i = 0; i < 20; i += 1) {
+      database.prompts.create({
+        agent_id: agent.id,
+        prompt_type: "adw",
+        prompt_text,
+      });
+    }
+    database.systemLogs.create({
+      component: "x",
+      message: "y".repeat(2_000_000),
+    });
+    const page = database.events.read(since, 256);
+    const chars = page.reduce((sum, { json }) => sum + json.length, 0);
+    expect(chars).toBeLessThan(300_000);
+    const events = page.map(({ json }) =>
+      streamEventSchema.parse(JSON.parse(json)),
+    );
+    expect(events).toHaveLength(21);
+    expect(events[7]).toMatchObject({
+      seq: since + 8,
+      event_type: "prompt_sent",
+      agent_id: agent.id,
+      session_id: "session-1",
+      metadata: { truncated: true, original_bytes: expect.any(Number) },
+    });
+    expect(Number(events[7]?.metadata["original_bytes"])).toBeGreaterThan(
+      2_000_000,
+    );
+    expect(events[20]?.message).toBe("y".repeat(262_144));
+    expect(events[20]).not.toHaveProperty("session_id");
+    expect(database.prompts.list({}, { limit: 1 })[0]?.prompt_text).toBe(
+      prompt_text,
+    );
   });
 
   it("takes events that no row stands for, and gives them their seq", () => {
