@@ -1,16 +1,29 @@
 import { eventsRequest } from "../../helpers/dashboard/modules.ts";
 
-/** What comes out of `jsonLines` when these pieces go in, batch by batch. */
-async function batches(pieces: string[]): Promise<unknown[][]> {
-  const stream = new ReadableStream<string>({
-    start(controller) {
-      for (const piece of pieces) controller.enqueue(piece);
-      controller.close();
+const encoder = new TextEncoder();
+
+/** A body of these pieces, which fails at its end when it is told how. */
+function bodyOf(pieces: string[], failure?: Error): ReadableStream<Uint8Array> {
+  const waiting = pieces.map((piece) => encoder.encode(piece));
+  return new ReadableStream({
+    pull(controller) {
+      const piece = waiting.shift();
+      if (piece !== undefined) controller.enqueue(piece);
+      else if (failure === undefined) controller.close();
+      else controller.error(failure);
     },
-  }).pipeThrough(eventsRequest.jsonLines());
+  });
+}
+
+/** What comes out when these pieces go in, batch by batch. */
+async function batches(pieces: string[]): Promise<unknown[][]> {
+  const lines = eventsRequest.readLines(bodyOf(pieces));
   const found: unknown[][] = [];
-  for await (const batch of stream) found.push(batch);
-  return found;
+  for (;;) {
+    const batch = await lines.next();
+    if (batch === null) return found;
+    found.push(batch);
+  }
 }
 
 describe("JSON lines", () => {
@@ -42,7 +55,19 @@ describe("JSON lines", () => {
   });
 
   test("may be none", async () => {
-    expect(await batches([])).toEqual([]);
-    expect(await batches([""])).toEqual([]);
+    expect((await batches([])).flat()).toEqual([]);
+    expect((await batches([""])).flat()).toEqual([]);
+  });
+
+  test("that came before a failure are there, and then the failure", async () => {
+    const lost = new Error("the connection was lost");
+    const lines = eventsRequest.readLines(
+      bodyOf(['{"seq":1}\n', '{"seq":2}\n{"se'], lost),
+    );
+    // All of it, the failure too, has come before anybody looks.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await lines.next()).toEqual([{ seq: 1 }]);
+    expect(await lines.next()).toEqual([{ seq: 2 }]);
+    await expect(lines.next()).rejects.toBe(lost);
   });
 });
