@@ -294,6 +294,10 @@ export function createRegistry(
   const get = (name: string): ModuleDefinition => {
     const definition = byName.get(name);
     if (definition !== undefined) return definition;
+    // The API's callers may not have types.
+    if (typeof name !== "string") {
+      throw new UsageError(`a module's name is a string, not ${String(name)}`);
+    }
     throw new UsageError(`unknown module "${name}"`, {
       hint: suggestion(
         name,

@@ -61,6 +61,14 @@ test.each([
   });
 });
 
+test("a name that is none at all is refused too: callers may not have types", async () => {
+  const name: unknown = undefined;
+  await expect(renderModule(name as string)).rejects.toMatchObject({
+    code: "USAGE",
+    message: "a module's name is a string, not undefined",
+  });
+});
+
 test("a module is one template and one registry entry: a throwaway one goes the whole way", async () => {
   const registry = createRegistry([
     ...BUNDLED_MODULES,

@@ -304,6 +304,13 @@ describe("init", () => {
     const json = await init("--json");
     expect(json.code).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject({ applied: false });
+    expect(JSON.parse(json.stderr)).toEqual({
+      error: {
+        code: "CONFLICTS",
+        message: "a file is in the way: adws/adw_server.ts",
+        hint: "Nothing was written. Move them, or overwrite them with --force.",
+      },
+    });
     expect((await init("--force")).code).toBe(0);
   });
 

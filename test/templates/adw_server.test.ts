@@ -131,6 +131,17 @@ describe("the token", () => {
     expect(existsSync(tokenFile())).toBe(false);
   });
 
+  test("a short ADW_TOKEN is its owner's choice, but not without a word", async () => {
+    const { page, token, stderr } = await startServer([], {
+      ADW_TOKEN: "s3cret",
+    });
+    expect(token).toBe("s3cret");
+    expect(await handshake(page, "s3cret")).toBe(101);
+    expect(stderr()).toBe(
+      "adw_server: ADW_TOKEN has 6 characters, which can be guessed. A good one: openssl rand -hex 32\n",
+    );
+  });
+
   test("a file that others can read is tightened, and that is said", async () => {
     writeFileSync(tokenFile(), "kept-as-it-is\n");
     chmodSync(tokenFile(), 0o644);
@@ -158,7 +169,7 @@ describe("the token", () => {
       "a token for no header",
       "",
       { ADW_TOKEN: "a b c d e" },
-      "ADW_TOKEN must hold 8 to 512",
+      "ADW_TOKEN must hold 1 to 512",
     ],
   ])(
     "%s is refused with exit code 2",

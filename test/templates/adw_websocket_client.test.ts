@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { WebSocket, WebSocketServer } from "ws";
 import { run } from "../helpers/program.ts";
 import { loadRendered, renderedPath } from "../helpers/rendered-modules.ts";
@@ -236,6 +239,42 @@ describe.each(IMPLEMENTATIONS)(
           reason:
             "The server speaks protocol 2, this client 1: run npx adw-scaffold update.",
         });
+      });
+    });
+
+    describe("a callback that throws", () => {
+      test("is reported as uncaught, and the stream goes on", async () => {
+        const server = await start();
+        const program = run([
+          "--input-type=module",
+          "--eval",
+          `const { AdwWebSocketClient } = await import(${JSON.stringify(renderedPath("adw_modules/adw_websocket_client.ts"))});
+        const { WebSocket } = await import("ws");
+        process.on("uncaughtException", ({ message }) => console.log("uncaught", message));
+        const client = new AdwWebSocketClient({
+          url: "${server.url}", token: "${TOKEN}", since: 0,
+          WebSocket: ${name === "ws"} ? WebSocket : globalThis.WebSocket,
+          onStateChange: ({ status }) => {
+            if (status === "live") throw new Error("state");
+          },
+          onEvent: ({ message }) => {
+            console.log(message);
+            if (message === "last") client.close();
+            throw new Error("event");
+          },
+        });`,
+        ]);
+        await emit(server, "first");
+        await emit(server, "last");
+        expect(await program.exited).toEqual({ code: 0, signal: null });
+        expect(program.stdout().split("\n").sort()).toEqual([
+          "",
+          "first",
+          "last",
+          "uncaught event",
+          "uncaught event",
+          "uncaught state",
+        ]);
       });
     });
 
@@ -858,6 +897,47 @@ describe.each(IMPLEMENTATIONS)(
     });
   },
 );
+
+describe("without the option WebSocket", () => {
+  const follow = (url: string, removesWebSocket: boolean, file: string) =>
+    run([
+      "--input-type=module",
+      "--eval",
+      `if (${removesWebSocket}) delete globalThis.WebSocket;
+      const { AdwWebSocketClient } = await import(${JSON.stringify(file)});
+      const client = new AdwWebSocketClient({ url: "${url}", since: 0 });
+      for await (const { message } of client) {
+        console.log(message);
+        break;
+      }`,
+    ]);
+
+  test.each([
+    ["the runtime's own, or that of ws where it has none", false],
+    ["that of ws where the runtime has none, as on Node 20", true],
+  ])("takes %s", async (_title, removesWebSocket) => {
+    const server = await startServer({ port: 0 });
+    cleanups.push(() => stopServer(server));
+    await broadcastAgentEvent(server.manager, "agent-1", "event", "hello");
+    const file = renderedPath("adw_modules/adw_websocket_client.ts");
+    const program = follow(server.url, removesWebSocket, file);
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+    expect(program.stdout()).toBe("hello\n");
+  });
+
+  test("says what to do where there is neither", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "adw-client-"));
+    cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+    const file = join(folder, "adw_websocket_client.ts");
+    copyFileSync(renderedPath("adw_modules/adw_websocket_client.ts"), file);
+    const program = follow("ws://127.0.0.1:9", true, file);
+    expect(await program.exited).toEqual({ code: 1, signal: null });
+    expect(program.stderr()).toContain(
+      "This runtime has no WebSocket (Node 20?): npm install ws, or pass a constructor as the option WebSocket.",
+    );
+  });
+});
 
 describe("planRetry", () => {
   const policy = {

@@ -151,6 +151,12 @@ describe("Host", () => {
     expect(server.manager.connections.size).toBe(0);
   });
 
+  test("that comes twice gives 400: a proxy may have read the other one", async () => {
+    const server = await start();
+    const headers = { Host: "127.0.0.1", host: "evil.example" };
+    expect(await upgradeStatus(server, { headers })).toBe(400);
+  });
+
   test("is checked before the token", async () => {
     const server = await start({ token: TOKEN });
     const headers = { Host: "evil.example" };

@@ -233,6 +233,20 @@ describe("metadata that cannot be sent", () => {
     ]);
   });
 
+  test("the bound holds for the whole event, its seq included", async () => {
+    captureStderr();
+    const server = await start({ maxEventBytes: 1_000 });
+    const client = await connect(server);
+    for (let size = 700; size <= 1_000; size += 1) {
+      const metadata = { text: "x".repeat(size) };
+      await broadcastAgentEvent(server.manager, "a", "event", "m", metadata);
+    }
+    const events = await client.received(301);
+    const sizes = events.map((event) => JSON.stringify(event).length);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000);
+    expect(Math.max(...sizes)).toBeGreaterThan(970);
+  });
+
   test("a message of 5 MB is cut, and small metadata kept", async () => {
     captureStderr();
     const server = await start();

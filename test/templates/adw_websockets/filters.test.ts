@@ -36,6 +36,20 @@ test.each([
   expect(client.seqs).toEqual(expected);
 });
 
+test("a session that is named in the metadata counts as the event's", async () => {
+  const server = await start();
+  const client = await connect(server);
+  await client.subscribe({ session_ids: ["s-1"] });
+  for (const session_id of ["s-1", "s-2"]) {
+    const metadata = { session_id };
+    server.manager.broadcast({ event_type: "event", metadata });
+    await broadcastAgentEvent(server.manager, "a", "event", "m", metadata);
+  }
+  await client.subscribe({});
+  expect(client.seqs).toEqual([1, 2]);
+  expect(client.events[0]).toMatchObject({ session_id: "s-1" });
+});
+
 test("subscribe is acknowledged with the filter in force and its position", async () => {
   const server = await start();
   const client = await connect(server);

@@ -156,6 +156,28 @@ describe("too many messages", () => {
   });
 });
 
+test("who asks and never reads the answers is closed: they are not kept for ever", async () => {
+  const server = await start({
+    maxMessagesPerSecond: 1_000_000,
+    maxEventBytes: 1_000,
+    maxQueueBytes: 1_000,
+  });
+  const raw = await connectRaw(server);
+  await raw.until(() => raw.frames.length > 0);
+  raw.socket.pause();
+  const ids = Array.from({ length: 300 }, (_, index) => `agent-${index}`);
+  const filter = { agent_ids: ids };
+  const frame = clientFrame(TEXT, JSON.stringify({ type: "subscribe", filter }));
+  const { manager } = server;
+  let mostQueued = 0;
+  while (manager.connections.size > 0) {
+    await new Promise((resolve) => raw.socket.write(frame, resolve));
+    mostQueued = Math.max(mostQueued, manager.stats().queue_bytes);
+  }
+  expect(mostQueued).toBeLessThan(1_000_000);
+  await expectAlive(server);
+});
+
 describe("sockets that do not get to the point", () => {
   test("headers that dribble in are cut off", async () => {
     const server = await start({ headerTimeoutMs: 200 });

@@ -66,6 +66,32 @@ describe("startServer", () => {
       `${name} must be a number >= `,
     );
   });
+
+  test.each<[object, string]>([
+    [{ host: 5 }, "host must be a string, got 5"],
+    [
+      { port: "8765" },
+      'port must be a whole number from 0 to 65535, got "8765"',
+    ],
+    [
+      { port: 65_536 },
+      "port must be a whole number from 0 to 65535, got 65536",
+    ],
+    [{ allowedHosts: "a" }, "allowedHosts must be a list of strings"],
+    [{ allowedOrigins: [5] }, "allowedOrigins must be a list of strings"],
+    [
+      { allowedOrigins: ["*"] },
+      'allowedOrigins takes origins such as "https://dashboard.example", not "*"',
+    ],
+    [
+      { allowedOrigins: ["null"] },
+      'allowedOrigins takes origins such as "https://dashboard.example", not "null"',
+    ],
+  ])("rejects %j, which would otherwise never work", async (options, text) => {
+    await expect(startServer({ port: 0, ...options })).rejects.toThrow(
+      new TypeError(text),
+    );
+  });
 });
 
 describe("maxConnections", () => {
@@ -134,6 +160,17 @@ describe("stopServer", () => {
     await Promise.all([once(silent, "connect"), once(half, "connect")]);
     half.write("GET / HTTP/1.1\r\nHost: local");
     await Promise.all([stopServer(server), ...gone]);
+    expect(await isFree(server.port)).toBe(true);
+  });
+
+  test("ends those too that were unregistered by hand", async () => {
+    const server = await start();
+    const client = await connect(server);
+    for (const connection of server.manager.connections) {
+      server.manager.unregister(connection);
+    }
+    await stopServer(server);
+    await client.closed;
     expect(await isFree(server.port)).toBe(true);
   });
 

@@ -145,6 +145,14 @@ test.each([
   expect(mapLogToEvent({ agent_id: "a", details }).metadata).toEqual(metadata);
 });
 
+test.each([null, undefined, ""])(
+  "details of %p leave the word to metadata",
+  (details) => {
+    const row = { agent_id: "a", details, metadata: '{"files":42}' };
+    expect(mapLogToEvent(row).metadata).toEqual({ files: 42 });
+  },
+);
+
 test("the row's own details are not changed", () => {
   const details = { a: 1 };
   mapLogToEvent({ component: "c", details });
