@@ -157,7 +157,9 @@ describe("usage errors: exit code 2, on stderr, with what to do", () => {
     ],
     [
       ["add", "adw_base"],
-      expect.stringContaining("error USAGE adw_base comes with the first module"),
+      expect.stringContaining(
+        "error USAGE adw_base comes with the first module",
+      ),
     ],
     [["add", ""], expect.stringContaining('error USAGE unknown module ""\n')],
     [

@@ -68,7 +68,7 @@ test("the keys of package_json are the documented ones", async () => {
   expect(Object.keys(package_json).toSorted()).toEqual(documented.toSorted());
 });
 
-test("a warning is a note in the object: standard error holds an error, or nothing", async () => {
+test("a note is in the object: standard error holds an error, or nothing", async () => {
   await writeFile(
     join(folder(), "package.json"),
     '{ "dependencies": { "ws": "^7.0.0" } }\n',
