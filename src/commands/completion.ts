@@ -56,7 +56,8 @@ function candidates(before: readonly string[], current: string): string[] {
       return modules;
     case "shell":
       return ["bash", "zsh"];
-    default:
+    case "dir":
+    case "":
       return [];
   }
 }

@@ -30,32 +30,35 @@ const begun = async (): Promise<void> => {
 
 afterEach(endAllProcesses);
 
-const inTerminal = hasTerminal ? test : test.skip;
+// Where there is no pseudo-terminal to be had, the moving line goes untested.
+const describeInTerminal = hasTerminal ? describe : describe.skip;
 
-inTerminal.each([80, 40])(
-  "at a terminal of %d columns it moves on one line; Ctrl-C ends both, with what to do",
-  async (columns) => {
-    const env = await fakeNpm();
-    const terminal = openTerminal(
-      `'${process.execPath}' '${CLI}' add adw_websockets`,
-      { cwd: join(folder(), "project"), columns, env },
-    );
-    await terminal.shows("Installing ws");
-    await begun();
-    // The seconds come with a later frame: it has been drawn over the first.
-    await terminal.shows(" 1 s");
-    const lines = terminal
-      .screen()
-      .filter((line) => line.includes("Installing"));
-    expect(lines).toHaveLength(1);
-    terminal.press(KEYS.ctrlC);
-    expect(await terminal.ended).toMatchObject({ code: 1 });
-    const shown = terminal.screen().join("");
-    expect(shown).toContain("error INSTALL_INTERRUPTED");
-    expect(shown).toContain("The files are written.");
-    expect(await readdir(join(folder(), "project"))).toEqual(WRITTEN);
-  },
-);
+describeInTerminal("at a terminal", () => {
+  test.each([80, 40])(
+    "of %d columns it moves on one line; Ctrl-C ends both, with what to do",
+    async (columns) => {
+      const env = await fakeNpm();
+      const terminal = openTerminal(
+        `'${process.execPath}' '${CLI}' add adw_websockets`,
+        { cwd: join(folder(), "project"), columns, env },
+      );
+      await terminal.shows("Installing ws");
+      await begun();
+      // The seconds come with a later frame: it has been drawn over the first.
+      await terminal.shows(" 1 s");
+      const lines = terminal
+        .screen()
+        .filter((line) => line.includes("Installing"));
+      expect(lines).toHaveLength(1);
+      terminal.press(KEYS.ctrlC);
+      expect(await terminal.ended).toMatchObject({ code: 1 });
+      const shown = terminal.screen().join("");
+      expect(shown).toContain("error INSTALL_INTERRUPTED");
+      expect(shown).toContain("The files are written.");
+      expect(await readdir(join(folder(), "project"))).toEqual(WRITTEN);
+    },
+  );
+});
 
 test("SIGTERM ends the package manager first, and the files stay", async () => {
   const env = await fakeNpm();
