@@ -34,7 +34,7 @@ const { status } = spawnSync(
 );
 if (status !== 0) process.exit(status ?? 1);
 
-console.log("");
+console.log("\nThis is a scratch project; it is removed at the end.\n");
 const child = spawn(
   "npm",
   ["run", "--silent", "adw:demo", "--", ...process.argv.slice(2)],

@@ -78,6 +78,39 @@ for (const file of ["README.md"]) {
     console.log(`${file}: updated`);
   }
 }
+// Every package has a line that says why it is there, and every line a package.
+const { devDependencies } = JSON.parse(
+  await readFile(join(root, "package.json"), "utf8"),
+);
+const rendered = BUNDLED_MODULES.flatMap((module) =>
+  [module, ...(module.conditionalDependencies ?? [])].flatMap(
+    ({ dependencies = {}, devDependencies = {} }) =>
+      Object.keys({ ...dependencies, ...devDependencies }),
+  ),
+);
+const used = new Set([...Object.keys(devDependencies), ...rendered]);
+const DEPENDENCIES = "docs/dependencies.md";
+const lines = (await readFile(join(root, DEPENDENCIES), "utf8"))
+  .split("\n")
+  .filter((line) => line.startsWith("| `"));
+const named = new Set(
+  lines.flatMap((line) =>
+    [...line.split("|")[1].matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+  ),
+);
+const isNamed = (name) =>
+  named.has(name) || (name.startsWith("@types/") && named.has("@types/*"));
+for (const name of used) {
+  if (isNamed(name)) continue;
+  outdated += 1;
+  console.error(`${DEPENDENCIES}: no line says why ${name} is there`);
+}
+for (const name of named) {
+  if (used.has(name) || name === "@types/*") continue;
+  outdated += 1;
+  console.error(`${DEPENDENCIES}: ${name} is not used any more`);
+}
+
 // A link to a page that is not there is as untrue as a wrong sentence.
 for (const file of ["README.md", "CONTRIBUTING.md", ...(await pages())]) {
   const text = await readFile(join(root, file), "utf8");

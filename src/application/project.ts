@@ -1,19 +1,22 @@
 /** A project as it is on disk, with everything a plan needs to know of it. */
 import { realpathSync, statSync } from "node:fs";
-import { basename, relative, resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import {
   CONFIG_FILE,
   parseConfig,
   type AdwConfig,
   type AdwConfigInput,
+  type Locate,
 } from "../domain/config.ts";
-import { UsageError } from "../domain/errors.ts";
+import { ConfigError, UsageError } from "../domain/errors.ts";
 import { brokenLock, type Lock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
+import { suggestion } from "../domain/nearest.ts";
 import { readConfig, readLock } from "../infrastructure/config-file.ts";
 import { parseJson } from "../infrastructure/json-text.ts";
 import { PACKAGE_FILE } from "../infrastructure/package-json.ts";
 import {
+  hasCode,
   isMissing,
   readProjectFile,
   sha256,
@@ -52,8 +55,14 @@ export interface Project {
 export async function openProject(request: ProjectRequest): Promise<Project> {
   const root = await resolveRoot(request.root);
   const configFile = insidePath(root, request.configFile);
-  const { config, text: configText } = await readConfig(root, configFile);
+  const {
+    config,
+    text: configText,
+    locate,
+  } = await readConfig(root, configFile);
   const { lock, text: lockText } = await readLock(root);
+  const source = request.source ?? (await moduleSource(root, config));
+  requireKnownModules(config, source, locate);
   return {
     root,
     configFile: configFile ?? CONFIG_FILE,
@@ -61,8 +70,25 @@ export async function openProject(request: ProjectRequest): Promise<Project> {
     config,
     lock,
     lockText,
-    source: request.source ?? (await moduleSource(root, config)),
+    source,
   };
+}
+
+/** @throws {ConfigError} with the place of the first module that there is not. */
+function requireKnownModules(
+  { modules }: AdwConfig,
+  { registry: { installable } }: ModuleSource,
+  locate: Locate,
+): void {
+  const known = installable.map(({ name }) => name);
+  const index = modules.findIndex((name) => !known.includes(name));
+  const name = modules[index];
+  if (name === undefined) return;
+  const where = locate(["modules", index]);
+  throw new ConfigError("CONFIG_INVALID", `unknown module "${name}"`, {
+    ...(where === undefined ? {} : { where }),
+    hint: suggestion(name, known),
+  });
 }
 
 /** The real path of the project's folder, so that no link in it is mistaken for one inside. */
@@ -71,8 +97,10 @@ export async function resolveRoot(root: string): Promise<string> {
   try {
     real = realpathSync.native(root);
   } catch (error) {
-    if (isMissing(error)) return resolve(root);
-    throw error;
+    if (!isMissing(error)) throw error;
+    // A folder can be made inside a folder only.
+    if (hasCode(error, "ENOTDIR")) await resolveRoot(dirname(resolve(root)));
+    return resolve(root);
   }
   if (statSync(real).isDirectory()) return real;
   throw new UsageError(`${root} is a file, and a folder is needed`, {

@@ -7,9 +7,10 @@ import {
   type AdwConfig,
   type AdwConfigInput,
 } from "../domain/config.ts";
-import { RefusedError, UsageError } from "../domain/errors.ts";
+import { ConfigError, RefusedError, UsageError } from "../domain/errors.ts";
 import { LOCK_FILE, formatLock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
+import { assertOwnFolder, isInsideProject } from "../domain/paths.ts";
 import {
   changesOf,
   type ConflictCause,
@@ -130,8 +131,8 @@ export async function planScaffold(
     ...new Set([...project.config.modules, ...(request.modules ?? [])]),
   ];
   assertInstallable(project, modules);
-  const config = await withSettings(project, { ...request.settings, modules });
   const definitions = project.source.registry.resolve(modules);
+  const config = await withSettings(project, { ...request.settings, modules });
   const states = await readFileStates(project, definitions, config);
   const planned = await planModuleFiles(project, states, {
     force: request.force === true,
@@ -185,7 +186,7 @@ export async function planUpdate(
   const notes = files.flatMap((entry) =>
     entry.operation === "keep" && entry.previous === null
       ? [
-          `${entry.path}: you deleted it, and it stays deleted. adw-scaffold add ${entry.module} brings it back.`,
+          `${entry.path}: you deleted it, and it stays deleted. ${restoreCommand(entry.module, definitions)} brings it back.`,
         ]
       : [],
   );
@@ -264,6 +265,17 @@ function dependentsOf(
     }
   }
   return found;
+}
+
+/** Shared files belong to no module that could be added. */
+function restoreCommand(
+  module: string,
+  definitions: readonly ModuleDefinition[],
+): string {
+  const owner = definitions.find(({ name }) => name === module);
+  return owner?.hidden === true
+    ? "adw-scaffold init"
+    : `adw-scaffold add ${module}`;
 }
 
 /** How many files each operation has. */
@@ -483,6 +495,7 @@ interface PlanParts {
 async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
   const { project, config, definitions, files, wanted, removed = [] } = parts;
   const { root, configText, configFile, lockText, lock } = project;
+  assertOwnFolder(root);
   const packageText = await readProjectFile(root, PACKAGE_FILE);
   const needs = packageNeeds(definitions, config, lock);
   const removals = planRemovals({ packageText, lock, config, removed, needs });
@@ -511,6 +524,7 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       after: await formatEdited(format, edit),
     })),
   );
+  assertConfigStays(configFile, nextConfig === configText);
   const lockedNow = formatLock(
     lockAfter({
       ...parts,
@@ -560,6 +574,19 @@ async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
         : await tsconfigAdvice(root, config.adws_dir)),
     ],
   };
+}
+
+/** A configuration outside the project is read, and never changed. */
+function assertConfigStays(configFile: string, isUnchanged: boolean): void {
+  if (isUnchanged || isInsideProject(configFile)) return;
+  throw new ConfigError(
+    "PATH_OUTSIDE",
+    `${configFile} lies outside the project, and its settings would change`,
+    {
+      where: { file: configFile },
+      hint: "Nothing was written. Change it in an editor, or copy it into the project.",
+    },
+  );
 }
 
 function requirements(

@@ -1,46 +1,62 @@
 /** After the files are written: install what they need, and say what is next. */
-import { existsSync } from "node:fs";
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import type { ScaffoldPlan } from "../application/scaffold-service.ts";
 import type { PackageManagerName } from "../infrastructure/package-manager.ts";
 import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 import type { ParsedCommand } from "./parse.ts";
-import { reportError } from "./report-error.ts";
 
-/** Name of the package manager that installed; null when there was nothing to do; false when it failed. */
+/** How the install went. */
+export interface Installed {
+  /** Name of the package manager that installed; null when none did. */
+  manager: string | null;
+  /** Why it failed. */
+  error?: unknown;
+}
+
+/** What is to be installed, and with what; undefined when nothing is. */
+export async function plannedInstall(
+  plan: ScaffoldPlan,
+  parsed: ParsedCommand,
+): Promise<
+  { packages: string; name: PackageManagerName; reason: string } | undefined
+> {
+  const { addedDependencies, addedDevDependencies } = plan.packageJson;
+  const added = Object.keys({ ...addedDependencies, ...addedDevDependencies });
+  if (parsed.values["install"] === false || added.length === 0)
+    return undefined;
+  return { packages: added.join(", "), ...(await chosenManager(plan)) };
+}
+
+/** Installs what was added to package.json. */
 export async function install(
   plan: ScaffoldPlan,
   parsed: ParsedCommand,
   context: CommandContext,
-): Promise<string | null | false> {
-  const { addedDependencies, addedDevDependencies } = plan.packageJson;
-  const added = Object.keys({ ...addedDependencies, ...addedDevDependencies });
-  if (parsed.values["install"] === false || added.length === 0) return null;
-  const manager = await chosenManager(plan);
+): Promise<Installed> {
+  const planned = await plannedInstall(plan, parsed);
+  if (planned === undefined) return { manager: null };
+  const { packages, name, reason } = planned;
   const { installDependencies } =
     await import("../infrastructure/package-manager.ts");
   const { progress } = await import("./progress.ts");
   const quiet = parsed.values["json"] === true;
   const shown = progress(
-    `Installing ${added.join(", ")} with ${manager.name} (${manager.reason})`,
+    `Installing ${packages} with ${name} (${reason})`,
     quiet,
     context,
   );
   try {
-    await installDependencies(plan.root, manager.name);
-    shown.done(
-      `Installed ${added.join(", ")} with ${manager.name} (${manager.reason})`,
-    );
-    return manager.name;
+    await installDependencies(plan.root, name);
+    shown.done(`Installed ${packages} with ${name} (${reason})`);
+    return { manager: name };
   } catch (error) {
-    shown.failed(`${manager.name} could not install`);
-    reportError(error, quiet, context);
-    return false;
+    shown.failed(`${name} could not install`);
+    return { manager: null, error };
   }
 }
 
-async function chosenManager(
+export async function chosenManager(
   plan: ScaffoldPlan,
 ): Promise<{ name: PackageManagerName; reason: string }> {
   const { package_manager: configured } = plan.config;
@@ -49,6 +65,16 @@ async function chosenManager(
   const { detectPackageManager } =
     await import("../infrastructure/package-manager.ts");
   return detectPackageManager(plan.root);
+}
+
+/** Whether something that the modules need is not installed: an install was left out, or failed. */
+export async function lacksPackages({
+  root,
+  packageJson,
+}: ScaffoldPlan): Promise<boolean> {
+  const { missingPackages } =
+    await import("../infrastructure/package-manager.ts");
+  return missingPackages(root, packageJson.needed).length > 0;
 }
 
 /** @param isNew - whether what the modules can do is new to the project */
@@ -68,10 +94,8 @@ export async function nextSteps(
       purpose: "go to the project",
     });
   const { addedDependencies, addedDevDependencies } = plan.packageJson;
-  const lacks =
-    Object.keys({ ...addedDependencies, ...addedDevDependencies }).length > 0 ||
-    !existsSync(join(plan.root, "node_modules"));
-  if (installed === null && lacks) {
+  const added = Object.keys({ ...addedDependencies, ...addedDevDependencies });
+  if (installed === null && (added.length > 0 || (await lacksPackages(plan)))) {
     steps.push({
       command: installCommand(name).join(" "),
       purpose: "install the dependencies",

@@ -12,7 +12,7 @@ export interface Colors {
   cyan: (text: string) => string;
 }
 
-/** Colours only where they can be seen and are wanted (https://no-color.org). */
+/** Colours only where they can be seen and are wanted (https://no-color.org, https://force-color.org). */
 export function colorsFor(
   output: Pick<Output, "isTTY">,
   env: NodeJS.ProcessEnv,
@@ -25,7 +25,9 @@ function wantsColor(
   env: NodeJS.ProcessEnv,
 ): boolean {
   if (env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "") return false;
-  if (env["FORCE_COLOR"] !== undefined) return env["FORCE_COLOR"] !== "0";
+  const forced = env["FORCE_COLOR"];
+  if (forced !== undefined && forced !== "")
+    return forced !== "0" && forced !== "false";
   return isTTY && env["TERM"] !== "dumb";
 }
 

@@ -16,8 +16,10 @@ export interface OptionFacts {
   kind: "boolean" | "string";
   /** What stands for the value in the help, such as `dir`. */
   placeholder?: string;
-  /** The values are separated by commas, and there may be none. */
+  /** The values are separated by commas. */
   isList?: boolean;
+  /** An empty value is one: no list entries, no folder. */
+  mayBeEmpty?: boolean;
   description: string;
   choices?: readonly string[];
 }
@@ -103,6 +105,7 @@ function configOption(key: ConfigKey): OptionFacts {
     placeholder: kind === "number" ? "n" : kind === "list" ? "a,b" : "text",
     description: shown === "" ? description : `${description} [${shown}]`,
     ...(kind === "list" ? { isList: true } : {}),
+    ...(kind === "list" || shown === "" ? { mayBeEmpty: true } : {}),
     ...(choices.length === 0 ? {} : { choices }),
   };
 }
@@ -118,7 +121,7 @@ export const COMMANDS = [
     summary: "Scaffold adws/ into a new or existing project",
     positionals: {
       name: "dir",
-      description: "Project folder",
+      description: "Project folder; the current one without it",
       required: false,
       variadic: false,
     },
@@ -176,7 +179,7 @@ export const COMMANDS = [
   {
     name: "check",
     usage: "check [module…]",
-    summary: "For CI: is everything as it would be rendered now?",
+    summary: "For CI: say whether all is as it would be rendered now",
     positionals: {
       name: "module",
       description: "Modules to check; all without it",
@@ -268,7 +271,7 @@ export const COMMANDS = [
     summary: "Print a completion script for bash or zsh",
     positionals: {
       name: "shell",
-      description: "bash or zsh",
+      description: "bash or zsh; without it, by the SHELL variable",
       required: false,
       variadic: false,
     },

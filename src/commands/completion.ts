@@ -21,24 +21,43 @@ export const completion: Command = ({ positionals: [shell] }, { env }) => {
 /** Answers the shell's question: one candidate a line. */
 export function printCompletions(
   argv: readonly string[],
-  { stdout }: CommandContext,
+  { stdout, env }: CommandContext,
 ): void {
   const words = argv.slice(argv.indexOf("--get-yargs-completions") + 2);
   const current = words.at(-1) ?? "";
-  const command = COMMANDS.find(({ name }) =>
-    words.slice(0, -1).includes(name),
-  );
-  const candidates = current.startsWith("-")
-    ? optionsOf(command).map(
-        ({ name }) => `--${name === "install" ? "no-install" : name}`,
-      )
-    : command === undefined
-      ? COMMANDS.map(({ name }) => name)
-      : command.positionals.name === "module"
-        ? bundledRegistry.installable.map(({ name }) => name)
-        : [];
-  const matching = candidates.filter((candidate) =>
+  const matching = candidates(words.slice(0, -1), current).filter((candidate) =>
     candidate.startsWith(current),
   );
-  stdout.write(matching.map((candidate) => `${candidate}\n`).join(""));
+  // In zsh, what follows a colon is the description.
+  const shown = (env["SHELL"] ?? "").endsWith("zsh")
+    ? matching.map((candidate) => candidate.replaceAll(":", String.raw`\:`))
+    : matching;
+  stdout.write(shown.map((candidate) => `${candidate}\n`).join(""));
+}
+
+/** What can stand at this place; where that is a file, nothing: the shell knows them. */
+function candidates(before: readonly string[], current: string): string[] {
+  const command = COMMANDS.find(({ name }) => before.includes(name));
+  const options = optionsOf(command);
+  const valueOf = options.find(
+    ({ kind, name }) => kind === "string" && before.at(-1) === `--${name}`,
+  );
+  const modules = bundledRegistry.installable.map(({ name }) => name);
+  if (valueOf !== undefined)
+    return valueOf.name === "modules" ? modules : [...(valueOf.choices ?? [])];
+  if (current.startsWith("-")) {
+    return options.map(
+      ({ name }) => `--${name === "install" ? "no-install" : name}`,
+    );
+  }
+  if (command === undefined) return COMMANDS.map(({ name }) => name);
+  switch (command.positionals.name) {
+    case "module":
+      return modules;
+    case "shell":
+      return ["bash", "zsh"];
+    case "dir":
+    case "":
+      return [];
+  }
 }

@@ -22,6 +22,9 @@ const EXAMPLES: readonly [string, string][] = [
   ],
 ];
 
+const EXIT_CODES =
+  "Exit codes: 0 done, 1 the answer is no or it failed, 2 wrong usage or configuration.";
+
 /** The help of one command, or of the tool. */
 export async function helpText(
   command: CommandFacts | undefined,
@@ -33,20 +36,24 @@ export async function helpText(
     .usage(
       command === undefined
         ? "adw-scaffold <command> [options]\n\nAI Developer Workflow modules, rendered into your project: code you own."
-        : `adw-scaffold ${command.usage} [options]\n\n${command.summary}.`,
+        : `adw-scaffold ${command.usage} [options]\n\n${command.summary}.${argumentText(command)}`,
     )
     .help(false)
     .version(false)
     .wrap(width)
-    .updateStrings({ "Positionals:": "Arguments:" })
     // The same data as parsing reads; yargs only lays it out.
     .options(
       Object.fromEntries(
         optionsOf(command).map((option) => [
           optionName(option),
-          yargsOption(option),
+          yargsOption(option, command),
         ]),
       ),
+    )
+    .epilogue(
+      command === undefined
+        ? `adw-scaffold <command> --help shows the options of a command.\n${EXIT_CODES}`
+        : EXIT_CODES,
     );
   if (command === undefined) {
     for (const { usage, summary } of COMMANDS) parser.command(usage, summary);
@@ -61,7 +68,13 @@ function optionName({ name }: OptionFacts): string {
   return name === "install" ? "no-install" : name;
 }
 
-function yargsOption(option: OptionFacts) {
+/** yargs would list arguments only for a command that it parses itself. */
+function argumentText({ positionals }: CommandFacts): string {
+  const { name, description } = positionals;
+  return name === "" ? "" : `\n${name}: ${description}.`;
+}
+
+function yargsOption(option: OptionFacts, command: CommandFacts | undefined) {
   const config = configOptions().includes(option);
   return {
     type: shownType(option),
@@ -71,8 +84,15 @@ function yargsOption(option: OptionFacts) {
       option.name === "install"
         ? "Leave installing dependencies to you"
         : option.description,
-    group: config ? "Settings (written to adw.config.json):" : "Options:",
+    group: config ? settingsTitle(command) : "Options:",
   };
+}
+
+/** `init` keeps the settings; `render` uses them once. */
+function settingsTitle(command: CommandFacts | undefined): string {
+  return command?.name === "render"
+    ? "Settings (instead of those in adw.config.json):"
+    : "Settings (written to adw.config.json):";
 }
 
 /** What the help calls the value; reading it is not yargs' business. */

@@ -43,7 +43,7 @@ export async function askInit({
   if (modules === undefined) {
     answers.modules = answer(
       await multiselect({
-        message: "What to install? (space toggles, enter accepts)",
+        message: "What to install?",
         options: bundledRegistry.installable.map(({ name, summary }) => ({
           value: name,
           label: name,

@@ -7,7 +7,9 @@ import { projectRequest, type Command } from "./context.ts";
 /** Shows every module, what it requires, and whether this project has it. */
 export const list: Command = async (parsed, context) => {
   const { stdout, env } = context;
-  const { config, source } = await openProject(projectRequest(parsed, context));
+  const { root, config, source } = await openProject(
+    projectRequest(parsed, context),
+  );
   const installed = new Set(
     source.registry.resolve(config.modules).map(({ name }) => name),
   );
@@ -16,7 +18,9 @@ export const list: Command = async (parsed, context) => {
     installed: installed.has(module.name),
   }));
   if (parsed.values["json"] === true) {
-    stdout.write(`${JSON.stringify({ modules })}\n`);
+    stdout.write(
+      `${JSON.stringify({ command: "list", target: root, modules })}\n`,
+    );
     return 0;
   }
   const colors = colorsFor(stdout, env);

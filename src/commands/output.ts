@@ -54,11 +54,13 @@ function plainOutput(descriptor: 1 | 2): Output {
           rest = rest.subarray(writeSync(descriptor, rest));
         }
       } catch (error) {
-        if (isClosedPipe(error)) closed = true;
         // The reader is slow and the pipe does not block: Node's stream waits for it.
-        else if (hasErrorCode(error, "EAGAIN"))
+        if (hasErrorCode(error, "EAGAIN")) {
           (stream = nodeStream(descriptor)).write(rest);
-        else throw error;
+          return;
+        }
+        closed = true;
+        if (!isClosedPipe(error)) outputFailed(descriptor, error);
       }
     },
   };
@@ -83,9 +85,24 @@ function streamOutput(descriptor: 1 | 2): Output {
 function nodeStream(descriptor: 1 | 2): NodeJS.WriteStream {
   const stream = descriptor === 1 ? process.stdout : process.stderr;
   stream.on("error", (error) => {
-    if (!isClosedPipe(error)) throw error;
+    if (!isClosedPipe(error)) outputFailed(descriptor, error);
   });
   return stream;
+}
+
+/**
+ * Words that are lost (a full disk, say) are a failure; what was begun is brought to
+ * its end all the same. Thrown here, the error would print a line of this bundle.
+ */
+function outputFailed(descriptor: 1 | 2, error: unknown): void {
+  process.on("exit", () => {
+    process.exitCode = 1;
+  });
+  if (descriptor === 2) return; // there is nowhere left to say it
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    `error OUTPUT_FAILED cannot write to standard output: ${reason}\n`,
+  );
 }
 
 function isClosedPipe(error: unknown): boolean {

@@ -31,7 +31,7 @@ export type Request =
 export function parseCommandLine(argv: readonly string[]): Request {
   const options = optionsOf(commandIn(argv));
   const { given, words } = read(argv, options);
-  if (words[0] === "help") return helpRequest(words[1]);
+  if (words[0] === "help") return helpRequest(words.slice(1));
   const [commandName, ...positionals] = words;
   const command = COMMANDS.find(({ name }) => name === commandName);
   if (commandName === undefined && given.some(({ name }) => name === "version"))
@@ -54,10 +54,16 @@ export function parseCommandLine(argv: readonly string[]): Request {
   };
 }
 
-/** `help`, `help init` */
-function helpRequest(name: string | undefined): Request {
+/** `help`, `help init`; `help help` is help. */
+function helpRequest([name, unexpected]: readonly string[]): Request {
+  if (unexpected !== undefined) {
+    throw new UsageError(`unexpected argument "${unexpected}"`, {
+      hint: "Usage: adw-scaffold help [command]",
+    });
+  }
   const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (name !== undefined && command === undefined) throw unknownCommand(name);
+  if (name !== undefined && name !== "help" && command === undefined)
+    throw unknownCommand(name);
   return { kind: "help", command };
 }
 
@@ -136,10 +142,9 @@ function checkOptions(
   command: CommandFacts | undefined,
 ): Record<string, string | boolean> {
   const values: Record<string, string | boolean> = {};
-  const known = options.map(({ name }) => name);
   for (const { name, value } of given) {
     const option = options.find((candidate) => candidate.name === name);
-    if (option === undefined) throw unknownOption(name, known, command);
+    if (option === undefined) throw unknownOption(name, options, command);
     if (option.kind === "string" && Object.hasOwn(values, name)) {
       throw new UsageError(`--${name} is given more than once`, {
         hint: "Give it once; separate the values of a list by commas.",
@@ -153,7 +158,7 @@ function checkOptions(
       }
     } else if (
       typeof value !== "string" ||
-      (value === "" && option.isList !== true)
+      (value === "" && option.mayBeEmpty !== true)
     ) {
       throw new UsageError(`--${name} needs a value`, {
         hint: `Write --${name} <${option.placeholder ?? "value"}>, or --${name}=…`,
@@ -166,12 +171,16 @@ function checkOptions(
 
 function unknownOption(
   name: string,
-  known: readonly string[],
+  options: readonly OptionFacts[],
   command: CommandFacts | undefined,
 ): UsageError {
   const dashes = name.length === 1 ? "-" : "--";
-  const match =
-    known.find((option) => option.endsWith(`-${name}`)) ?? nearest(name, known);
+  const match = nearest(name, [
+    ...options.map((option) => option.name),
+    ...options
+      .filter(({ kind }) => kind === "boolean")
+      .map((option) => `no-${option.name}`),
+  ]);
   const help =
     command === undefined
       ? "adw-scaffold --help"
@@ -186,10 +195,13 @@ function unknownOption(
 
 function unknownCommand(name: string): UsageError {
   return new UsageError(`unknown command "${name}"`, {
-    hint: suggestion(
-      name,
-      COMMANDS.map((command) => command.name),
-    ),
+    hint:
+      name === "version"
+        ? "Did you mean --version?"
+        : suggestion(name, [
+            ...COMMANDS.map((command) => command.name),
+            "help",
+          ]),
   });
 }
 

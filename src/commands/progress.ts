@@ -1,5 +1,5 @@
-/** Progress on stderr: a spinner on a terminal, plain lines elsewhere. */
-import { spinner } from "@clack/prompts";
+/** Progress on stderr: one line that moves on a terminal, plain lines elsewhere. */
+import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 
 export interface Progress {
@@ -7,28 +7,56 @@ export interface Progress {
   failed(message: string): void;
 }
 
-/** Shows that something takes time, until it is done or failed. */
+/** The Linux console has no glyphs for the first. */
+const FRAMES = { unicode: ["◒", "◐", "◓", "◑"], ascii: ["|", "/", "-", "\\"] };
+const FRAME_MS = 100;
+const CLEAR_LINE = "\r\u001B[K";
+
+/**
+ * Shows that something takes time, until it is done or failed.
+ *
+ * The spinner of the prompts takes the keyboard, and ends the program with exit
+ * code 0 on Ctrl-C while the package manager goes on; this one leaves Ctrl-C to the
+ * terminal, which sends it to both.
+ */
 export function progress(
   message: string,
   quiet: boolean,
   { stderr, env }: Pick<CommandContext, "stderr" | "env">,
 ): Progress {
   if (quiet) return { done: () => undefined, failed: () => undefined };
-  if (!stderr.isTTY || env["TERM"] === "dumb") {
+  // A screen reader would read every frame; ACCESSIBLE is how the prompts are told, too.
+  const plain =
+    !stderr.isTTY || env["TERM"] === "dumb" || (env["ACCESSIBLE"] ?? "") !== "";
+  if (plain) {
     stderr.write(`${message} …\n`);
     return {
       done: (text) => stderr.write(`${text}\n`),
       failed: (text) => stderr.write(`${text}\n`),
     };
   }
-  const animation = spinner({ output: stderr.stream });
-  animation.start(message);
-  return {
-    done: (text) => {
-      animation.stop(text);
-    },
-    failed: (text) => {
-      animation.error(text);
-    },
+  const colors = colorsFor(stderr, env);
+  const frames = env["TERM"] === "linux" ? FRAMES.ascii : FRAMES.unicode;
+  const started = Date.now();
+  let drawn = 0;
+  const draw = () => {
+    const seconds = Math.floor((Date.now() - started) / 1000);
+    const frame = frames[drawn % frames.length] ?? "";
+    drawn += 1;
+    const tail = seconds === 0 ? "" : ` ${seconds} s`;
+    // Never more than one line: only that can be drawn over.
+    const room = (stderr.columns ?? 80) - tail.length - 4;
+    const words =
+      message.length <= room ? message : `${message.slice(0, room - 1)}…`;
+    stderr.write(
+      `${CLEAR_LINE}${colors.cyan(frame)}  ${words}${colors.dim(tail)}`,
+    );
   };
+  draw();
+  const timer = setInterval(draw, FRAME_MS);
+  const end = (text: string) => {
+    clearInterval(timer);
+    stderr.write(`${CLEAR_LINE}${text}\n`);
+  };
+  return { done: end, failed: end };
 }

@@ -1,18 +1,26 @@
 /** `adw-scaffold render <module>` */
-import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { openProject } from "../application/project.ts";
+import { openProject, resolveRoot } from "../application/project.ts";
 import {
   renderModule,
   type RenderedFile,
+  type RenderedModule,
 } from "../application/render-module.ts";
 import { RefusedError } from "../domain/errors.ts";
 import { targetPath } from "../domain/module-registry.ts";
 import { parseConfig } from "../domain/config.ts";
+import { assertOwnFolder } from "../domain/paths.ts";
 import { changesOf, planFile, type FileOperation } from "../domain/plan.ts";
 import { applyTransaction } from "../infrastructure/file-transaction.ts";
+import { makeFolder } from "../infrastructure/folders.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
-import { projectRequest, settingsFromFlags, type Command } from "./context.ts";
+import {
+  projectRequest,
+  settingsFromFlags,
+  type Command,
+  type CommandContext,
+} from "./context.ts";
+import type { ParsedCommand } from "./parse.ts";
 
 /** Renders one module with the project's settings, changed by flags. */
 export const render: Command = async (parsed, context) => {
@@ -37,27 +45,7 @@ export const render: Command = async (parsed, context) => {
     );
     return 0;
   }
-  const out = resolve(root, values["out"]);
-  const operations = await planFiles(
-    out,
-    rendered.name,
-    rendered.files,
-    values["force"] === true,
-  );
-  if (values["dry-run"] !== true) await write(out, operations);
-  const applied = values["dry-run"] !== true;
-  const summary = operations.map(({ operation, path }) => ({
-    operation,
-    path,
-  }));
-  context.stdout.write(
-    json
-      ? `${JSON.stringify({ command: "render", dry_run: !applied, applied, target: out, operations: summary })}\n`
-      : summary
-          .map(({ operation, path }) => `  ${operation.padEnd(9)} ${path}\n`)
-          .join(""),
-  );
-  return operations.some(({ operation }) => operation === "conflict") ? 1 : 0;
+  return writeOut(rendered, resolve(root, values["out"]), parsed, context);
 };
 
 /** One file as it is; several behind a line that names each. */
@@ -67,6 +55,50 @@ function asText(files: readonly RenderedFile[]): string {
   return files
     .map(({ path, content }) => `==> ${path} <==\n${content}`)
     .join("\n");
+}
+
+/** Writes the files into a folder of the user's choice: all of them, or none. */
+async function writeOut(
+  rendered: RenderedModule,
+  folder: string,
+  { values }: ParsedCommand,
+  { stdout }: CommandContext,
+): Promise<0 | 1> {
+  const out = await resolveRoot(folder);
+  assertOwnFolder(out);
+  const operations = await planFiles(
+    out,
+    rendered.name,
+    rendered.files,
+    values["force"] === true,
+  );
+  const conflicts = operations.filter(
+    ({ operation }) => operation === "conflict",
+  );
+  const dryRun = values["dry-run"] === true;
+  const applied = !dryRun && conflicts.length === 0;
+  if (applied) await write(out, operations);
+  const summary = operations.map(({ operation, path }) => ({
+    operation,
+    path,
+  }));
+  stdout.write(
+    values["json"] === true
+      ? `${JSON.stringify({ command: "render", dry_run: dryRun, applied, target: out, operations: summary })}\n`
+      : summary
+          .map(({ operation, path }) => `  ${operation.padEnd(9)} ${path}\n`)
+          .join(""),
+  );
+  if (conflicts.length === 0) return 0;
+  if (dryRun) return 1;
+  throw new RefusedError(
+    "CONFLICTS",
+    `in the way: ${conflicts.map(({ path }) => path).join(", ")}`,
+    {
+      where: { file: out },
+      hint: "Nothing was written. Move them, or overwrite them with --force.",
+    },
+  );
 }
 
 async function planFiles(
@@ -96,19 +128,11 @@ async function write(
   out: string,
   operations: readonly FileOperation[],
 ): Promise<void> {
-  const conflicts = operations.filter(
-    ({ operation }) => operation === "conflict",
-  );
-  if (conflicts.length > 0) {
-    throw new RefusedError(
-      "CONFLICTS",
-      `in the way: ${conflicts.map(({ path }) => path).join(", ")}`,
-      {
-        where: { file: out },
-        hint: "Nothing was written. Move them, or overwrite them with --force.",
-      },
-    );
+  const undo = makeFolder(out);
+  try {
+    await applyTransaction(out, changesOf(operations));
+  } catch (error) {
+    undo();
+    throw error;
   }
-  await mkdir(out, { recursive: true });
-  await applyTransaction(out, changesOf(operations));
 }

@@ -3,6 +3,18 @@ import { AdwError, formatLocation } from "../domain/errors.ts";
 import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 
+/**
+ * Control characters as escapes: a value of a file that came with a clone must not
+ * move the cursor or change the terminal. Line ends and tabs stay.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g,
+    (character) =>
+      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** Writes one error to stderr: its code, what happened, where, and what to do. */
 export function reportError(
   error: unknown,
@@ -23,13 +35,15 @@ export function reportError(
     return;
   }
   stderr.write(
-    `${colors.red("error")} ${colors.bold(error.code)} ${error.message}\n`,
+    `${colors.red("error")} ${colors.bold(error.code)} ${printable(error.message)}\n`,
   );
   if (error.where !== undefined) {
-    stderr.write(`  ${colors.dim("at")} ${formatLocation(error.where)}\n`);
+    stderr.write(
+      `  ${colors.dim("at")} ${printable(formatLocation(error.where))}\n`,
+    );
   }
   if (error.hint !== undefined)
-    stderr.write(`  ${colors.cyan("→")} ${error.hint}\n`);
+    stderr.write(`  ${colors.cyan("→")} ${printable(error.hint)}\n`);
 }
 
 function asJson(error: unknown): Record<string, unknown> {

@@ -2,7 +2,6 @@
  * What every command that writes shares: recover, plan, show, ask, apply, install,
  * say what is next.
  */
-import { mkdirSync, rmdirSync } from "node:fs";
 import {
   applyScaffold,
   recover,
@@ -10,14 +9,25 @@ import {
   type ConflictDecision,
   type ScaffoldPlan,
 } from "../application/scaffold-service.ts";
+import { resolveRoot } from "../application/project.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
 import { MARKERS_LEFT, changesOf, type FileOperation } from "../domain/plan.ts";
 import { hasPendingTransaction } from "../infrastructure/file-transaction.ts";
+import { makeFolder } from "../infrastructure/folders.ts";
 import { colorsFor } from "./colors.ts";
-import { install, nextSteps, showNextSteps, shownPath } from "./after-write.ts";
+import {
+  chosenManager,
+  install,
+  lacksPackages,
+  nextSteps,
+  plannedInstall,
+  showNextSteps,
+  shownPath,
+} from "./after-write.ts";
 import { isInteractive, type CommandContext } from "./context.ts";
 import type { ParsedCommand } from "./parse.ts";
-import { planAsJson, showNotes, showPlan } from "./show-plan.ts";
+import { reportError } from "./report-error.ts";
+import { planAsJson, showInstall, showNotes, showPlan } from "./show-plan.ts";
 
 /** What the owner decided for files in the way, by path. */
 export type Decisions = Readonly<Record<string, ConflictDecision>>;
@@ -49,7 +59,7 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
   const warnings: string[] = recovered === undefined ? [] : [recovered];
   if (!json) await show(plan, run, dryRun);
   if (dryRun || refused) {
-    if (json) printJson(plan, run, { applied: false, warnings }, []);
+    if (json) await printJson(plan, run, { applied: false, warnings }, []);
     if (!dryRun) await applyScaffold(plan); // refuses, naming the conflicts
     return leavesConflicts(plan) ? 1 : 0;
   }
@@ -67,18 +77,34 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
     return 1;
   }
   await writePlan(plan);
-  const installed = await install(plan, parsed, context);
-  if (installed === false) return 1;
-  const isNew = parsed.command === "init" || parsed.command === "add";
-  if (json || hasChanges(plan)) {
-    const steps = await nextSteps(plan, context, { installed, isNew });
-    if (json)
-      printJson(plan, run, { applied: true, installed, warnings }, steps);
-    else showNextSteps(steps, context);
+  const { manager, error } = await install(plan, parsed, context);
+  if (json) {
+    const steps = await stepsAfter(plan, run, manager);
+    await printJson(
+      plan,
+      run,
+      { applied: true, installed: manager, warnings },
+      steps,
+    );
+  } else if (
+    error === undefined &&
+    (hasChanges(plan) || (await lacksPackages(plan)))
+  ) {
+    showNextSteps(await stepsAfter(plan, run, manager), context);
   }
-  if (!leavesConflicts(plan)) return 0;
-  if (!json) showConflicts(plan, context);
-  return 1;
+  const conflicts = leavesConflicts(plan);
+  if (conflicts && !json) showConflicts(plan, context);
+  if (error !== undefined) reportError(error, json, context);
+  return error !== undefined || conflicts ? 1 : 0;
+}
+
+function stepsAfter(
+  plan: ScaffoldPlan,
+  { parsed, context }: PlanRun,
+  installed: string | null,
+): Promise<{ command: string; purpose: string }[]> {
+  const isNew = parsed.command === "init" || parsed.command === "add";
+  return nextSteps(plan, context, { installed, isNew });
 }
 
 /** The last word, because what came before may fill a screen. */
@@ -158,14 +184,18 @@ async function decidedPlan(run: PlanRun): Promise<ScaffoldPlan> {
 
 async function show(
   plan: ScaffoldPlan,
-  { context, confirm, showsContent }: PlanRun,
+  { parsed, context, confirm, showsContent }: PlanRun,
   dryRun: boolean,
 ): Promise<void> {
   // Until a question is answered, and when a file is in the way, nothing is written.
-  const onlyShown =
-    dryRun || confirm !== undefined || refusedConflicts(plan).length > 0;
+  const refused = refusedConflicts(plan).length > 0;
+  const onlyShown = dryRun || confirm !== undefined || refused;
   context.stdout.write(heading(plan, onlyShown, context));
   showPlan(plan, context);
+  if (onlyShown && !refused) {
+    const planned = await plannedInstall(plan, parsed);
+    if (planned !== undefined) showInstall(planned, context);
+  }
   if (showsContent === true) {
     const { showContents } = await import("./show-contents.ts");
     showContents(plan, context);
@@ -173,7 +203,7 @@ async function show(
   showNotes(plan, context);
 }
 
-function printJson(
+async function printJson(
   plan: ScaffoldPlan,
   { parsed, context }: PlanRun,
   facts: {
@@ -182,12 +212,14 @@ function printJson(
     warnings: readonly string[];
   },
   nextStepsTaken: readonly object[],
-): void {
+): Promise<void> {
+  const { name, reason } = await chosenManager(plan);
   const head = {
     command: parsed.command,
     dry_run: parsed.values["dry-run"] === true,
     installed: null,
     ...facts,
+    package_manager: { name, reason },
   };
   context.stdout.write(
     `${JSON.stringify({ ...planAsJson(plan, head), next_steps: nextStepsTaken })}\n`,
@@ -218,7 +250,7 @@ async function recoverFirst(
   dryRun: boolean,
 ): Promise<string | undefined> {
   if (!dryRun) return recover(root);
-  return (await hasPendingTransaction(root))
+  return (await hasPendingTransaction(await resolveRoot(root)))
     ? "an interrupted run will be completed first; this plan shows the files as they are now"
     : undefined;
 }
@@ -237,21 +269,13 @@ function heading(
   return `${colors.bold(onlyShown ? "Would write" : "Writing")} ${colors.dim(`to ${place}`)}\n`;
 }
 
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Somebody else has put something there: it stays.
-  }
-}
-
 /** A project folder that is created for the plan goes again when the plan fails. */
 async function writePlan(plan: ScaffoldPlan): Promise<void> {
-  const created = mkdirSync(plan.root, { recursive: true });
+  const undo = makeFolder(plan.root);
   try {
     await applyScaffold(plan);
   } catch (error) {
-    if (created !== undefined) removeIfEmpty(plan.root);
+    undo();
     throw error;
   }
 }

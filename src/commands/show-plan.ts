@@ -42,6 +42,18 @@ export function showPlan(
   }
 }
 
+/** Writes what will be installed once the files are written, with what, and why with that. */
+export function showInstall(
+  planned: { packages: string; name: string; reason: string },
+  { stdout, env }: CommandContext,
+): void {
+  const { packages, name, reason } = planned;
+  const colors = colorsFor(stdout, env);
+  stdout.write(
+    `  ${colors.green("install".padEnd(9))} ${packages}${colors.dim(`  with ${name} (${reason})`)}\n`,
+  );
+}
+
 /** Writes the notes of a plan, one a paragraph. */
 export function showNotes(
   plan: ScaffoldPlan,
@@ -75,6 +87,10 @@ export function planAsJson(
       added_dependencies: plan.packageJson.addedDependencies,
       added_dev_dependencies: plan.packageJson.addedDevDependencies,
       added_scripts: plan.packageJson.addedScripts,
+      changed_scripts: plan.packageJson.changedScripts,
+      kept_scripts: plan.packageJson.keptScripts,
+      removed_dependencies: plan.packageJson.removedDependencies,
+      removed_scripts: plan.packageJson.removedScripts,
       old_ranges: plan.packageJson.oldRanges,
     },
     notes: plan.notes,

@@ -21,11 +21,14 @@ export interface ConfigProblem {
   path: readonly (string | number)[];
   message: string;
   hint?: string;
+  /** The name is wrong, not the value. */
+  isName?: boolean;
 }
 
 /** Tells where a value stands in its file, for error messages. */
 export type Locate = (
   path: readonly (string | number)[],
+  part?: "value" | "name",
 ) => SourceLocation | undefined;
 
 /**
@@ -38,10 +41,9 @@ export function parseConfig(
   locate: Locate = () => undefined,
 ): AdwConfig {
   if (Array.isArray(input)) {
-    throw new ConfigError(
-      "CONFIG_INVALID",
-      "the configuration must be a JSON object, not a list",
-    );
+    const path: string[] = [];
+    const message = "the configuration must be a JSON object, not a list";
+    throw configError([{ path, message }], locate);
   }
   const result = v.safeParse(CONFIG_SCHEMA, withoutSchemaKey(input));
   if (result.success) return result.output;
@@ -88,6 +90,7 @@ function toProblem(issue: Issue): ConfigProblem {
     const match = nearest(key, CONFIG_KEYS);
     return {
       path,
+      isName: true,
       message: `unknown key "${key}"`,
       hint:
         match === undefined
@@ -127,7 +130,7 @@ function explain(issue: Issue): string {
     case "array":
       return `must be a list${received}`;
     case "picklist":
-      return `must be one of ${issue.expected.replaceAll(" | ", ", ")}${received}`;
+      return `must be one of ${issue.expected.slice(1, -1).replaceAll(" | ", ", ")}${received}`;
     case "regex":
     case "check":
       return `${issue.message}${received}`;
@@ -141,7 +144,10 @@ function configError(
   locate: Locate,
 ): ConfigError {
   const [first] = problems;
-  const where = first === undefined ? undefined : locate(first.path);
+  const where =
+    first === undefined
+      ? undefined
+      : locate(first.path, first.isName === true ? "name" : "value");
   const hint = first?.hint;
   const message =
     problems.length === 1 && first !== undefined

@@ -26,6 +26,20 @@ export function isInsideProject(path: string): boolean {
   );
 }
 
+/**
+ * @param folder - an absolute path that files are to be written into
+ * @throws {ConfigError} code `PATH_OUTSIDE` when it lies in a folder of another tool.
+ */
+export function assertOwnFolder(folder: string): void {
+  const forbidden = forbiddenPart(folder.replaceAll("\\", "/"));
+  if (forbidden === undefined) return;
+  throw new ConfigError(
+    "PATH_OUTSIDE",
+    `refusing to write to ${JSON.stringify(folder)}`,
+    { hint: `Nothing is ever written into ${forbidden}.` },
+  );
+}
+
 /** @throws {ConfigError} code `PATH_OUTSIDE` when {@link isInsideProject} says no. */
 export function assertInsideProject(path: string): void {
   if (isInsideProject(path)) return;

@@ -6,8 +6,9 @@ import {
   parseConfig,
   type AdwConfig,
   type AdwConfigInput,
+  type Locate,
 } from "../domain/config.ts";
-import { ConfigError } from "../domain/errors.ts";
+import { AdwError, ConfigError } from "../domain/errors.ts";
 import { EMPTY_LOCK, LOCK_FILE, parseLock, type Lock } from "../domain/lock.ts";
 import { editJson, parseJson, type JsonEdit } from "./json-text.ts";
 import { readProjectFile, readTextIfExists } from "./project-files.ts";
@@ -17,6 +18,8 @@ export interface LoadedConfig {
   config: AdwConfig;
   /** The file's text; null when there is no file and the defaults hold. */
   text: string | null;
+  /** Where a value stands in the file. */
+  locate: Locate;
 }
 
 /**
@@ -33,22 +36,32 @@ export async function readConfig(
   const name = file ?? CONFIG_FILE;
   const text = await readTextIfExists(resolve(root, name)).catch(
     (error: unknown) => {
-      throw new ConfigError("CONFIG_UNREADABLE", `cannot read ${name}`, {
+      throw new ConfigError("CONFIG_UNREADABLE", unreadable(name, error), {
         cause: error,
         where: { file: name },
-        hint: "Name a file that you can read.",
+        hint: "Mend that, or name another file with --config.",
       });
     },
   );
   if (text === null) {
-    if (file === undefined) return { config: DEFAULT_CONFIG, text: null };
+    if (file === undefined)
+      return { config: DEFAULT_CONFIG, text: null, locate: () => undefined };
     throw new ConfigError("CONFIG_MISSING", `there is no ${name}`, {
       where: { file: name },
       hint: "Name an existing file with --config, or leave the option out.",
     });
   }
-  const document = parseJson(text, name);
-  return { config: parseConfig(document.value, document.locate), text };
+  const { value, locate } = parseJson(text, name);
+  return { config: parseConfig(value, locate), text, locate };
+}
+
+/** Why a file cannot be read, in the words of whoever found out. */
+function unreadable(name: string, error: unknown): string {
+  if (error instanceof AdwError && error.code === "NOT_UTF8")
+    return `${name} is not UTF-8 text`;
+  const cause = error instanceof AdwError ? error.cause : error;
+  const reason = cause instanceof Error ? `: ${cause.message}` : "";
+  return `cannot read ${name}${reason}`;
 }
 
 /** The configuration's text with some values changed; formatting and order stay. */

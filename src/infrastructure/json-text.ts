@@ -6,8 +6,11 @@ import { jsonc } from "./jsonc.ts";
 /** A parsed JSON text that still knows where each value stands. */
 export interface JsonDocument {
   value: unknown;
-  /** Where the value, or the nearest value around it, stands. */
-  locate: (path: readonly (string | number)[]) => SourceLocation;
+  /** Where the value or its name, or the nearest value around it, stands. */
+  locate: (
+    path: readonly (string | number)[],
+    part?: "value" | "name",
+  ) => SourceLocation;
 }
 
 /**
@@ -25,12 +28,18 @@ export function parseJson(text: string, file: string): JsonDocument {
   }
   return {
     value,
-    locate: (path) => {
+    locate: (path, part = "value") => {
       const { findNodeAtLocation, parseTree } = jsonc();
       const tree = parseTree(body);
       for (let length = path.length; length > 0; length -= 1) {
         const node = tree && findNodeAtLocation(tree, path.slice(0, length));
-        if (node !== undefined) return position(text, file, node.offset);
+        if (node === undefined) continue;
+        // A property is its name and its value.
+        const { offset } =
+          part === "name" && node.parent?.type === "property"
+            ? node.parent
+            : node;
+        return position(text, file, offset);
       }
       return { file };
     },
@@ -77,7 +86,9 @@ function editPlainJson(
   text: string,
   edits: readonly JsonEdit[],
 ): string | undefined {
-  const indent = /^\{\n([ \t]+)"/.exec(text)?.[1] ?? "  ";
+  // Without a line end between them, properties stay on one line.
+  const isCompact = /^\{"[^\n]*\n?$/.test(text);
+  const indent = isCompact ? "" : (/^\{\n([ \t]+)"/.exec(text)?.[1] ?? "  ");
   const end = text.endsWith("\n") ? "\n" : "";
   const print = (value: unknown) =>
     `${JSON.stringify(value, null, indent)}${end}`;

@@ -56,6 +56,8 @@ export interface PackageEdit {
   /** Scripts of that name that run something else stay; here is what ours would run. */
   keptScripts: Readonly<Record<string, string>>;
   oldRanges: readonly OldRange[];
+  /** Every package that the modules need, added or there before. */
+  needed: readonly string[];
 }
 
 const SECTIONS = [
@@ -142,6 +144,7 @@ export async function editPackageJson(
       ...needs.devDependencies,
       ...needs.dependencies,
     }),
+    needed: Object.keys({ ...needs.dependencies, ...needs.devDependencies }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RefusedError } from "../domain/errors.ts";
+import { hasCode } from "./project-files.ts";
 
 export type PackageManagerName = "npm" | "pnpm" | "yarn" | "bun";
 
@@ -28,7 +29,7 @@ const INSTALL_TRACES: Signs = {
   "node_modules/.package-lock.json": "npm",
   "node_modules/.pnpm": "pnpm",
   "node_modules/.yarn-state.yml": "yarn",
-  "node_modules/.yarn_integrity": "yarn",
+  "node_modules/.yarn-integrity": "yarn",
   ".pnp.cjs": "yarn",
 };
 
@@ -142,11 +143,29 @@ export function installCommand(manager: PackageManagerName): string[] {
   return [manager, hasShortForm ? "i" : "install"];
 }
 
+/** Of these packages, the ones that no node_modules from the project upwards has. */
+export function missingPackages(
+  root: string,
+  names: readonly string[],
+): string[] {
+  const folders = upwards(root);
+  // Plug'n'Play has no node_modules to look into.
+  if (folders.some((folder) => existsSync(join(folder, ".pnp.cjs")))) return [];
+  return names.filter(
+    (name) =>
+      !folders.some((folder) => existsSync(join(folder, "node_modules", name))),
+  );
+}
+
+/** How long a package manager may take to end after Ctrl-C before it is told again. */
+const INTERRUPT_GRACE_MS = 1000;
+
 /**
  * Runs the install and waits for it. Its output is kept back and shown only when
- * it fails.
+ * it fails. Ctrl-C and SIGTERM end the package manager first.
  *
- * @throws {RefusedError} code `INSTALL_FAILED`; the files stay as written.
+ * @throws {RefusedError} code `INSTALL_FAILED` or `INSTALL_INTERRUPTED`; the files
+ * stay as written.
  */
 export async function installDependencies(
   root: string,
@@ -158,6 +177,7 @@ export async function installDependencies(
   if (manager === "pnpm") parameters.push("--config.strict-dep-builds=false");
   const output: Buffer[] = [];
   const { spawn } = await import("node:child_process");
+  let interrupted = false;
   const exit = await new Promise<number | string>((resolve) => {
     const child = spawn(command, parameters, {
       cwd: root,
@@ -167,13 +187,50 @@ export async function installDependencies(
     });
     child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
+    const stop = () => {
+      interrupted = true;
+      // What it has started may hold its output open; that is not waited for.
+      child.once("exit", () => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
+    };
+    // The terminal has sent Ctrl-C to both of us.
+    const onInterrupt = () => {
+      stop();
+      setTimeout(() => child.kill("SIGTERM"), INTERRUPT_GRACE_MS).unref();
+    };
+    const onTerminate = () => {
+      stop();
+      child.kill("SIGTERM");
+    };
+    const end = (result: number | string) => {
+      process.off("SIGINT", onInterrupt);
+      process.off("SIGTERM", onTerminate);
+      resolve(result);
+    };
+    process.on("SIGINT", onInterrupt);
+    process.on("SIGTERM", onTerminate);
     child.on("error", (error) => {
-      resolve(error.message);
+      end(
+        hasCode(error, "ENOENT")
+          ? `${command} is not installed, or not on the PATH`
+          : error.message,
+      );
     });
     child.on("close", (code, signal) => {
-      resolve(code ?? signal ?? "no exit code");
+      end(code ?? signal ?? "no exit code");
     });
   });
+  if (interrupted) {
+    throw new RefusedError(
+      "INSTALL_INTERRUPTED",
+      `"${[command, ...parameters].join(" ")}" was interrupted`,
+      {
+        hint: `The files are written. To install what they need, run: ${[command, ...parameters].join(" ")}`,
+      },
+    );
+  }
   if (exit === 0) return;
   const tail = Buffer.concat(output)
     .toString()

@@ -94,6 +94,12 @@ export function analyseTemplate(
   const visit = (node: Node, locals: ReadonlySet<string>): void => {
     let scope = locals;
     switch (node.typename) {
+      case "Include":
+      case "Extends":
+      case "Import":
+      case "FromImport":
+        report(node, "a template stands alone: it cannot take in another one");
+        break;
       case "Output":
         for (const child of node.children ?? [])
           checkOutput(child, allowed, report);

@@ -48,6 +48,21 @@ describe("words about the tool", () => {
     }
   });
 
+  test("help says how to go on, and what the exit codes mean", async () => {
+    const { stdout } = await run("--help");
+    expect(stdout).toContain("adw-scaffold <command> --help shows the options");
+    expect(stdout).toContain("Exit codes: 0 done, 1 the answer is no");
+    expect((await run("help", "help")).stdout).toBe(stdout);
+    const init = await run("init", "--help");
+    expect(init.stdout).toContain(
+      "dir: Project folder; the current one without it.",
+    );
+    expect(init.stdout).toContain("Settings (written to adw.config.json):");
+    expect((await run("render", "--help")).stdout).toContain(
+      "Settings (instead of those in adw.config.json):",
+    );
+  });
+
   test("help init is init --help", async () => {
     const { stdout } = await run("init", "--help");
     expect(await run("help", "init")).toEqual({ code: 0, stdout, stderr: "" });
@@ -76,6 +91,28 @@ describe("words about the tool", () => {
     expect(await ask("in")).toContain("init");
     expect(await ask("add", "adw_w")).toContain("adw_websockets");
     expect(await ask("init", "--web")).toContain("--websocket-port");
+    expect(await ask("completion", "")).toEqual(["bash", "zsh", ""]);
+  });
+
+  test("the shell is told the values of an option, and nothing where a file stands", async () => {
+    const ask = async (shell: string, ...words: string[]) =>
+      (
+        await runCli(
+          ["--get-yargs-completions", "adw-scaffold", ...words],
+          folder(),
+          { SHELL: shell },
+        )
+      ).stdout;
+    expect(await ask("/bin/bash", "update", "--on-conflict", "")).toBe(
+      "markers\nkeep\ntheirs\nfail\n",
+    );
+    expect(await ask("/bin/bash", "init", "--modules", "adw_s")).toBe(
+      "adw_server\n",
+    );
+    expect(await ask("/bin/bash", "add", "--cwd", "")).toBe("");
+    expect(await ask("/bin/zsh", "init", "--sqlite-driver", "n")).toBe(
+      "node\\:sqlite\n",
+    );
   });
 });
 
@@ -97,6 +134,45 @@ describe("usage errors: exit code 2, on stderr, with what to do", () => {
     [
       ["add", "adw_websocket"],
       'error USAGE unknown module "adw_websocket"\n  → Did you mean "adw_websockets"?\n',
+    ],
+    [
+      ["INIT"],
+      'error USAGE unknown command "INIT"\n  → Did you mean "init"?\n',
+    ],
+    [
+      ["version"],
+      'error USAGE unknown command "version"\n  → Did you mean --version?\n',
+    ],
+    [
+      ["help", "init", "add"],
+      'error USAGE unexpected argument "add"\n  → Usage: adw-scaffold help [command]\n',
+    ],
+    [
+      ["init", "--no-instal"],
+      "error USAGE unknown option --no-instal\n  → Did you mean --no-install?\n",
+    ],
+    [
+      ["add", "server"],
+      'error USAGE unknown module "server"\n  → Did you mean "adw_server"?\n',
+    ],
+    [
+      ["add", "adw_base"],
+      expect.stringContaining(
+        "error USAGE adw_base comes with the first module",
+      ),
+    ],
+    [["add", ""], expect.stringContaining('error USAGE unknown module ""\n')],
+    [
+      ["init", "--sqlite-driver", "mysql"],
+      'error CONFIG_INVALID sqlite_driver must be one of "node:sqlite", "better-sqlite3" (got "mysql")\n',
+    ],
+    [
+      ["init", ".git/x"],
+      expect.stringContaining("→ Nothing is ever written into .git.\n"),
+    ],
+    [
+      ["render", "adw_websockets", "--out", "node_modules/x"],
+      expect.stringContaining("→ Nothing is ever written into node_modules.\n"),
     ],
     [
       ["list", "x"],
@@ -124,7 +200,7 @@ describe("usage errors: exit code 2, on stderr, with what to do", () => {
     ],
   ])("%j", async (parameters, expected) => {
     const { code, stdout, stderr } = await run(...parameters);
-    expect(stderr).toBe(expected);
+    expect(stderr).toEqual(expected);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(await snapshotFolder(folder())).toEqual({});
   });
@@ -158,6 +234,99 @@ describe("usage errors: exit code 2, on stderr, with what to do", () => {
     expect(stderr).toContain("at adw.config.json:3:1");
     expect(await snapshotFolder(folder())).toEqual(before);
   });
+
+  test.each([
+    [
+      '{\n  "modules": ["adw_websocket"]\n}\n',
+      'error CONFIG_INVALID unknown module "adw_websocket"\n  at adw.config.json:2:15\n  → Did you mean "adw_websockets"?\n',
+    ],
+    [
+      '{\n  "websocket_prot": 9001\n}\n',
+      'error CONFIG_INVALID unknown key "websocket_prot"\n  at adw.config.json:2:3\n  → Did you mean "websocket_port"?\n',
+    ],
+    [
+      "[]",
+      "error CONFIG_INVALID the configuration must be a JSON object, not a list\n  at adw.config.json\n",
+    ],
+    // What is shown must not move the cursor or change its colours.
+    [
+      JSON.stringify({ project_name: "\u001B[2Jx" }),
+      'error CONFIG_INVALID project_name must be one line without control characters (got "\\u001b[2Jx")\n  at adw.config.json:1:17\n',
+    ],
+    [
+      Buffer.from([0xff, 0xfe]),
+      "error CONFIG_UNREADABLE adw.config.json is not UTF-8 text\n  at adw.config.json\n  → Mend that, or name another file with --config.\n",
+    ],
+  ])(
+    "a wrong configuration is named with its place: %j",
+    async (text, expected) => {
+      await writeFile(join(folder(), "adw.config.json"), text);
+      const before = await snapshotFolder(folder());
+      const { code, stdout, stderr } = await run("init", "--yes");
+      expect({ code, stdout, stderr }).toEqual({
+        code: 2,
+        stdout: "",
+        stderr: expected,
+      });
+      expect(await snapshotFolder(folder())).toEqual(before);
+    },
+  );
+
+  test("a configuration outside the project is read, and refused where it would change", async () => {
+    await mkdir(join(folder(), "project"));
+    await writeFile(
+      join(folder(), "shared.json"),
+      '{ "modules": ["adw_websockets"], "websocket_port": 9005, "project_name": "x", "sqlite_driver": "node:sqlite", "typescript_runner": "node" }\n',
+    );
+    const before = await snapshotFolder(folder());
+    const there = (...parameters: string[]) =>
+      runCli(
+        [...parameters, "--config", "../shared.json"],
+        join(folder(), "project"),
+      );
+    for (const run of [["--yes"], ["--dry-run"]]) {
+      const { code, stdout, stderr } = await there(
+        "init",
+        ...run,
+        "--websocket-port",
+        "9006",
+      );
+      expect({ code, stdout, stderr }).toEqual({
+        code: 2,
+        stdout: "",
+        stderr:
+          "error PATH_OUTSIDE ../shared.json lies outside the project, and its settings would change\n  at ../shared.json\n  → Nothing was written. Change it in an editor, or copy it into the project.\n",
+      });
+    }
+    expect(await snapshotFolder(folder())).toEqual(before);
+    expect(await there("init", "--yes", "--no-install")).toMatchObject({
+      code: 0,
+    });
+    const module = await readFile(
+      join(folder(), "project/adws/adw_modules/adw_websockets.ts"),
+      "utf8",
+    );
+    expect(module).toContain("export const DEFAULT_PORT = 9005;");
+  });
+
+  test.each([
+    ["init", "file/sub", "--yes"],
+    ["init", "file/sub", "--dry-run"],
+    ["init", "file"],
+    ["render", "adw_websockets", "--out", "file"],
+    ["render", "adw_websockets", "--out", "file/sub/x"],
+  ])(
+    "%s %s %s where a file stands is no bug of ours",
+    async (...parameters) => {
+      await writeFile(join(folder(), "file"), "x");
+      const { code, stdout, stderr } = await run(...parameters);
+      expect({ code, stdout, stderr }).toEqual({
+        code: 2,
+        stdout: "",
+        stderr: `error USAGE ${join(folder(), "file")} is a file, and a folder is needed\n  → Name the folder of a project.\n`,
+      });
+    },
+  );
 
   test.each(["../x", "/tmp/x", "a/../../b", ".git/x"])(
     "--adws-dir %s is refused",
@@ -368,6 +537,67 @@ describe("init", () => {
     expect(Object.keys(await snapshotFolder(join(folder(), "app")))).toContain(
       "adws/adw_server.ts",
     );
+    const again = await runCli(["init", "--yes", "app"], folder());
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stdout).toContain("Up to date app\n");
+    expect(again.stdout).toMatch(/^ {2}npm i +install the dependencies$/m);
+  });
+
+  test("with --json, a failing install prints what was written, and its error on stderr", async () => {
+    await mkdir(join(folder(), "bin"));
+    await writeFile(join(folder(), "bin/npm"), "#!/bin/sh\nexit 7\n", {
+      mode: 0o755,
+    });
+    const { code, stdout, stderr } = await runCli(
+      ["add", "adw_websockets", "--json"],
+      folder(),
+      { PATH: `${join(folder(), "bin")}:${process.env["PATH"]}` },
+    );
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      applied: true,
+      installed: null,
+      package_manager: {
+        name: "npm",
+        reason: "no sign of another package manager",
+      },
+      next_steps: [{ command: "npm i", purpose: "install the dependencies" }],
+    });
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { code: "INSTALL_FAILED" },
+    });
+  });
+
+  test("a package manager that is not there is named", async () => {
+    await writeFile(join(folder(), "bun.lock"), "");
+    const { code, stderr } = await runCli(["add", "adw_websockets"], folder(), {
+      PATH: "/nowhere",
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      'error INSTALL_FAILED "bun install" failed (bun is not installed, or not on the PATH)\n',
+    );
+  });
+
+  test("a dry run says what would be installed, with what, and why with that", async () => {
+    await writeFile(join(folder(), "pnpm-lock.yaml"), "");
+    const { stdout } = await run("add", "adw_websockets", "--dry-run");
+    expect(stdout).toMatch(
+      /^ {2}install {3}ws, .* {2}with pnpm \(pnpm-lock\.yaml is here\)$/m,
+    );
+    const { stdout: without } = await run(
+      "add",
+      "adw_websockets",
+      "--dry-run",
+      "--no-install",
+    );
+    expect(without).not.toContain("install   ");
+  });
+
+  test("where other packages are installed, the next step is to install ours", async () => {
+    await mkdir(join(folder(), "node_modules/other"), { recursive: true });
+    const { stdout } = await init();
+    expect(stdout).toMatch(/^ {2}npm i +install the dependencies$/m);
   });
 });
 
@@ -460,6 +690,28 @@ describe("render", () => {
     const again = await run("render", "adw_websockets", "--out", "out");
     expect(again.code).toBe(1);
     expect(again.stderr).toContain("error CONFLICTS");
+    const json = await run(
+      "render",
+      "adw_websockets",
+      "--out",
+      "out",
+      "--json",
+    );
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      command: "render",
+      dry_run: false,
+      applied: false,
+      operations: expect.arrayContaining([
+        {
+          operation: "conflict",
+          path: "adws/adw_modules/adw_websockets.ts",
+        },
+      ]),
+    });
+    expect(JSON.parse(json.stderr)).toMatchObject({
+      error: { code: "CONFLICTS" },
+    });
   });
 });
 

@@ -79,7 +79,7 @@ test.each<[unknown, string]>([
   [{ max_connections: 0 }, "max_connections must be at least 1 (got 0)"],
   [
     { sqlite_driver: "mysql" },
-    'sqlite_driver must be one of ("node:sqlite", "better-sqlite3") (got "mysql")',
+    'sqlite_driver must be one of "node:sqlite", "better-sqlite3" (got "mysql")',
   ],
   [{ allowed_origins: "x" }, 'allowed_origins must be a list (got "x")'],
   [[], "the configuration must be a JSON object, not a list"],
@@ -120,7 +120,7 @@ test("an unknown key is named with the nearest known one, and where it stands", 
   const error = failure(() => parseConfig(value, locate));
   expect(error.message).toBe('unknown key "websocket_prot"');
   expect(error.hint).toBe('Did you mean "websocket_port"?');
-  expect(error.where).toEqual({ file: "adw.config.json", line: 2, column: 21 });
+  expect(error.where).toEqual({ file: "adw.config.json", line: 2, column: 3 });
 });
 
 test("several problems are told at once", () => {

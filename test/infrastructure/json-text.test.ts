@@ -37,3 +37,14 @@ test.each([
   );
   expect(edited.endsWith("\n")).toBe(text.endsWith("\n"));
 });
+
+test("what is written without white space stays so", () => {
+  expect(
+    editJson('{"name":"x","scripts":{"a":"b"}}', [
+      { path: ["dependencies", "ws"], value: "^8.0.0" },
+    ]),
+  ).toBe('{"name":"x","scripts":{"a":"b"},"dependencies":{"ws":"^8.0.0"}}');
+  expect(editJson("{}\n", [{ path: ["a"], value: 1 }])).toBe(
+    '{\n  "a": 1\n}\n',
+  );
+});

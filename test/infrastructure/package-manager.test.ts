@@ -1,6 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { detectPackageManager } from "../../src/infrastructure/package-manager.ts";
+import {
+  detectPackageManager,
+  missingPackages,
+} from "../../src/infrastructure/package-manager.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
 const folder = temporaryFolder();
@@ -78,4 +81,29 @@ test("without any sign it is npm", () => {
   } finally {
     if (agent !== undefined) process.env["npm_config_user_agent"] = agent;
   }
+});
+
+test.each([
+  ["node_modules/.package-lock.json", "npm"],
+  ["node_modules/.pnpm", "pnpm"],
+  ["node_modules/.yarn-integrity", "yarn"],
+  ["node_modules/.yarn-state.yml", "yarn"],
+  [".pnp.cjs", "yarn"],
+])("where lockfiles are not kept, %s means %s", async (trace, name) => {
+  await mkdir(join(folder(), "node_modules"));
+  await writeFile(join(folder(), trace), "");
+  expect(detectPackageManager(folder())).toEqual({
+    name,
+    reason: "what is in node_modules",
+  });
+});
+
+test("a package is looked for from the project upwards, and not under Plug'n'Play", async () => {
+  const root = join(folder(), "packages/a");
+  await mkdir(join(root, "node_modules/ws"), { recursive: true });
+  await mkdir(join(folder(), "node_modules/@types/node"), { recursive: true });
+  const names = ["ws", "@types/node", "zod"];
+  expect(missingPackages(root, names)).toEqual(["zod"]);
+  await writeFile(join(folder(), ".pnp.cjs"), "");
+  expect(missingPackages(root, names)).toEqual([]);
 });

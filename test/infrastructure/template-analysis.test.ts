@@ -73,6 +73,11 @@ test.each([
     '1:11 "verbatim" is for string constants of the template only',
   ],
   [
+    "another template taken in",
+    'a\n<% include "b.njk" %>\n',
+    "2:4 a template stands alone: it cannot take in another one",
+  ],
+  [
     "raw",
     "<% raw %>x<% endraw %>\n",
     '1:1 "raw" does not work with these delimiters; use a filter on a string',

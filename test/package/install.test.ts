@@ -4,6 +4,7 @@ import {
   readFile,
   readdir,
   realpath,
+  rm,
   symlink,
   writeFile,
 } from "node:fs/promises";
@@ -159,6 +160,59 @@ describe("in an empty folder", () => {
     expect(code).toBe(0);
     expect(sent).toBeGreaterThan(0);
     expect(received).toBe(sent);
+  });
+
+  test("the TypeScript of the README and of the API's page type-checks there, and the latter runs", async () => {
+    const blocks: string[] = [];
+    for (const page of ["README.md", "docs/api.md"]) {
+      const text = await readFile(join(REPOSITORY, page), "utf8");
+      for (const [, block = ""] of text.matchAll(/```ts\n([\s\S]*?)```/g)) {
+        const file = `${page.replaceAll(/\W+/g, "-")}-${blocks.length}.mts`;
+        blocks.push(file);
+        await writeFile(join(project(), file), block);
+      }
+    }
+    expect(blocks.length).toBeGreaterThan(8);
+    await writeFile(
+      join(project(), "tsconfig.blocks.json"),
+      JSON.stringify({
+        compilerOptions: {
+          target: "es2022",
+          module: "nodenext",
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          allowImportingTsExtensions: true,
+          noEmit: true,
+          skipLibCheck: true,
+          types: ["node"],
+        },
+        files: blocks,
+      }),
+    );
+    const { code, stdout } = await run(
+      process.execPath,
+      [
+        join(REPOSITORY, "node_modules/typescript/bin/tsc"),
+        "-p",
+        "tsconfig.blocks.json",
+      ],
+      { cwd: project() },
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    // The examples work on the folder they are started in.
+    const root = join(project(), "examples");
+    await mkdir(root);
+    for (const file of blocks.filter((name) => name.startsWith("docs-api"))) {
+      await runOrThrow(
+        join(REPOSITORY, "node_modules/.bin/tsx"),
+        [join(project(), file)],
+        {
+          cwd: root,
+        },
+      );
+    }
+    for (const file of [...blocks, "tsconfig.blocks.json", "examples"])
+      await rm(join(project(), file), { recursive: true });
   });
 
   test("list, render and add work from the tarball", async () => {
