@@ -47,6 +47,21 @@ test("NODE_DISABLE_COMPILE_CACHE keeps nothing", async () => {
   expect(existsSync(join(cache, "adw-scaffold"))).toBe(false);
 });
 
+test("each command keeps what it has run, and nothing is kept of a run that stops early", async () => {
+  const cache = folder();
+  const env = { XDG_CACHE_HOME: cache };
+  const add = ["add", "adw_websockets", "--no-install"];
+  await runCli(["add", "no_such_module"], cache, env);
+  await runCli([...add, "--dry-run"], cache, env);
+  expect(existsSync(join(cache, "adw-scaffold"))).toBe(false);
+  expect((await runCli(add, cache, env)).code).toBe(0);
+  expect((await runCli(["check"], cache, env)).code).toBe(0);
+  const names = kept(cache).map((path) => path.split("-").slice(-2).join("-"));
+  expect(names).toEqual(
+    expect.arrayContaining(["add-write.cjs.bin", "check-read.cjs.bin"]),
+  );
+});
+
 test("a place that cannot be written is done without", async () => {
   const cache = folder();
   writeFileSync(join(cache, "file"), "");
