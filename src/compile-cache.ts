@@ -7,6 +7,7 @@
  * what is in it is run.
  */
 import {
+  appendFileSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -139,8 +140,8 @@ class CompiledLoader {
         const target = this.#fileIn(folder, file);
         const staged = `${target}.${process.pid}`;
         const data = script.createCachedData();
-        const twice = Buffer.concat([data, data]);
-        writeFileSync(staged, twice, { mode: 0o600 });
+        writeFileSync(staged, data, { mode: 0o600 });
+        appendFileSync(staged, data);
         renameSync(staged, target);
       }
       removeUnused(folder);
