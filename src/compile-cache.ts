@@ -40,13 +40,9 @@ export function loadCompiled(file: string, use: string): void {
   loader.load(file);
   if (folder === undefined) return;
   process.on("exit", (code) => {
-    if (isWholeRun(code)) loader.keep(folder);
+    // A run that was not understood has used few of the functions.
+    if (code !== 2) loader.keep(folder);
   });
-}
-
-/** A dry run, or one that was not understood, has run only some of the functions. */
-function isWholeRun(exitCode: number): boolean {
-  return exitCode !== 2 && !process.argv.includes("--dry-run");
 }
 
 /** Where compiled code is kept; undefined where it must not be. */
