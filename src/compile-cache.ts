@@ -7,6 +7,7 @@
  * what is in it is run.
  */
 import {
+  appendFileSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -39,13 +40,9 @@ export function loadCompiled(file: string, use: string): void {
   loader.load(file);
   if (folder === undefined) return;
   process.on("exit", (code) => {
-    if (isWholeRun(code)) loader.keep(folder);
+    // A run that was not understood has used few of the functions.
+    if (code !== 2) loader.keep(folder);
   });
-}
-
-/** A dry run, or one that was not understood, has run only some of the functions. */
-function isWholeRun(exitCode: number): boolean {
-  return exitCode !== 2 && !process.argv.includes("--dry-run");
 }
 
 /** Where compiled code is kept; undefined where it must not be. */
@@ -139,8 +136,8 @@ class CompiledLoader {
         const target = this.#fileIn(folder, file);
         const staged = `${target}.${process.pid}`;
         const data = script.createCachedData();
-        const twice = Buffer.concat([data, data]);
-        writeFileSync(staged, twice, { mode: 0o600 });
+        writeFileSync(staged, data, { mode: 0o600 });
+        appendFileSync(staged, data);
         renameSync(staged, target);
       }
       removeUnused(folder);

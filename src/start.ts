@@ -13,9 +13,14 @@ const PROGRAMS = new Map([
   ["render", "read"],
 ]);
 
-const [, , first = ""] = process.argv;
+/** With these, a run ends early, and has use for few of the functions. */
+const BRIEF = new Set(["--dry-run", "--help", "-h", "--version", "-v"]);
+
+const words = process.argv.slice(2);
+const [first = ""] = words;
 const program = PROGRAMS.get(first);
+const whole = program === undefined ? "all" : first;
 loadCompiled(
   `${__dirname}/${program ?? "all"}.cjs`,
-  program === undefined ? "all" : first,
+  words.some((word) => BRIEF.has(word)) ? "brief" : whole,
 );

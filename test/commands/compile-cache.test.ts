@@ -47,6 +47,32 @@ test("NODE_DISABLE_COMPILE_CACHE keeps nothing", async () => {
   expect(existsSync(join(cache, "adw-scaffold"))).toBe(false);
 });
 
+test("each command keeps what it has run, and one that ends early keeps that apart", async () => {
+  const cache = folder();
+  const env = { XDG_CACHE_HOME: cache };
+  const programs = () =>
+    kept(cache)
+      .map((path) => path.split("-").slice(-2).join("-"))
+      .filter((name) => /-(?:write|read|all)\.cjs\.bin$/.test(name));
+  const add = ["add", "adw_websockets", "--no-install"];
+  expect((await runCli(["add", "no_such_module"], cache, env)).code).toBe(2);
+  expect(existsSync(join(cache, "adw-scaffold"))).toBe(false);
+  for (const words of [
+    [...add, "--dry-run"],
+    ["add", "--help"],
+  ])
+    expect((await runCli(words, cache, env)).code).toBe(0);
+  expect(programs()).toEqual(["brief-write.cjs.bin"]);
+  for (const words of [add, ["check"], ["--version"]])
+    expect((await runCli(words, cache, env)).code).toBe(0);
+  expect(programs().toSorted()).toEqual([
+    "add-write.cjs.bin",
+    "brief-all.cjs.bin",
+    "brief-write.cjs.bin",
+    "check-read.cjs.bin",
+  ]);
+});
+
 test("a place that cannot be written is done without", async () => {
   const cache = folder();
   writeFileSync(join(cache, "file"), "");
