@@ -226,86 +226,90 @@ describe.each(VERSIONS)("from %s", (version) => {
 
   test("a file in the owner's own format is merged in that format", async () => {
     const project = await releasedProject(version);
-    await project.write(
-      ".prettierrc",
-      '{ "semi": false, "singleQuote": true, "useTabs": true }\n',
-    );
-    const reformat = () =>
+    const formatted = (text: string) =>
       execFileSync(
         process.execPath,
         [
           join(REPOSITORY, "node_modules/prettier/bin/prettier.cjs"),
-          "--write",
+          "--stdin-filepath",
           CLIENT,
         ],
-        { cwd: folder() },
+        { cwd: folder(), input: text, encoding: "utf8" },
       );
-    reformat();
-    await project.write(CLIENT, `${await project.read(CLIENT)}// ours\n`);
+    const theirs = await updatedCopy(version);
+    const today = await theirs.read(CLIENT);
+    await rm(theirs.root, { recursive: true });
+    await project.write(
+      ".prettierrc",
+      '{ "semi": false, "singleQuote": true, "useTabs": true }\n',
+    );
+    await project.write(
+      CLIENT,
+      `${formatted(await project.read(CLIENT))}// ours\n`,
+    );
     const { code, stdout } = await project.run("update");
     expect(code).toBe(0);
     expect(stdout).toContain(`  merge     ${CLIENT}  your edits are kept`);
     expect(stdout).not.toContain("conflict");
-    const merged = await project.read(CLIENT);
-    expect(merged).toContain("loss.code === 1008 || loss.code === 1009\n");
-    expect(merged).toMatch(/\/\/ ours\n$/);
-    reformat();
-    expect(await project.read(CLIENT)).toBe(merged);
+    // Today's template in the owner's format, with the edit, and nothing else.
+    expect(await project.read(CLIENT)).toBe(`${formatted(today)}// ours\n`);
     expect(await typeErrors()).toBe(NO_TYPE_ERRORS);
     expect((await project.run("update")).stdout).toMatch(/^Up to date/);
   });
-});
 
-test("where the owner and the template changed the same line, it is marked and listed", async () => {
-  const project = await releasedProject("0.1.0-alpha.2");
-  const writer = "adws/adw_modules/adw_log_writer.ts";
-  await project.edit(
-    writer,
-    "LOCK_REPORT_AFTER_MS = 1_000;",
-    "LOCK_REPORT_AFTER_MS = 2_000;",
-  );
-  await project.edit(
-    WEBSOCKETS,
-    "MAX_CONNECTIONS = 100;",
-    "MAX_CONNECTIONS = 250;",
-  );
-  const { code, stdout } = await project.run("update");
-  expect(code).toBe(1);
-  expect(stdout).toContain(
-    `  conflict  ${writer}  1 place changed by both you and the template\n`,
-  );
-  const marked = await project.read(writer);
-  expect(marked).toContain(`<<<<<<< yours
-export const LOCK_REPORT_AFTER_MS = 2_000;
-||||||| as rendered before
-export const LOCK_REPORT_AFTER_MS = 1_000;
-=======
-export const LOCK_REPORT_AFTER_MS = 3_000;
->>>>>>> new template
-`);
-  expect(await project.read(WEBSOCKETS)).toContain("MAX_CONNECTIONS = 250;");
-  // The rest of the template has come in around the markers.
-  expect(marked).toContain("?? databasePath();");
-  expect((await project.run("check", "--fail-on", "conflict")).code).toBe(1);
+  test("where the owner and the template changed the same line, it is marked and listed", async () => {
+    const project = await releasedProject(version);
+    const theirs = await updatedCopy(version);
+    const today = await theirs.read(SERVER);
+    await rm(theirs.root, { recursive: true });
+    // A statement that today's template does not have any more.
+    const released = await project.read(SERVER);
+    const statement = released
+      .split("\n")
+      .find(
+        (line) =>
+          /^\s+\S.*;$/.test(line) &&
+          released.split(line).length === 2 &&
+          !today.includes(line),
+      );
+    if (statement === undefined) throw new Error("the template is as it was");
+    await project.edit(SERVER, statement, `${statement} // ours`);
+    await project.edit(
+      WEBSOCKETS,
+      "MAX_CONNECTIONS = 100;",
+      "MAX_CONNECTIONS = 250;",
+    );
+    const { code, stdout, stderr } = await project.run("update");
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      `  conflict  ${SERVER}  1 place changed by both you and the template\n`,
+    );
+    expect(stderr).toContain(`conflict markers are left in ${SERVER}\n`);
+    const marked = await project.read(SERVER);
+    const [conflict = "", yours, base, template = ""] =
+      /<<<<<<< yours\n([^]*)\|{7} as rendered before\n([^]*)=======\n([^]*)>>>>>>> new template\n/.exec(
+        marked,
+      ) ?? [];
+    expect(yours).toContain(`${statement} // ours\n`);
+    expect(base).toBe(yours?.replace(" // ours", ""));
+    // Everything else of the template has come in around the markers.
+    expect(marked.replace(conflict, () => template)).toBe(today);
+    expect(await project.read(WEBSOCKETS)).toContain("MAX_CONNECTIONS = 250;");
+    expect((await project.run("check", "--fail-on", "conflict")).code).toBe(1);
 
-  await project.write(
-    writer,
-    marked.replace(
-      /<<<<<<< yours\n(.*\n)\|{7}[^]*?>>>>>>> new template\n/,
-      "$1",
-    ),
-  );
-  expect(await typeErrors()).toBe(NO_TYPE_ERRORS);
-  expect((await project.run("update")).stdout).toMatch(/^Up to date/);
-  expect(
-    (
-      await project.run(
-        "check",
-        "--fail-on",
-        "outdated,config,missing,conflict",
-      )
-    ).code,
-  ).toBe(0);
+    await project.write(
+      SERVER,
+      marked.replace(conflict, () => template),
+    );
+    expect(await typeErrors()).toBe(NO_TYPE_ERRORS);
+    expect((await project.run("update")).stdout).toMatch(/^Up to date/);
+    const check = await project.run(
+      "check",
+      "--fail-on",
+      "outdated,config,missing,conflict",
+    );
+    expect(check.code).toBe(0);
+  });
 });
 
 test("a module whose rendered files changed since the last frozen release has a later version", async () => {
