@@ -138,7 +138,7 @@ describe("the token", () => {
     expect(token).toBe("s3cret");
     expect(await handshake(page, "s3cret")).toBe(101);
     expect(stderr()).toBe(
-      "adw_server: ADW_TOKEN has 6 characters, which can be guessed. A good one: openssl rand -hex 32\n",
+      "adw_server: ADW_TOKEN is shorter than 8 characters, so it can be guessed. A good one: openssl rand -hex 32\n",
     );
   });
 
