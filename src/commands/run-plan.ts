@@ -88,7 +88,7 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
     );
   } else if (
     error === undefined &&
-    (hasChanges(plan) || (await lacksPackages(plan)))
+    (hasChanges(plan) || (isNew(run) && (await lacksPackages(plan))))
   ) {
     showNextSteps(await stepsAfter(plan, run, manager), context);
   }
@@ -100,11 +100,15 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
 
 function stepsAfter(
   plan: ScaffoldPlan,
-  { parsed, context }: PlanRun,
+  run: PlanRun,
   installed: string | null,
 ): Promise<{ command: string; purpose: string }[]> {
-  const isNew = parsed.command === "init" || parsed.command === "add";
-  return nextSteps(plan, context, { installed, isNew });
+  return nextSteps(plan, run.context, { installed, isNew: isNew(run) });
+}
+
+/** Whether it is a command that brings something new to a project. */
+function isNew({ parsed }: PlanRun): boolean {
+  return parsed.command === "init" || parsed.command === "add";
 }
 
 /** The last word, because what came before may fill a screen. */
