@@ -16,25 +16,30 @@ import { isMissing } from "./project-files.ts";
 /** The text of one file. */
 export class DefaultText {
   /** UTF-8, without a byte order mark. */
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   /** In hexadecimal, as the lock has it. */
   readonly sha256: string;
-  readonly #packed: Buffer;
+  readonly #packed: Uint8Array;
 
-  constructor(sha256: string, bytes: Buffer, packed: Buffer) {
+  // No Buffer in the signature: it would ask every user of the types for @types/node.
+  constructor(sha256: string, bytes: Uint8Array, packed: Uint8Array) {
     this.sha256 = sha256;
     this.bytes = bytes;
     this.#packed = packed;
   }
 
   get content(): string {
-    return this.bytes.toString();
+    return viewed(this.bytes).toString();
   }
 
   /** Compressed, as the lock has it. */
   get base(): string {
-    return this.#packed.toString("latin1");
+    return viewed(this.#packed).toString("latin1");
   }
+}
+
+function viewed({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** The texts of one module, by the path of the template. */
