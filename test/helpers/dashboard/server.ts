@@ -10,6 +10,7 @@ export async function startDashboard(
     token?: string;
     history?: EventHistory;
     directory?: string;
+    maxConnections?: number;
   } = {},
 ) {
   const history = options.history ?? dashboard.createMemoryHistory(300_000);
@@ -23,6 +24,9 @@ export async function startDashboard(
     port: options.port ?? 0,
     token: options.token,
     history,
+    ...(options.maxConnections === undefined
+      ? {}
+      : { maxConnections: options.maxConnections }),
     onRequest: page.onRequest,
   });
   return {

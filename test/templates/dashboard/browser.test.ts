@@ -63,8 +63,9 @@ describeInBrowser("the dashboard in a browser", () => {
   async function openFleet(
     query = "",
     options?: Parameters<typeof openPage>[2],
+    settings?: Parameters<typeof startDashboard>[0],
   ) {
-    const server = await start();
+    const server = await start(settings);
     server.store(demoFleet(Date.now()));
     const result = await open(server.url + query, options);
     await isLive(result.page);
@@ -368,6 +369,36 @@ describeInBrowser("the dashboard in a browser", () => {
     ).toBe("230");
   });
 
+  test("tells what is under the pointer, on a mark and on a step, until Escape", async () => {
+    const { page } = await openFleet();
+    await waitForCount(page, "231");
+    const box = await page.getByTestId("timeline-canvas").boundingBox();
+    if (box === null) throw new Error("no timeline");
+    const tip = page.locator(".tip");
+    const said = new Set<string>();
+    // Along the first lane: its steps lie above, its marks below.
+    for (const y of [34, 46])
+      for (let x = 190; x < box.width; x += 6) {
+        await page.mouse.move(box.x + x, box.y + y);
+        if (await tip.isVisible()) said.add(await tip.innerText());
+      }
+    expect([...said].join("\n---\n")).toMatch(
+      /plan\s+orchestrator, took 2 m 28 s\s+since \d\d:\d\d/,
+    );
+    expect([...said].join("\n---\n")).toMatch(
+      /build\s+orchestrator, running for \d+ m/,
+    );
+    expect([...said].join("\n---\n")).toMatch(
+      /orchestrator created\s+orchestrator, \d\d:\d\d:\d\d/,
+    );
+    await page.locator(".lanes").focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    await tip.waitFor();
+    await page.keyboard.press("Escape");
+    await tip.waitFor({ state: "detached" });
+  });
+
   test("zooms and pans the timeline with the keyboard and the wheel", async () => {
     const { page } = await openFleet();
     const picture = () =>
@@ -663,6 +694,79 @@ describeInBrowser("the dashboard in a browser", () => {
     await other.page
       .getByText("This server asks for a token, and the address held none.")
       .waitFor();
+  });
+
+  test("says that the server is full, and when it tries again", async () => {
+    const { page } = await openFleet("", {}, { maxConnections: 1 });
+    const other = await open(page.url());
+    await other.page.getByText("server is full").waitFor();
+    expect(await other.page.locator(".pill-text").textContent()).toBe(
+      "Refused",
+    );
+    await page.context().close();
+    await other.page.getByRole("button", { name: "Try now" }).click();
+    await isLive(other.page);
+  });
+
+  test("says so when the events can be read, but the WebSocket cannot be opened", async () => {
+    const server = await start();
+    server.store(demoFleet(Date.now()));
+    const { page } = await open("about:blank");
+    await page.addInitScript(() => {
+      const Original = WebSocket;
+      window.WebSocket = class extends Original {
+        constructor(url: string | URL) {
+          super(String(url).replace(/since=\d+/, "since=refused"));
+        }
+      };
+    });
+    await page.goto(server.url);
+    await page.getByText("its WebSocket cannot be opened").waitFor();
+    await waitForCount(page, "231");
+    // The button does not claim what is not so.
+    expect(
+      await page.locator(".live-button").getAttribute("data-state"),
+    ).toBe("reconnecting");
+  });
+
+  test("lets keys of a single character be switched off, for good", async () => {
+    const { page } = await openFleet();
+    await page.keyboard.press("?");
+    await page.getByRole("checkbox", { name: /single character/ }).uncheck();
+    await page.keyboard.press("Escape");
+    await page.reload();
+    await isLive(page);
+    await page.keyboard.press("p");
+    await page.keyboard.press("/");
+    await page.keyboard.press("?");
+    await page.locator("body").press("Space");
+    await page.getByRole("button", { name: "Resume" }).waitFor();
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    expect(await page.locator("#search:focus").count()).toBe(0);
+    expect(
+      await page.locator('.pill[data-state="replay"]').count(),
+    ).toBe(0);
+    await page.getByRole("button", { name: /^Help/ }).click();
+    await page.getByRole("checkbox", { name: /single character/ }).check();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("/");
+    await page.locator("#search:focus").waitFor();
+  });
+
+  test("names the agent of a shared link, and keeps a long message from hiding the rest", async () => {
+    const server = await start();
+    server.store([
+      makeEvent("a-1", "agent_created", "x".repeat(5_000), Date.now(), {
+        metadata: { name: "the builder" },
+      }),
+    ]);
+    const { page } = await open(`${server.url}?agent=a-1&event=1`);
+    await isLive(page);
+    await page.getByRole("button", { name: "Agent: the builder" }).waitFor();
+    const message = page.locator(".detail-message");
+    expect((await message.textContent())?.length).toBeLessThan(1_000);
+    await page.getByRole("button", { name: "Show all 5,000" }).click();
+    expect((await message.textContent())?.length).toBe(5_000);
   });
 
   test("explains its keys at ?", async () => {

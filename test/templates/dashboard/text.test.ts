@@ -24,6 +24,17 @@ describe("masking", () => {
     ["h", "f_", "abcD".repeat(8)],
     ["ey", "JhbGciOiJIUzI1NiJ9", ".eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"],
     ["-----BEGIN RSA ", "PRIVATE KEY-----\nMIIExxxxxxxxxxxx", "\n-----END RSA PRIVATE KEY-----"],
+    ["-----BEGIN PGP ", "PRIVATE KEY BLOCK-----\nlQOYBGabcdefghij", "\n-----END PGP PRIVATE KEY BLOCK-----"],
+    ["AGE-SECRET-", "KEY-1", "QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"],
+    ["xa", "pp-1-", "A0123-4567-abcdef0123456789"],
+    ["dckr_", "pat_", "abcDEF12".repeat(3)],
+    ["GOC", "SPX-", "abcDEF12".repeat(3)],
+    ["gs", "k_", "abcDEF12".repeat(4)],
+    ["shp", "at_", "0123456789abcdef".repeat(2)],
+    ["S", "K", "0123456789abcdef".repeat(2)],
+    ["123456789:", "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"],
+    ["whs", "ec_", "abcDEF12".repeat(4)],
+    ["gl", "rt-", "x1".repeat(12)],
   ].map((parts) => parts.join(""));
 
   test.each(secrets)("finds %s in a text", (secret) => {
@@ -43,6 +54,22 @@ describe("masking", () => {
     ["deploy --token hunter22 --force", "hunter22"],
     ["?access_token=hunter22&x=1", "hunter22"],
     ["the secret: hunter22", "hunter22"],
+    ["aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCY", "wJalr"],
+    ["secretKey: hunter22", "hunter22"],
+    ["authorization: token hunter22", "hunter22"],
+    ["Authorization: Basic dXNlcjpwYXNzd29yZA==", "dXNlcjp"],
+    ["Cookie: session=hunter22; theme=dark", "hunter22"],
+    ["Set-Cookie: sid=hunter22; Path=/", "hunter22"],
+    ["curl -s -u admin:hunter22 https://example.com", "hunter22"],
+    ["mysql -u root -phunter22 shop", "hunter22"],
+    ["machine github.com login me password hunter22", "hunter22"],
+    ["//registry.npmjs.org/:_authToken=hunter22", "hunter22"],
+    ["git clone https://hunter22@example.com/x.git", "hunter22"],
+    ["https://me:p@ss/hunter22@example.com/", "hunter22"],
+    ["redis://:hunter22@cache:6379", "hunter22"],
+    ["https://example.com/x?X-Amz-Signature=hunter22hunter22&a=1", "hunter22"],
+    ["https://discord.com/api/webhooks/12/hunter22hunter22", "hunter22"],
+    ["Sec-WebSocket-Protocol: adw.token.hunter22", "hunter22"],
   ])("finds the secret in %s", (text, secret) => {
     const masked = mask.maskText(text);
     expect(masked).toContain("[masked]");
@@ -56,6 +83,16 @@ describe("masking", () => {
     "Edit src/password_form.tsx",
     "https://example.com:8080/path",
     "user@example.com",
+    "git@github.com:me/repo.git",
+    "http://localhost:3000/a:b@c",
+    "basic authentication works",
+    "interface Login { password: string; token: string | null }",
+    "const token = readToken();",
+    "password: process.env.PASSWORD",
+    "docker run -u 1000:1000 image",
+    "mkdir -p src/x",
+    "token count: 42, tokens_input=12000, token_count=5",
+    "commit 0123456789abcdef0123456789abcdef01234567",
   ])("leaves %s alone", (text) => {
     expect(mask.maskText(text)).toBe(text);
   });
@@ -92,6 +129,44 @@ describe("masking", () => {
     });
   });
 
+  test.each(
+    Object.keys({
+      apiKey: 0, "x-api-key": 0, userPassword: 0, db_password: 0, dbpassword: 0,
+      password2: 0, secretKey: 0, signing_key: 0, ssh_key: 0, aws_access_key_id: 0,
+      idToken: 0, authtoken: 0, csrf_token: 0, "set-cookie": 0, otp: 0, signature: 0,
+      ANTHROPIC_API_KEY: 0, connectionString: 0, password_hash: 0,
+    }),
+  )("takes the field %s for a secret", (field) => {
+    expect(mask.maskValue({ [field]: "x" })).toEqual({ [field]: mask.MASK });
+  });
+
+  test("leaves numbers, counts and words that only sound like secrets", () => {
+    const harmless = {
+      seq: 5, tokens_input: 12_000, tokensIn: 1, inputTokens: 2, total_tokens: 3,
+      cache_read_input_tokens: 4, "gen_ai.usage.input_tokens": 5, token_count: 6,
+      tokens_per_second: 7, max_tokens: 8, pass: 31, passed: 31, bypass: "yes",
+      compass: "north", secretary: "Bob", author: "Ann", public_key: "ssh-rsa AAAA",
+      primary_key: "id", tokenizer: "cl100k", password_policy: "strong", has_token: true,
+    };
+    expect(mask.maskValue(harmless)).toEqual(harmless);
+  });
+
+  test("finds a secret that is a key", () => {
+    const key = ["gh", "p_", "Ab1".repeat(12)].join("");
+    expect(mask.maskValue({ [key]: 1 })).toEqual({ [mask.MASK]: 1 });
+  });
+
+  test.each([
+    "a", "a-", "x.", "A1", "://", "a:", "password ", 'token="', "eyJabcdefgh.",
+    "-----BEGIN PRIVATE KEY-----", "curl ", "--a-", "https://", "cookie:", " = ",
+  ])("takes no longer than the text is long: %s, repeated", (part) => {
+    const text = part.repeat(Math.ceil(200_000 / part.length));
+    const started = performance.now();
+    mask.maskText(text);
+    // What grows with the square of the length takes minutes.
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
   test("does not change the event it was given", () => {
     const original = event(1, "x", { metadata: { password: "a" } });
     mask.maskEvent(original);
@@ -124,6 +199,16 @@ describe("exports", () => {
     );
   });
 });
+
+test.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])(
+  "a spreadsheet does not run %j",
+  (message) => {
+    const [, line = ""] = exportText
+      .toCsv([event(1, "x", { message })])
+      .split(/\r\n(?=\d)/);
+    expect(line).toMatch(/,"?'/);
+  },
+);
 
 describe("the address bar", () => {
   test("says the whole view, and takes it back", () => {
