@@ -7,7 +7,6 @@
  * what is in it is run.
  */
 import {
-  appendFileSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -49,12 +48,16 @@ export function loadCompiled(file: string, use: string): void {
 export function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
   if (env["NODE_DISABLE_COMPILE_CACHE"]) return undefined;
   const home = env["HOME"] ?? "";
+  // Empty is as good as not set (XDG Base Directory Specification).
+  const named = env["XDG_CACHE_HOME"] ?? "";
   const caches =
     process.platform === "win32"
       ? (env["LOCALAPPDATA"] ?? "")
       : process.platform === "darwin"
         ? join(home, "Library/Caches")
-        : (env["XDG_CACHE_HOME"] ?? join(home, ".cache"));
+        : named === ""
+          ? join(home, ".cache")
+          : named;
   return isAbsolute(caches) ? join(caches, "adw-scaffold") : undefined;
 }
 
@@ -64,7 +67,7 @@ class CompiledLoader {
   readonly #folder: string | undefined;
   readonly #use: string;
   readonly #loaded = new Map<string, { exports: unknown }>();
-  readonly #fresh = new Map<string, Script>();
+  readonly #fresh = new Map<string, { source: Buffer; script: Script }>();
 
   constructor(folder: string | undefined, use: string) {
     this.#folder =
@@ -100,11 +103,12 @@ class CompiledLoader {
   }
 
   #compile(file: string): Script {
+    const source = readFileSync(file);
     const kept =
       this.#folder === undefined
         ? undefined
-        : readKept(this.#fileIn(this.#folder, file));
-    const text = readFileSync(file, "utf8");
+        : readKept(this.#fileIn(this.#folder, file), source);
+    const text = source.toString();
     const script = new Script(
       text.startsWith(MODULE_WRAPPER) ? text : `${MODULE_WRAPPER}{${text}\n})`,
       {
@@ -114,7 +118,7 @@ class CompiledLoader {
       },
     );
     if (kept === undefined || script.cachedDataRejected === true) {
-      this.#fresh.set(file, script);
+      this.#fresh.set(file, { source, script });
     }
     return script;
   }
@@ -132,12 +136,12 @@ class CompiledLoader {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       if (!isPrivate(folder)) return;
-      for (const [file, script] of this.#fresh) {
+      for (const [file, { source, script }] of this.#fresh) {
         const target = this.#fileIn(folder, file);
         const staged = `${target}.${process.pid}`;
         const data = script.createCachedData();
-        writeFileSync(staged, data, { mode: 0o600 });
-        appendFileSync(staged, data);
+        const kept = Buffer.concat([data, data, source]);
+        writeFileSync(staged, kept, { mode: 0o600 });
         renameSync(staged, target);
       }
       removeUnused(folder);
@@ -172,17 +176,21 @@ function isPrivate(folder: string): boolean {
 }
 
 /**
- * V8 takes what it is given: from damaged data it would crash. Everything is there
- * twice, because comparing costs nothing, and for a checksum Node would have to load
- * its cryptography, which takes a tenth of a run.
+ * V8 takes what it is given: from damaged data it would crash, and of the source it
+ * compares the length alone, so that the code of a file that was patched since would
+ * be taken. Therefore the data is there twice, and the source behind it: comparing
+ * costs nothing, and for a checksum Node would have to load its cryptography, which
+ * takes a tenth of a run.
  */
-function readKept(file: string): Buffer | undefined {
-  let twice: Buffer;
+function readKept(file: string, source: Buffer): Buffer | undefined {
+  let kept: Buffer;
   try {
-    twice = readFileSync(file);
+    kept = readFileSync(file);
   } catch {
     return undefined;
   }
-  const data = twice.subarray(0, twice.length / 2);
-  return data.equals(twice.subarray(data.length)) ? data : undefined;
+  const end = kept.length - source.length;
+  if (end <= 0 || !kept.subarray(end).equals(source)) return undefined;
+  const data = kept.subarray(0, end / 2);
+  return data.equals(kept.subarray(data.length, end)) ? data : undefined;
 }

@@ -1,6 +1,7 @@
 /** What V8 compiled is kept between runs, in a folder that only its owner can write. */
 import {
   chmodSync,
+  cpSync,
   existsSync,
   readFileSync,
   readdirSync,
@@ -9,8 +10,9 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
-import { runCli } from "../helpers/cli.ts";
+import { dirname, join } from "node:path";
+import { CLI, runCli } from "../helpers/cli.ts";
+import { run } from "../helpers/processes.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
 const folder = temporaryFolder();
@@ -35,6 +37,17 @@ test("the folder is the user's own, and nobody else can write to it", async () =
   expect(mode & 0o022).toBe(0);
   expect(kept(cache).length).toBeGreaterThan(0);
   expect(await list(cache)).toBe(first);
+});
+
+test.each([
+  ["empty", "", true],
+  ["relative", "caches", false],
+])("an XDG_CACHE_HOME that is %s", async (_, XDG_CACHE_HOME, keeps) => {
+  const home = folder();
+  const env = { XDG_CACHE_HOME, HOME: home };
+  expect((await runCli(["list"], home, env)).code).toBe(0);
+  expect(existsSync(join(home, ".cache/adw-scaffold"))).toBe(keeps);
+  expect(existsSync(join(home, "caches"))).toBe(false);
 });
 
 test("NODE_DISABLE_COMPILE_CACHE keeps nothing", async () => {
@@ -93,6 +106,23 @@ test("what is kept is used by the next run, and not written again", async () => 
   for (const file of files) expect(statSync(file).mtime).toEqual(past);
 });
 
+test("a program that was patched since runs as patched, its length the same", async () => {
+  const installed = join(folder(), "dist");
+  cpSync(dirname(CLI), installed, { recursive: true });
+  const env = { ...process.env, XDG_CACHE_HOME: folder() };
+  const listed = async () =>
+    run(process.execPath, [join(installed, "cli.cjs"), "list"], {
+      cwd: folder(),
+      env,
+    });
+  expect((await listed()).stdout).toContain("broadcasts agent events");
+  const program = join(installed, "read.cjs");
+  const text = readFileSync(program, "utf8");
+  writeFileSync(program, text.replace("broadcasts agent", "BROADCASTS AGENT"));
+  for (const _run of ["first", "second"])
+    expect((await listed()).stdout).toContain("BROADCASTS AGENT events");
+});
+
 test("a folder that others can write to is not trusted", async () => {
   const cache = folder();
   await list(cache);
@@ -110,7 +140,7 @@ test.each([
     "full of zeros in the middle",
     (file: string) => {
       const bytes = readFileSync(file);
-      bytes.fill(0, bytes.length / 4, bytes.length / 2);
+      bytes.fill(0, Math.floor(bytes.length / 4), Math.floor(bytes.length / 2));
       writeFileSync(file, bytes);
     },
   ],
