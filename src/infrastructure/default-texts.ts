@@ -74,6 +74,7 @@ function readTexts(file: string): DefaultTexts {
     throw error;
   }
   const endOfTable = bytes.indexOf("\n");
+  if (endOfTable === -1) return NONE; // cut short in it
   const table: [string, string, number, number][] = JSON.parse(
     bytes.toString("latin1", 0, endOfTable),
   );
@@ -86,6 +87,6 @@ function readTexts(file: string): DefaultTexts {
     at += packedLength;
     texts.set(path, new DefaultText(sha256, text, packed));
   }
-  // Cut short: the rest of what a broken download left behind.
+  // Cut short behind it: a broken download, a full disk.
   return at === bytes.length ? texts : NONE;
 }

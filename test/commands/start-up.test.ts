@@ -194,6 +194,13 @@ describe("without the texts that the build made, everything is rendered", () => 
   const installed = () => join(shared(), "dist");
   const texts = () => join(installed(), "default-texts");
 
+  function cutTexts(to: (length: number) => number) {
+    for (const name of readdirSync(texts())) {
+      const file = join(texts(), name);
+      truncateSync(file, to(readFileSync(file).length));
+    }
+  }
+
   async function runCopy(cwd: string, ...parameters: string[]) {
     return run(
       process.execPath,
@@ -209,15 +216,9 @@ describe("without the texts that the build made, everything is rendered", () => 
 
   test.each<[string, () => void]>([
     ["missing", () => rmSync(texts(), { recursive: true })],
-    [
-      "cut short",
-      () => {
-        for (const name of readdirSync(texts())) {
-          const file = join(texts(), name);
-          truncateSync(file, readFileSync(file).length - 1);
-        }
-      },
-    ],
+    ["cut short", () => cutTexts((length) => length - 1)],
+    ["cut short in the table of their lengths", () => cutTexts(() => 20)],
+    ["empty", () => cutTexts(() => 0)],
   ])("they are %s", async (_, damage) => {
     damage();
     const check = await runCopy(project(), "check");
