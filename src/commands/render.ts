@@ -12,7 +12,7 @@ import { parseConfig } from "../domain/config.ts";
 import { assertOwnFolder } from "../domain/paths.ts";
 import { changesOf, planFile, type FileOperation } from "../domain/plan.ts";
 import { applyTransaction } from "../infrastructure/file-transaction.ts";
-import { makeFolder } from "../infrastructure/folders.ts";
+import { inFolder } from "../infrastructure/folders.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import {
   projectRequest,
@@ -77,7 +77,9 @@ async function writeOut(
   );
   const dryRun = values["dry-run"] === true;
   const applied = !dryRun && conflicts.length === 0;
-  if (applied) await write(out, operations);
+  if (applied) {
+    await inFolder(out, () => applyTransaction(out, changesOf(operations)));
+  }
   const summary = operations.map(({ operation, path }) => ({
     operation,
     path,
@@ -122,17 +124,4 @@ async function planFiles(
     ),
   );
   return operations.filter((entry) => entry !== undefined);
-}
-
-async function write(
-  out: string,
-  operations: readonly FileOperation[],
-): Promise<void> {
-  const undo = makeFolder(out);
-  try {
-    await applyTransaction(out, changesOf(operations));
-  } catch (error) {
-    undo();
-    throw error;
-  }
 }

@@ -13,7 +13,7 @@ import { resolveRoot } from "../application/project.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
 import { MARKERS_LEFT, changesOf, type FileOperation } from "../domain/plan.ts";
 import { hasPendingTransaction } from "../infrastructure/file-transaction.ts";
-import { makeFolder } from "../infrastructure/folders.ts";
+import { inFolder } from "../infrastructure/folders.ts";
 import { colorsFor } from "./colors.ts";
 import {
   chosenManager,
@@ -76,7 +76,7 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
     context.stderr.write("Nothing was written.\n");
     return 1;
   }
-  await writePlan(plan);
+  await inFolder(plan.root, () => applyScaffold(plan));
   const { manager, error } = await install(plan, parsed, context);
   if (json) {
     const steps = await stepsAfter(plan, run, manager);
@@ -271,15 +271,4 @@ function heading(
     return `${colors.bold(state)} ${colors.dim(place)}\n`;
   }
   return `${colors.bold(onlyShown ? "Would write" : "Writing")} ${colors.dim(`to ${place}`)}\n`;
-}
-
-/** A project folder that is created for the plan goes again when the plan fails. */
-async function writePlan(plan: ScaffoldPlan): Promise<void> {
-  const undo = makeFolder(plan.root);
-  try {
-    await applyScaffold(plan);
-  } catch (error) {
-    undo();
-    throw error;
-  }
 }

@@ -36,6 +36,23 @@ export function makeFolder(folder: string): () => void {
   return undo;
 }
 
+/**
+ * Does some work in a folder that may not exist yet: it is made first, and goes again
+ * when the work fails.
+ */
+export async function inFolder(
+  folder: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const undo = makeFolder(folder);
+  try {
+    await work();
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
 /** Outermost first. */
 function missingFolders(folder: string): string[] {
   return existsSync(folder) ? [] : [...missingFolders(dirname(folder)), folder];

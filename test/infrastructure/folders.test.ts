@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder } from "../../src/infrastructure/folders.ts";
+import { inFolder, makeFolder } from "../../src/infrastructure/folders.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
 const folder = temporaryFolder();
@@ -33,4 +33,16 @@ test("what cannot be made is refused, with nothing left behind", async () => {
     expect.objectContaining({ code: "WRITE_FAILED" }),
   );
   expect(existsSync(join(folder(), "a"))).toBe(false);
+});
+
+test("a folder made for some work stays when that is done, and goes when it fails", async () => {
+  const made = join(folder(), "a/b");
+  const failing = inFolder(made, async () => {
+    expect(existsSync(made)).toBe(true);
+    throw new Error("no");
+  });
+  await expect(failing).rejects.toThrow("no");
+  expect(existsSync(join(folder(), "a"))).toBe(false);
+  await inFolder(made, () => Promise.resolve());
+  expect(existsSync(made)).toBe(true);
 });

@@ -116,13 +116,17 @@ describe("the project's prettier configuration changed since", () => {
     await expectInSync();
   });
 
-  test("code that prettier cannot read is merged as it stands", async () => {
+  test("code that prettier cannot read stays as it stands, between conflict markers", async () => {
     await project.edit(FILE, "SEVEN = 7;", "SEVEN = ;");
+    const yours = await project.read(FILE);
     await project.edit(TEMPLATE, "ONE = 1;", "ONE = 11;");
     const { code } = await project.run("update");
-    expect([0, 1]).toContain(code);
-    expect(await project.read(FILE)).toContain("SEVEN = ;");
-    expect(await project.read(FILE)).toContain("ONE = 11");
+    expect(code).toBe(1);
+    const marked = await project.read(FILE);
+    expect(marked).toContain(`<<<<<<< yours\n${yours}|||||||`);
+    expect(marked).toMatch(
+      /=======\n[^]*ONE = 11\n[^]*>>>>>>> new template\n$/,
+    );
   });
 });
 
