@@ -119,8 +119,9 @@ test("a program that was patched since runs as patched, its length the same", as
   const program = join(installed, "read.cjs");
   const text = readFileSync(program, "utf8");
   writeFileSync(program, text.replace("broadcasts agent", "BROADCASTS AGENT"));
-  for (const _run of ["first", "second"])
-    expect((await listed()).stdout).toContain("BROADCASTS AGENT events");
+  // Compiled anew, then as that is kept.
+  expect((await listed()).stdout).toContain("BROADCASTS AGENT events");
+  expect((await listed()).stdout).toContain("BROADCASTS AGENT events");
 });
 
 test("a folder that others can write to is not trusted", async () => {
