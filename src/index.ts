@@ -40,9 +40,9 @@ export {
 export {
   applyScaffold,
   planScaffold,
-  type ScaffoldPlan,
   type ScaffoldRequest,
 } from "./application/scaffold-service.ts";
+export type { ScaffoldPlan } from "./application/scaffold-plan.ts";
 
 /**
  * Renders one module in memory: no disk is read and nothing is written.

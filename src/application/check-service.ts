@@ -22,6 +22,7 @@ import {
 } from "../infrastructure/project-prettier.ts";
 import { renderTemplate } from "../infrastructure/template-source.ts";
 import { readFileStates } from "./file-plan.ts";
+import { chooseModules, installedDefinitions } from "./installed-modules.ts";
 import { packageNeeds } from "./package-plan.ts";
 import {
   changedKeys,
@@ -31,7 +32,6 @@ import {
   type Project,
   type ProjectRequest,
 } from "./project.ts";
-import { chooseModules, installedDefinitions } from "./scaffold-service.ts";
 import { templateContext } from "./template-context.ts";
 
 export interface CheckRequest extends ProjectRequest {

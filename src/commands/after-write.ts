@@ -1,6 +1,6 @@
 /** After the files are written: install what they need, and say what is next. */
 import { relative } from "node:path";
-import type { ScaffoldPlan } from "../application/scaffold-service.ts";
+import type { ScaffoldPlan } from "../application/scaffold-plan.ts";
 import type { PackageManagerName } from "../infrastructure/package-manager.ts";
 import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";

@@ -18,7 +18,7 @@ import { bundledRegistry } from "../domain/module-registry.ts";
 import {
   countOperations,
   type ScaffoldPlan,
-} from "../application/scaffold-service.ts";
+} from "../application/scaffold-plan.ts";
 
 export interface InitAnswers {
   modules?: string[];

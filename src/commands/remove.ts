@@ -1,5 +1,5 @@
 /** `adw-scaffold remove <module…>` */
-import { planRemove } from "../application/scaffold-service.ts";
+import { planRemove } from "../application/remove-plan.ts";
 import { projectRequest, type Command } from "./context.ts";
 import { runPlan } from "./run-plan.ts";
 

@@ -5,10 +5,12 @@
 import {
   applyScaffold,
   recover,
-  refusedConflicts,
   type ConflictDecision,
-  type ScaffoldPlan,
 } from "../application/scaffold-service.ts";
+import {
+  refusedConflicts,
+  type ScaffoldPlan,
+} from "../application/scaffold-plan.ts";
 import { resolveRoot } from "../application/project.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
 import { MARKERS_LEFT, changesOf, type FileOperation } from "../domain/plan.ts";

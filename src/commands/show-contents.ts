@@ -1,5 +1,5 @@
 /** What the files of a plan would hold. Apart from the plan itself, because it loads the diff. */
-import type { ScaffoldPlan } from "../application/scaffold-service.ts";
+import type { ScaffoldPlan } from "../application/scaffold-plan.ts";
 import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 import { paintPatch, patch } from "./patch.ts";

@@ -1,6 +1,6 @@
 /** The plan in words, and as JSON. Both read the same operations that apply carries out. */
 import type { FileOperation, OperationName } from "../domain/plan.ts";
-import type { ScaffoldPlan } from "../application/scaffold-service.ts";
+import type { ScaffoldPlan } from "../application/scaffold-plan.ts";
 import { colorsFor, type Colors } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 

@@ -1,8 +1,5 @@
 /** `adw-scaffold update [module…]` */
-import {
-  planUpdate,
-  type OnConflict,
-} from "../application/scaffold-service.ts";
+import { planUpdate, type OnConflict } from "../application/update-plan.ts";
 import { UsageError } from "../domain/errors.ts";
 import { suggestion } from "../domain/nearest.ts";
 import { projectRequest, type Command } from "./context.ts";

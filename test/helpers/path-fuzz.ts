@@ -17,12 +17,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { planRemove } from "../../src/application/remove-plan.ts";
 import {
   applyScaffold,
-  planRemove,
   planScaffold,
-  planUpdate,
 } from "../../src/application/scaffold-service.ts";
+import { planUpdate } from "../../src/application/update-plan.ts";
 import { examineProject } from "../../src/application/doctor-service.ts";
 import { AdwError } from "../../src/domain/errors.ts";
 import { recoverTransaction } from "../../src/infrastructure/file-transaction.ts";

@@ -1,0 +1,84 @@
+/** The plan to remove modules. */
+import { RefusedError } from "../domain/errors.ts";
+import type { ModuleDefinition } from "../domain/module-registry.ts";
+import type { PlanPolicy } from "../domain/plan.ts";
+import { planDroppedFiles, readFileStates } from "./file-plan.ts";
+import {
+  assertInstallable,
+  chooseModules,
+  installedDefinitions,
+} from "./installed-modules.ts";
+import { openProject, withSettings, type ProjectRequest } from "./project.ts";
+import { assemble, type ScaffoldPlan } from "./scaffold-plan.ts";
+
+/** What to remove. */
+export interface RemoveRequest extends ProjectRequest {
+  modules: readonly string[];
+  /** Delete edited files too. */
+  force?: boolean;
+}
+
+/**
+ * Plans to remove modules, and what only they required.
+ *
+ * @throws {RefusedError} code `MODULE_REQUIRED` when another module needs one of
+ * them; {UsageError} when one is not installed.
+ */
+export async function planRemove(
+  request: RemoveRequest,
+): Promise<ScaffoldPlan> {
+  const project = await openProject(request);
+  const { registry } = project.source;
+  const installed = installedDefinitions(project);
+  assertInstallable(project, request.modules);
+  chooseModules(project, installed, request.modules);
+  const wanted = project.config.modules.filter(
+    (name) => !request.modules.includes(name),
+  );
+  const remaining = registry.resolve(wanted);
+  for (const name of request.modules) {
+    const [user, ...more] = dependentsOf(name, remaining);
+    if (user !== undefined) {
+      const all = [...new Set([...request.modules, user, ...more])].join(" ");
+      throw new RefusedError("MODULE_REQUIRED", `${user} requires ${name}`, {
+        hint: `${all.split(" ").length === 2 ? "Remove both" : "Remove what needs it too"}: adw-scaffold remove ${all}`,
+      });
+    }
+  }
+  const config = await withSettings(project, { modules: wanted });
+  const states = await readFileStates(project, remaining, config);
+  const policy: PlanPolicy = {
+    force: request.force === true,
+    restoreDeleted: false,
+  };
+  const files = await planDroppedFiles(project, states, policy);
+  return assemble({
+    project,
+    config,
+    definitions: remaining,
+    states: [],
+    files,
+    wanted,
+    settlesDropped: true,
+    removed: installed.filter((definition) => !remaining.includes(definition)),
+  });
+}
+
+/** The modules that require one, directly and through others, nearest first. */
+function dependentsOf(
+  name: string,
+  modules: readonly ModuleDefinition[],
+): string[] {
+  const found: string[] = [];
+  // What is found on the way is looked at in its turn.
+  const queue = [name];
+  for (const required of queue) {
+    for (const { name: user, requires } of modules) {
+      if (requires?.includes(required) !== true || found.includes(user))
+        continue;
+      found.push(user);
+      queue.push(user);
+    }
+  }
+  return found;
+}
