@@ -30,7 +30,11 @@ export function assertInstallable(
   }
 }
 
-/** The names of the chosen modules and the hidden ones; all without a choice. */
+/**
+ * The names of the chosen modules; without a choice all, the hidden ones included.
+ *
+ * @throws {UsageError} for one that does not exist or is not installed.
+ */
 export function chooseModules(
   { source }: Project,
   installed: readonly ModuleDefinition[],
