@@ -19,6 +19,7 @@ import {
 import {
   asRendered,
   projectFormatter,
+  type Formatter,
 } from "../infrastructure/project-prettier.ts";
 import { renderTemplate } from "../infrastructure/template-source.ts";
 import { readFileStates } from "./file-plan.ts";
@@ -71,9 +72,9 @@ export async function checkProject(
   const installed = installedDefinitions(project);
   const chosen = chooseModules(project, installed, request.modules);
   const definitions = installed.filter(({ name }) => chosen.has(name));
-  const known: KnownFolders = new Set();
+  const shared = sharedBy(project);
   const checked = await Promise.all(
-    definitions.map((definition) => checkModule(project, definition, known)),
+    definitions.map((definition) => checkModule(project, definition, shared)),
   );
   const all = request.modules === undefined || request.modules.length === 0;
   const drift = [
@@ -114,10 +115,24 @@ export async function differences(
     }));
 }
 
+/** What is found out once, when the first file asks for it. */
+interface Shared {
+  known: KnownFolders;
+  formatter: () => Promise<Formatter>;
+}
+
+function sharedBy({ root }: Project): Shared {
+  let formatter: Promise<Formatter> | undefined;
+  return {
+    known: new Set(),
+    formatter: () => (formatter ??= projectFormatter(root)),
+  };
+}
+
 async function checkModule(
   project: Project,
   definition: ModuleDefinition,
-  known: KnownFolders,
+  shared: Shared,
 ): Promise<{ files: number; paths: string[]; drift: Drift[] }> {
   const { lock, config, source } = project;
   const entry = lock.modules[definition.name];
@@ -126,7 +141,7 @@ async function checkModule(
       ? []
       : changedKeys(entry.inputs, inputsOf(definition, config, source));
   const files = rendersAsBefore(definition, config, project)
-    ? await asWritten(project, definition, known)
+    ? await asWritten(project, definition, shared)
     : await asRenderedNow(project, definition);
   const drift = files.map((file) =>
     driftOf({
@@ -159,7 +174,7 @@ interface ComparedFile {
 async function asWritten(
   project: Project,
   definition: ModuleDefinition,
-  known: KnownFolders,
+  shared: Shared,
 ): Promise<ComparedFile[]> {
   const { root, lock, config, source } = project;
   const texts = source.templates.defaultTexts?.(definition.name);
@@ -171,8 +186,8 @@ async function asWritten(
     const built = texts?.get(`${file}.njk`);
     const same =
       built?.sha256 === entry.sha256
-        ? projectFileHas(root, path, built.bytes, known)
-        : await isAsLocked({ project, definition, file, path, known }, entry);
+        ? projectFileHas(root, path, built.bytes, shared.known)
+        : await isAsLocked({ project, definition, file, path, shared }, entry);
     if (same === false) return asRenderedNow(project, definition);
     files.push({
       path,
@@ -198,20 +213,20 @@ async function isAsLocked(
     definition,
     file,
     path,
-    known,
+    shared,
   }: {
     project: Project;
     definition: ModuleDefinition;
     file: string;
     path: string;
-    known: KnownFolders;
+    shared: Shared;
   },
   { sha256: locked }: LockedFile,
 ): Promise<boolean | null> {
   const { root, config, source } = project;
-  const disk = await readProjectFile(root, path, known);
+  const disk = await readProjectFile(root, path, shared.known);
   if (disk === null) return null;
-  if ((await projectFormatter(root)) === asRendered) {
+  if ((await shared.formatter()) === asRendered) {
     const rendered = await renderTemplate(
       `${file}.njk`,
       templateContext(definition, config),
