@@ -184,6 +184,52 @@ test("rows logged without initLogging, or after closeLogging, are counted when t
   });
 });
 
+test("rows of later exit handlers are written too", () => {
+  const path = temporaryPath();
+  const { status, stderr } = runScript(
+    path,
+    `
+    logging.initLogging({ path });
+    process.on("exit", () => {
+      logging.logSystemEvent("x", "last");
+      logging.logSystemEvent("x", "very last");
+    });
+    logging.logSystemEvent("x", "first");`,
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(eventsOf(openForTest(path))).toMatchObject([
+    { message: "first" },
+    { message: "last" },
+    { message: "very last" },
+  ]);
+});
+
+test("rows of later exit handlers are counted where a lock was waited for already", () => {
+  const path = temporaryPath();
+  const other = openForTest(path);
+  const { stderr, ms } = other.transaction(() => {
+    other.systemLogs.create({ component: "other", message: "holds the lock" });
+    const { stderr } = runScript(
+      path,
+      `
+      logging.initLogging({ path });
+      const from = performance.now();
+      process.on("exit", () => {
+        for (let i = 0; i < 5; i += 1) logging.logSystemEvent("x", "late");
+        process.stderr.write(String(performance.now() - from));
+      });
+      logging.logSystemEvent("x", "in time");
+      process.exit();`,
+    );
+    const [ms] = /[\d.]+$/.exec(stderr) ?? [];
+    return { stderr, ms: Number(ms) };
+  });
+  expect(stderr).toContain("log rows dropped: 6, written: 0");
+  // One wait of two seconds, not one for each of the six rows.
+  expect(ms).toBeGreaterThan(1_900);
+  expect(ms).toBeLessThan(8_000);
+});
+
 test("an uncaught exception loses no row", () => {
   const path = temporaryPath();
   const { status, stderr } = runScript(
