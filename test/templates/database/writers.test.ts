@@ -184,6 +184,31 @@ test("rows logged without initLogging, or after closeLogging, are counted when t
   });
 });
 
+test("ten processes that exit together, 10,000 rows in each queue, lose none", async () => {
+  const path = temporaryPath();
+  const other = openForTest(path);
+  const writers = Array.from({ length: 10 }, (_, n) =>
+    startWriter({
+      path,
+      agent: `writer-${n}`,
+      rows: 10_000,
+      every: 1_000_000,
+      exit: true,
+    }),
+  );
+  await Promise.all(writers.map(({ ready }) => ready));
+  other.transaction(() => {
+    // While the lock is taken, all rows end up in the queues.
+    other.systemLogs.create({ component: "other", message: "holds the lock" });
+    for (const { child } of writers) child.stdin?.write("go on\n");
+    sleep(1_000);
+  });
+  await Promise.all(writers.map(({ ended }) => ended));
+  expect(writers.map(({ stderr }) => stderr())).toEqual(writers.map(() => ""));
+  expect([...rowsOf(path).values()]).toEqual(writers.map(() => 10_000));
+  expectNoGaps(openForTest(path));
+});
+
 test("rows of later exit handlers are written too", () => {
   const path = temporaryPath();
   const { status, stderr } = runScript(
