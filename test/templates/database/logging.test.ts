@@ -171,6 +171,31 @@ describe("what is logged", () => {
     ]);
   });
 
+  it("in withLogging calls within and beside one another is written until the last one ends", async () => {
+    const options = { path, report: (line: string) => lines.push(line) };
+    const log = (message: string) => logging.logSystemEvent("x", message);
+    const stored = () => eventsOf(openForTest(path)).length;
+    await Promise.all([
+      logging.withLogging(async () => {
+        await logging.withLogging(() => log("inner"), options);
+        expect(stored()).toBe(1);
+        log("outer");
+      }, options),
+      logging.withLogging(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        log("beside");
+      }, options),
+    ]);
+    expect(eventsOf(openForTest(path))).toMatchObject([
+      { message: "inner" },
+      { message: "outer" },
+      { message: "beside" },
+    ]);
+    expect(lines).toEqual([]);
+    // Closed: the next one counts from 0.
+    expect(logging.loggingStats().written).toBe(0);
+  });
+
   it("in withLogging is in the database when it ends, also when it throws", async () => {
     const work = logging.withLogging(
       () => {
