@@ -171,6 +171,31 @@ describe("what is logged", () => {
     ]);
   });
 
+  it("in withLogging calls within and beside one another is written until the last one ends", async () => {
+    const options = { path, report: (line: string) => lines.push(line) };
+    const log = (message: string) => logging.logSystemEvent("x", message);
+    const stored = () => eventsOf(openForTest(path)).length;
+    await Promise.all([
+      logging.withLogging(async () => {
+        await logging.withLogging(() => log("inner"), options);
+        expect(stored()).toBe(1);
+        log("outer");
+      }, options),
+      logging.withLogging(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        log("beside");
+      }, options),
+    ]);
+    expect(eventsOf(openForTest(path))).toMatchObject([
+      { message: "inner" },
+      { message: "outer" },
+      { message: "beside" },
+    ]);
+    expect(lines).toEqual([]);
+    // Closed: the next one counts from 0.
+    expect(logging.loggingStats().written).toBe(0);
+  });
+
   it("in withLogging is in the database when it ends, also when it throws", async () => {
     const work = logging.withLogging(
       () => {
@@ -232,6 +257,18 @@ describe("what is logged", () => {
     expect(JSON.parse(String(events.read(99_999, 1)[0]?.json))).toMatchObject({
       message: "99999",
     });
+    expect(lines).toEqual([]);
+  });
+
+  it("in many megabytes at once is written along the way too", async () => {
+    start();
+    const details = { text: "x".repeat(1_000_000) };
+    for (let i = 0; i < 80; i += 1) {
+      logging.logSystemEvent("x", String(i), "info", details);
+      if (logging.loggingStats().queued > 5) throw new Error("it grows");
+    }
+    expect(await logging.flushLogging(30_000)).toBe(true);
+    expect(logging.loggingStats()).toMatchObject({ written: 80, dropped: 0 });
     expect(lines).toEqual([]);
   });
 
@@ -310,6 +347,50 @@ describe("a row that cannot be written", () => {
       },
     ]);
     expect(lines).toHaveLength(2);
+  });
+
+  it("for another cause each time is counted, but only a hundred causes are told", async () => {
+    start();
+    for (let i = 0; i < 300; i += 1) {
+      logging.logAgentStatus(`nobody-${i}`, "completed");
+    }
+    expect(await logging.flushLogging()).toBe(true);
+    expect(logging.loggingStats()).toMatchObject({ dropped: 300 });
+    expect(lines).toHaveLength(100);
+    expect(lines[0]).toContain("there is no agent nobody-0");
+  });
+
+  it("is dropped, and no other, when the option report throws", async () => {
+    const stderr = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    try {
+      start({
+        report: () => {
+          throw new Error("no report today");
+        },
+      });
+      logging.logSystemEvent("x", "before");
+      logging.logAgentEvent("nobody", "event", "refused");
+      logging.logSystemEvent("x", "after");
+      expect(await logging.flushLogging()).toBe(true);
+      expect(logging.loggingStats()).toEqual({
+        queued: 0,
+        written: 2,
+        dropped: 1,
+      });
+      await logging.closeLogging();
+      expect(eventsOf(openForTest(path))).toMatchObject([
+        { message: "before" },
+        { message: "after" },
+        { message: "Log rows dropped: 1" },
+      ]);
+      expect(stderr).toHaveBeenCalledWith(
+        expect.stringMatching(
+          /^adw_logging: a log row was dropped, .*\nadw_logging: the option report threw: no report today\n$/,
+        ),
+      );
+    } finally {
+      stderr.mockRestore();
+    }
   });
 
   it("for a getter that throws, or details of many megabytes, loses only them", async () => {

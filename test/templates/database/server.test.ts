@@ -8,7 +8,12 @@ import {
   temporaryPath,
 } from "../../helpers/database.ts";
 import { ResumingClient } from "../../helpers/resuming-client.ts";
-import { connect, onCleanup, start } from "../../helpers/servers.ts";
+import {
+  captureStderr,
+  connect,
+  onCleanup,
+  start,
+} from "../../helpers/servers.ts";
 import { startWriter } from "../../helpers/writers.ts";
 
 jest.setTimeout(120_000);
@@ -74,6 +79,64 @@ describe("in one process", () => {
     await client.received(3);
     expect(client.seqs).toEqual([1, 2, 3]);
     expect(database.events.lastSeq).toBe(3);
+  });
+
+  it.each([
+    ["a message of 2 MB", "y".repeat(2_000_000), 0],
+    ["a message of 2 MB, and metadata of 700 kB", "y".repeat(2_000_000), 7e5],
+    ["a message of 2 MB, and metadata of 900 kB", "y".repeat(2_000_000), 9e5],
+    ["a message of 300 kB, and metadata of 900 kB", "y".repeat(300_000), 9e5],
+    ["a message of quotes only", '"'.repeat(600_000), 1e5],
+    ["metadata of 5 MB", "hello", 5e6],
+  ])(
+    "sends %s as it would without a database, and says so",
+    async (_title, message, size) => {
+      const reports = captureStderr();
+      const database = openForTest();
+      const stored = await start({ history: database.events });
+      const inMemory = await start();
+      const details = { component: "x", text: "x".repeat(size) };
+      const { created_at } = database.systemLogs.create({
+        component: "x",
+        message,
+        details,
+      });
+      inMemory.manager.broadcast({
+        event_type: "system_event",
+        message,
+        // As SQLite's json_set leaves it, where it replaces the component.
+        metadata: details,
+        timestamp: String(created_at),
+      });
+      stored.manager.notify();
+      const query = { since: 0 };
+      const clients = await Promise.all(
+        [stored, inMemory].map((server) => connect(server, { query })),
+      );
+      const [fromDatabase, fromMemory] = await Promise.all(
+        clients.map((client) => client.received(1)),
+      );
+      expect(fromDatabase).toEqual(fromMemory);
+      expect(JSON.stringify(fromDatabase?.[0]).length).toBeLessThan(1_048_576);
+      const text = `adw_websockets: event "system_event" is over 1048576 bytes (metadata: ${size + 27}); it is sent truncated\n`;
+      expect(reports).toEqual([text, text]);
+    },
+  );
+
+  it("stores metadata that a toJSON has turned into something else", async () => {
+    const database = openForTest();
+    const server = await start({ history: database.events });
+    const client = await connect(server);
+    for (const value of [undefined, "text", [1]]) {
+      const metadata = { toJSON: () => value };
+      server.manager.broadcast({ event_type: "event", metadata });
+    }
+    const events = await client.received(3);
+    expect(events.map(({ metadata }) => metadata)).toEqual([
+      {},
+      { value: "text" },
+      { value: [1] },
+    ]);
   });
 
   it("says pruned to a client whose next event retention has deleted, and goes on from the oldest", async () => {

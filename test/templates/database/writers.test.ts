@@ -184,6 +184,77 @@ test("rows logged without initLogging, or after closeLogging, are counted when t
   });
 });
 
+test("ten processes that exit together, 10,000 rows in each queue, lose none", async () => {
+  const path = temporaryPath();
+  const other = openForTest(path);
+  const writers = Array.from({ length: 10 }, (_, n) =>
+    startWriter({
+      path,
+      agent: `writer-${n}`,
+      rows: 10_000,
+      every: 1_000_000,
+      exit: true,
+    }),
+  );
+  await Promise.all(writers.map(({ ready }) => ready));
+  other.transaction(() => {
+    // While the lock is taken, all rows end up in the queues.
+    other.systemLogs.create({ component: "other", message: "holds the lock" });
+    for (const { child } of writers) child.stdin?.write("go on\n");
+    sleep(1_000);
+  });
+  await Promise.all(writers.map(({ ended }) => ended));
+  expect(writers.map(({ stderr }) => stderr())).toEqual(writers.map(() => ""));
+  expect([...rowsOf(path).values()]).toEqual(writers.map(() => 10_000));
+  expectNoGaps(openForTest(path));
+});
+
+test("rows of later exit handlers are written too", () => {
+  const path = temporaryPath();
+  const { status, stderr } = runScript(
+    path,
+    `
+    logging.initLogging({ path });
+    process.on("exit", () => {
+      logging.logSystemEvent("x", "last");
+      logging.logSystemEvent("x", "very last");
+    });
+    logging.logSystemEvent("x", "first");`,
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(eventsOf(openForTest(path))).toMatchObject([
+    { message: "first" },
+    { message: "last" },
+    { message: "very last" },
+  ]);
+});
+
+test("rows of later exit handlers are counted where a lock was waited for already", () => {
+  const path = temporaryPath();
+  const other = openForTest(path);
+  const { stderr, ms } = other.transaction(() => {
+    other.systemLogs.create({ component: "other", message: "holds the lock" });
+    const { stderr } = runScript(
+      path,
+      `
+      logging.initLogging({ path });
+      const from = performance.now();
+      process.on("exit", () => {
+        for (let i = 0; i < 5; i += 1) logging.logSystemEvent("x", "late");
+        process.stderr.write(String(performance.now() - from));
+      });
+      logging.logSystemEvent("x", "in time");
+      process.exit();`,
+    );
+    const [ms] = /[\d.]+$/.exec(stderr) ?? [];
+    return { stderr, ms: Number(ms) };
+  });
+  expect(stderr).toContain("log rows dropped: 6, written: 0");
+  // One wait of two seconds, not one for each of the six rows.
+  expect(ms).toBeGreaterThan(1_900);
+  expect(ms).toBeLessThan(8_000);
+});
+
 test("an uncaught exception loses no row", () => {
   const path = temporaryPath();
   const { status, stderr } = runScript(
