@@ -7,11 +7,13 @@
  * what is in it is run.
  */
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -134,6 +136,7 @@ class CompiledLoader {
   keep(folder: string): void {
     if (this.#fresh.size === 0) return;
     try {
+      if (wouldBeInTheWay(folder)) return;
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       if (!isPrivate(folder)) return;
       for (const [file, { source, script }] of this.#fresh) {
@@ -159,6 +162,14 @@ function removeUnused(folder: string): void {
       unlinkSync(path);
     }
   }
+}
+
+/** With sudo, the home may be a user's, who could not write to what root makes there. */
+function wouldBeInTheWay(folder: string): boolean {
+  if (process.getuid?.() !== 0) return false;
+  let present = folder;
+  while (!existsSync(present)) present = dirname(present);
+  return statSync(present).uid !== 0;
 }
 
 /** Whether nobody else can have put anything there. */

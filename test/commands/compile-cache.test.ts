@@ -1,6 +1,7 @@
 /** What V8 compiled is kept between runs, in a folder that only its owner can write. */
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   readFileSync,
@@ -93,6 +94,22 @@ test("a place that cannot be written is done without", async () => {
     XDG_CACHE_HOME: join(cache, "file"),
   });
   expect(code).toBe(0);
+});
+
+// Only root can make a home that is another's.
+const describeAsRoot = process.getuid?.() === 0 ? describe : describe.skip;
+
+describeAsRoot("as root", () => {
+  test("no folder is made in the home of a user", async () => {
+    const home = folder();
+    const env = { XDG_CACHE_HOME: "", HOME: home };
+    chownSync(home, 12_345, 12_345);
+    expect((await runCli(["list"], home, env)).code).toBe(0);
+    expect(readdirSync(home)).toEqual([]);
+    chownSync(home, 0, 0);
+    expect((await runCli(["list"], home, env)).code).toBe(0);
+    expect(readdirSync(home)).toEqual([".cache"]);
+  });
 });
 
 test("what is kept is used by the next run, and not written again", async () => {
