@@ -83,7 +83,7 @@ export async function nextSteps(
   { cwd }: CommandContext,
   { installed, isNew }: { installed: string | null; isNew: boolean },
 ): Promise<{ command: string; purpose: string }[]> {
-  const { installCommand, runCommand } =
+  const { installCommand, runCommand, unapprovedBuilds } =
     await import("../infrastructure/package-manager.ts");
   const { name } = await chosenManager(plan);
   const steps: { command: string; purpose: string }[] = [];
@@ -99,6 +99,14 @@ export async function nextSteps(
     steps.push({
       command: installCommand(name).join(" "),
       purpose: "install the dependencies",
+    });
+  }
+  const unbuilt =
+    name === "pnpm" ? unapprovedBuilds(plan.root, plan.packageJson.needed) : [];
+  if (unbuilt.length > 0) {
+    steps.push({
+      command: "pnpm approve-builds",
+      purpose: `let pnpm build ${unbuilt.join(", ")}`,
     });
   }
   if (!isNew) return steps;

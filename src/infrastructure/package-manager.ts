@@ -109,7 +109,7 @@ function declared(folder: string): PackageManager | undefined {
     : undefined;
 }
 
-/** Undefined when there is none, or none that can be read: then it says nothing. */
+/** A file of JSON; undefined when there is none, or none that can be read: then it says nothing. */
 function readManifest(file: string): unknown {
   if (!existsSync(file)) return undefined;
   try {
@@ -154,6 +154,24 @@ export function missingPackages(
   return names.filter(
     (name) =>
       !folders.some((folder) => existsSync(join(folder, "node_modules", name))),
+  );
+}
+
+/**
+ * Of these packages, the ones whose build script pnpm has left out, because nobody
+ * has approved it: what they compile is missing. Read from pnpm's own record.
+ */
+export function unapprovedBuilds(
+  root: string,
+  names: readonly string[],
+): string[] {
+  const record = upwards(root)
+    .map((folder) => readManifest(join(folder, "node_modules/.modules.yaml")))
+    .find((found) => found !== undefined);
+  const ignored = property(record, "ignoredBuilds");
+  if (!Array.isArray(ignored)) return [];
+  return names.filter((name) =>
+    ignored.some((entry) => String(entry).startsWith(`${name}@`)),
   );
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import {
   detectPackageManager,
   missingPackages,
+  unapprovedBuilds,
 } from "../../src/infrastructure/package-manager.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
@@ -106,4 +107,22 @@ test("a package is looked for from the project upwards, and not under Plug'n'Pla
   expect(missingPackages(root, names)).toEqual(["zod"]);
   await writeFile(join(folder(), ".pnp.cjs"), "");
   expect(missingPackages(root, names)).toEqual([]);
+});
+
+test("what pnpm has not built is read from its record, wherever in a workspace it lies", async () => {
+  const root = join(folder(), "packages/a");
+  await mkdir(join(folder(), "node_modules"), { recursive: true });
+  await mkdir(root, { recursive: true });
+  const names = ["better-sqlite3", "ws"];
+  expect(unapprovedBuilds(root, names)).toEqual([]);
+  await writeFile(
+    join(folder(), "node_modules/.modules.yaml"),
+    JSON.stringify({ ignoredBuilds: ["better-sqlite3@12.11.1", "esbuild@1"] }),
+  );
+  expect(unapprovedBuilds(root, names)).toEqual(["better-sqlite3"]);
+  await writeFile(
+    join(folder(), "node_modules/.modules.yaml"),
+    "layoutVersion: 5\n",
+  );
+  expect(unapprovedBuilds(root, names)).toEqual([]);
 });

@@ -338,12 +338,38 @@ describe.each([
       command === "yarn" ? "yarn adw:server" : `${command} run adw:server`,
     );
     expect(await readFile(join(root(), lockfile), "utf8")).toContain("ws@");
+    // pnpm builds nothing that its user has not approved; on Node 20 that is the driver.
+    const isBuilt = command !== "pnpm" || hasSqlite();
+    expect(result.stdout.includes("pnpm approve-builds")).toBe(!isBuilt);
+    if (isBuilt) return;
+    const refused = await run(command, ["run", "adw:server"], {
+      cwd: root(),
+      env: env(),
+    });
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain(
+      `better-sqlite3 is not built for Node ${process.versions.node}: run "npm rebuild better-sqlite3", with pnpm "pnpm approve-builds"`,
+    );
+    await runOrThrow(command, ["approve-builds", "--all"], {
+      cwd: root(),
+      env: env(),
+      timeoutMs: 3 * MINUTE,
+    });
+    expect((await init(root(), { env: env() })).stdout).not.toContain(
+      "approve-builds",
+    );
   });
 
   test("the server starts and streams", async () => {
     expect(await tryStreaming(root())).toEqual(STREAMING);
   });
 });
+
+/** Whether this Node has an SQLite of its own, so that nothing needs to be built. */
+function hasSqlite(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  return major > 22 || (major === 22 && minor >= 13);
+}
 
 /** A port that was free a moment ago. */
 function freePort(): Promise<number> {
