@@ -42,7 +42,7 @@ export interface CheckRequest extends ProjectRequest {
 
 export interface CheckReport {
   root: string;
-  /** Files that were looked at. */
+  /** Rendered files that were looked at, and others that have drifted. */
   files: number;
   drift: readonly Drift[];
 }
@@ -76,21 +76,16 @@ export async function checkProject(
   const checked = await Promise.all(
     definitions.map((definition) => checkModule(project, definition, shared)),
   );
+  const paths = checked.flatMap((module) => module.paths);
   const all = request.modules === undefined || request.modules.length === 0;
   const drift = [
     ...checked.flatMap((module) => module.drift),
-    ...(all
-      ? droppedFiles(
-          project,
-          installed,
-          checked.flatMap(({ paths }) => paths),
-        )
-      : []),
+    ...(all ? droppedFiles(project, installed, paths) : []),
     ...(all ? await missingParts(project, installed) : []),
   ];
   return {
     root: project.root,
-    files: checked.reduce((sum, module) => sum + module.files, 0),
+    files: new Set([...paths, ...drift.map(({ path }) => path)]).size,
     drift,
   };
 }
@@ -133,7 +128,7 @@ async function checkModule(
   project: Project,
   definition: ModuleDefinition,
   shared: Shared,
-): Promise<{ files: number; paths: string[]; drift: Drift[] }> {
+): Promise<{ paths: string[]; drift: Drift[] }> {
   const { lock, config, source } = project;
   const entry = lock.modules[definition.name];
   const settings =
@@ -153,7 +148,6 @@ async function checkModule(
     }),
   );
   return {
-    files: files.length,
     paths: files.map(({ path }) => path),
     drift: drift.filter((entry) => entry !== undefined),
   };

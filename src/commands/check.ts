@@ -33,10 +33,11 @@ export const check: Command = async (parsed, context) => {
     const paint = counts(kinds) ? colors.red : colors.cyan;
     stdout.write(`  ${paint(label)}  ${path}  ${colors.dim(reason)}\n`);
   }
+  const drifted = new Set(drift.map(({ path }) => path)).size;
   stdout.write(
-    drift.length === 0
+    drifted === 0
       ? `${colors.green("In sync")} ${colors.dim(`${files} files`)}\n`
-      : `${failed ? colors.red("Drift") : colors.green("Accepted drift")} ${colors.dim(`${drift.length} of ${files} files`)}\n`,
+      : `${failed ? colors.red("Drift") : colors.green("Accepted drift")} ${colors.dim(`${drifted} of ${files} files`)}\n`,
   );
   return failed ? 1 : 0;
 };
