@@ -15,6 +15,8 @@ declare global {
 
 /** Loads of which the median counts: one alone may meet a busy moment. */
 const LOADS = 7;
+/** Where other programs keep the machine busy, the least disturbed of so many count. */
+const MOST_LOADS = 21;
 /** When other programs take more of the machine, waiting for it is not being busy. */
 const QUIET = 0.1;
 
@@ -83,8 +85,7 @@ describeInBrowser("the dashboard under load", () => {
     "loads 100,000 events stored in %s, and paints the log, in under 2 s at the median",
     async (name, fill) => {
       const { url } = await start({ history: fill() });
-      const runs: Load[] = [];
-      for (let run = 0; run < LOADS; run++) runs.push(await measureLoad(url));
+      const runs = await leastDisturbed(() => measureLoad(url));
       const others = median(runs.map((run) => run.others));
       const first = median(runs.map(({ firstRow }) => firstRow));
       const all = median(runs.map((run) => run.all));
@@ -99,6 +100,15 @@ describeInBrowser("the dashboard under load", () => {
       expect(all).toBeLessThan(2_000);
     },
   );
+
+  /** Chosen by what others did meanwhile, never by what came out. */
+  async function leastDisturbed(measure: () => Promise<Load>): Promise<Load[]> {
+    const runs: Load[] = [];
+    const areQuiet = () =>
+      runs.filter(({ others }) => others < QUIET).length >= LOADS;
+    while (runs.length < MOST_LOADS && !areQuiet()) runs.push(await measure());
+    return runs.toSorted((a, b) => a.others - b.others).slice(0, LOADS);
+  }
 
   /** From the start of the navigation to the first painted row, and to the last event. */
   async function measureLoad(url: string): Promise<Load> {
