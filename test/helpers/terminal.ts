@@ -27,7 +27,7 @@ export interface TerminalSession {
   shows: (text: string) => Promise<void>;
   /** Presses keys. */
   press: (...keys: readonly string[]) => void;
-  /** Resolves when the program has ended. */
+  /** Resolves when the program has ended, and its last words are on the screen. */
   ended: Promise<ProcessResult>;
   kill: () => Promise<ProcessResult>;
 }
@@ -69,6 +69,15 @@ export function openTerminal(
     });
   });
 
+  // The emulator may still be at work on the last bytes.
+  const settle = (result: ProcessResult) =>
+    new Promise<ProcessResult>((resolve) => {
+      emulator.write("", () => resolve(result));
+    });
+  const ended = running.ended.then(settle);
+  // Whoever waits for it is told; nobody has to.
+  ended.catch(() => undefined);
+
   const screen = () => {
     const { buffer } = emulator;
     const lines: string[] = [];
@@ -88,23 +97,19 @@ export function openTerminal(
         };
         waiting.add(look);
         look();
-        const afterTheEnd = ({ code }: ProcessResult): void => {
-          // The emulator may still be at work on the last bytes.
-          emulator.write("", () => {
-            look();
-            reject(
-              new Error(
-                `ended with ${code} before "${text}" was shown:\n${screen().join("\n")}`,
-              ),
-            );
-          });
-        };
-        running.ended.then(afterTheEnd, reject);
+        ended.then(({ code }) => {
+          look();
+          reject(
+            new Error(
+              `ended with ${code} before "${text}" was shown:\n${screen().join("\n")}`,
+            ),
+          );
+        }, reject);
       }),
     press: (...keys) => {
       for (const key of keys) running.child.stdin?.write(key);
     },
-    ended: running.ended,
-    kill: running.kill,
+    ended,
+    kill: async () => settle(await running.kill()),
   };
 }
