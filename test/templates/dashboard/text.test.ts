@@ -159,6 +159,7 @@ describe("masking", () => {
   test.each([
     "a", "a-", "x.", "A1", "://", "a:", "password ", 'token="', "eyJabcdefgh.",
     "-----BEGIN PRIVATE KEY-----", "curl ", "--a-", "https://", "cookie:", " = ",
+    "-eyJ", "-eyJaaaaaaaa",
   ])("takes no longer than the text is long: %s, repeated", (part) => {
     const text = part.repeat(Math.ceil(200_000 / part.length));
     const started = performance.now();
