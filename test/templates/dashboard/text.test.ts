@@ -70,6 +70,11 @@ describe("masking", () => {
     ["https://example.com/x?X-Amz-Signature=hunter22hunter22&a=1", "hunter22"],
     ["https://discord.com/api/webhooks/12/hunter22hunter22", "hunter22"],
     ["Sec-WebSocket-Protocol: adw.token.hunter22", "hunter22"],
+    ["Authorization: ApiKey hunter22", "hunter22"],
+    ["sent Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"],
+    ["postgres://me:hun,ter22@host/db", "ter22"],
+    ["password=$2b$10$hunter22", "hunter22"],
+    ["token: none-hunter22", "hunter22"],
   ])("finds the secret in %s", (text, secret) => {
     const masked = mask.maskText(text);
     expect(masked).toContain("[masked]");
@@ -91,6 +96,8 @@ describe("masking", () => {
     "password: process.env.PASSWORD",
     "docker run -u 1000:1000 image",
     "mkdir -p src/x",
+    "mysql --port=3306 -h db",
+    "kafka://a:9092,b:9092/x@y",
     "token count: 42, tokens_input=12000, token_count=5",
     "commit 0123456789abcdef0123456789abcdef01234567",
   ])("leaves %s alone", (text) => {
@@ -135,6 +142,8 @@ describe("masking", () => {
       password2: 0, secretKey: 0, signing_key: 0, ssh_key: 0, aws_access_key_id: 0,
       idToken: 0, authtoken: 0, csrf_token: 0, "set-cookie": 0, otp: 0, signature: 0,
       ANTHROPIC_API_KEY: 0, connectionString: 0, password_hash: 0,
+      githubtoken: 0, appsecret: 0, dbpass: 0, myapikey: 0, SecretString: 0,
+      passwordConfirm: 0, cookie_header: 0, HTTPToken: 0,
     }),
   )("takes the field %s for a secret", (field) => {
     expect(mask.maskValue({ [field]: "x" })).toEqual({ [field]: mask.MASK });
