@@ -28,5 +28,6 @@ export * as logIndex from "../../../build/rendered/default/adws/adw_dashboard/co
 export * as mask from "../../../build/rendered/default/adws/adw_dashboard/core/mask.js";
 export * as needsYou from "../../../build/rendered/default/adws/adw_dashboard/core/needs_you.js";
 export * as replay from "../../../build/rendered/default/adws/adw_dashboard/core/replay.js";
+export * as state from "../../../build/rendered/default/adws/adw_dashboard/state.js";
 export * as timeAxis from "../../../build/rendered/default/adws/adw_dashboard/core/time_axis.js";
 export * as urlState from "../../../build/rendered/default/adws/adw_dashboard/core/url_state.js";
