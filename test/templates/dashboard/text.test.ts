@@ -75,6 +75,8 @@ describe("masking", () => {
     ["postgres://me:hun,ter22@host/db", "ter22"],
     ["password=$2b$10$hunter22", "hunter22"],
     ["token: none-hunter22", "hunter22"],
+    [String.raw`{"password": "ab\"hunter22"}`, "hunter22"],
+    ["DB_PASS=hunter22 npm start", "hunter22"],
   ])("finds the secret in %s", (text, secret) => {
     const masked = mask.maskText(text);
     expect(masked).toContain("[masked]");
@@ -168,7 +170,7 @@ describe("masking", () => {
   test.each([
     "a", "a-", "x.", "A1", "://", "a:", "password ", 'token="', "eyJabcdefgh.",
     "-----BEGIN PRIVATE KEY-----", "curl ", "--a-", "https://", "cookie:", " = ",
-    "-eyJ", "-eyJaaaaaaaa",
+    "-eyJ", "-eyJaaaaaaaa", String.raw`token="\"`, String.raw`token=\"`, "token='x\\'",
   ])("takes no longer than the text is long: %s, repeated", (part) => {
     const text = part.repeat(Math.ceil(200_000 / part.length));
     const started = performance.now();
