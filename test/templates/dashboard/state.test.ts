@@ -34,3 +34,13 @@ test("a page hidden while it waited for a frame keeps up all the same", () => {
   jest.advanceTimersByTime(1_000);
   expect(seqs()).toEqual([1, 2]);
 });
+
+test("the last stored events are shown though fewer came than were counted", () => {
+  jest.advanceTimersByTime(1_000);
+  state.receive([event(1, "x")], 10);
+  const shown = state.logEnd.value;
+  state.receive([event(2, "x")], 10);
+  expect(state.logEnd.value).toBe(shown);
+  jest.advanceTimersByTime(1_000);
+  expect(state.logEnd.value).toBe(shown + 1);
+});
