@@ -703,6 +703,24 @@ describeInBrowser("the dashboard in a browser", () => {
       .waitFor();
   });
 
+  test("takes a new token from an address pasted into the same tab", async () => {
+    const server = await start({ token: "right" });
+    const { page } = await open(`${server.url}#token=wrong`);
+    await page.getByRole("heading", { name: "A token is needed" }).waitFor();
+    await page.goto(`${server.url}#token=right`);
+    await isLive(page);
+    expect(new URL(page.url()).hash).toBe("");
+  });
+
+  test("says so when a recording cannot be made", async () => {
+    const { page } = await openFleet();
+    await page.route("**/dashboard/**", (route) => route.abort());
+    await page.getByRole("button", { name: "Export" }).click();
+    await page.getByRole("button", { name: /^HTML/ }).click();
+    await page.getByText("The export could not be made: ").waitFor();
+    await page.getByRole("button", { name: "Export" }).waitFor();
+  });
+
   test("says that the server is full, and when it tries again", async () => {
     const { page } = await openFleet("", {}, { maxConnections: 1 });
     const other = await open(page.url());
