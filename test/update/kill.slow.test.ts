@@ -107,9 +107,10 @@ test.each([
     const kills = allKills(interrupted.calls).filter(
       ({ at, moment }) => moment !== "after" || at === last,
     );
-    // One kill at least for every call, and as many calls as half an update has.
+    // A kill for every call at least; and to recover and then update takes more
+    // calls than the update alone.
     expect(kills.length).toBeGreaterThan(last);
-    expect(last).toBeGreaterThan(150);
+    expect(last).toBeGreaterThan(scene.calls.length);
     const outcomes = await inTwos(
       kills.map(({ at, moment }) => async () => ({
         at,
