@@ -122,6 +122,7 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_event_stream.ts",
       "adws/adw_modules/adw_migrations.ts",
       "adws/adw_modules/adw_sqlite.ts",
+      "adws/adw_modules/adw_database_file.ts",
     ],
     requires: ["orch_database_models", "schema_orchestrator"],
     dependencies: { zod: "^4.0.0" },

@@ -71,7 +71,14 @@ export function probeStream(
 /** What {@link probeDatabase} reports when everything is as it should be. */
 export const GOOD_DATABASE = {
   agents: [{ isOurs: true, status: "completed" }],
-  prompts: [{ response_text: "It is.", status: "completed" }],
+  prompts: [
+    {
+      response_text: "It is.",
+      status: "completed",
+      tokens_output: 2 ** 53,
+      prompt_name: "a\0b",
+    },
+  ],
   messages: [
     "Step test started",
     "Read ünïcödé ✓",
