@@ -123,6 +123,8 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_migrations.ts",
       "adws/adw_modules/adw_sqlite.ts",
       "adws/adw_modules/adw_database_file.ts",
+      "adws/adw_modules/adw_live_database.ts",
+      "adws/adw_modules/adw_watched_file.ts",
     ],
     requires: ["orch_database_models", "schema_orchestrator"],
     dependencies: { zod: "^4.0.0" },
