@@ -44,8 +44,9 @@ describe("requests that are sent without waiting for answers", () => {
     const stall = new EventLoopStall();
     const growth = rssGrowth();
     const answer = await exchange(page.port, flood);
-    expect(stall.stop()).toBeLessThan(250);
-    expect(growth()).toBeLessThan(100_000_000);
+    // Before there was a bound: several seconds, and 700 MB.
+    expect(growth()).toBeLessThan(150_000_000);
+    expect(stall.stop()).toBeLessThan(1_000);
     expect(countAnswers(answer)).toBeLessThanOrEqual(16);
     const client = await connect(page.server, { query: { token: "s3cret" } });
     expect(client.greeting.type).toBe("connection_established");

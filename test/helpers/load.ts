@@ -7,7 +7,7 @@
 export class EventLoopStall {
   private last = process.cpuUsage();
   private longest = 0;
-  private readonly timer = setInterval(() => this.look(), 5);
+  private readonly timer = setInterval(() => this.look(), 5).unref();
 
   stop(): number {
     clearInterval(this.timer);
@@ -29,7 +29,7 @@ export function rssGrowth(): () => number {
   const look = () => {
     highest = Math.max(highest, process.memoryUsage.rss());
   };
-  const timer = setInterval(look, 10);
+  const timer = setInterval(look, 10).unref();
   return () => {
     clearInterval(timer);
     look();
