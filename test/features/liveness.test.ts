@@ -124,6 +124,7 @@ function openPage(port: number, token = "") {
     constructor(url: string | URL, protocols?: string[]) {
       super(url, protocols);
       sockets.push(this);
+      this.on("error", () => {}); // "close" follows
     }
   }
   const target = () => new EventTarget();
@@ -172,7 +173,9 @@ function openPage(port: number, token = "") {
     const open = sockets.filter(
       (socket) => socket.readyState !== socket.CLOSED,
     );
-    const closed = open.map((socket) => once(socket, "close"));
+    const closed = open.map(
+      (socket) => new Promise((resolve) => socket.once("close", resolve)),
+    );
     for (const socket of open) socket.terminate();
     await Promise.all(closed);
     for (const [name, value] of before) Reflect.set(globalThis, name, value);
