@@ -55,7 +55,8 @@ const modeOf = (path: string) => statSync(path).mode & 0o777;
 
 /** The code that a WebSocket handshake is answered with; 101 when it succeeds. */
 async function handshake(page: string, token?: string): Promise<number> {
-  const protocols = token === undefined ? [] : [`adw.token.${token}`];
+  const protocols =
+    token === undefined ? [] : ["adw.v1", `adw.token.${token}`];
   const socket = new WebSocket(page.replace("http", "ws"), protocols);
   const status = await new Promise<number>((resolve) => {
     socket.on("open", () => resolve(101));
@@ -201,7 +202,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   async (signal) => {
     const { page, token, child, exited, stderr } = await startServer();
     const url = page.replace("http", "ws");
-    const client = new WebSocket(url, [`adw.token.${token}`]);
+    const client = new WebSocket(url, ["adw.v1", `adw.token.${token}`]);
     await once(client, "open");
     const closed = once(client, "close");
     child.kill(signal);
@@ -216,6 +217,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
 test("a second signal does not wait for clients that do not answer", async () => {
   const { page, token, child, exited } = await startServer();
   const client = new WebSocket(page.replace("http", "ws"), [
+    "adw.v1",
     `adw.token.${token}`,
   ]);
   await once(client, "open");

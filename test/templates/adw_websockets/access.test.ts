@@ -51,18 +51,21 @@ describe("token", () => {
     expect(server.manager.connections.size).toBe(0);
   });
 
-  test("a token subprotocol is echoed, as browsers require", async () => {
-    const server = await start({ token: TOKEN });
-    const client = await connect(server, { protocols: [`adw.token.${TOKEN}`] });
-    expect(client.ws.protocol).toBe(`adw.token.${TOKEN}`);
-  });
-
-  test("another offered subprotocol is preferred to repeating the token", async () => {
+  test("in a subprotocol is never echoed: another one that is offered is", async () => {
     const server = await start({ token: TOKEN });
     const client = await connect(server, {
       protocols: [`adw.token.${TOKEN}`, "adw"],
     });
     expect(client.ws.protocol).toBe("adw");
+  });
+
+  test("in the only subprotocol is not echoed either", async () => {
+    const server = await start({ token: TOKEN });
+    const raw = await connectRaw(server, {
+      headers: { "Sec-WebSocket-Protocol": `adw.token.${TOKEN}` },
+    });
+    expect(raw.head).toMatch(/^HTTP\/1.1 101 /);
+    expect(raw.head).not.toContain(TOKEN);
   });
 
   test("never shows on stderr, in the url or in an answer", async () => {
