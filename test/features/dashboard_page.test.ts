@@ -167,7 +167,7 @@ describeInBrowser("the dashboard's page", () => {
     server.publish(makeEvent("d", "agent_started", "live", Date.now()));
     await waitForCount(page, "4");
     const elapsed = await page.locator(".agent-elapsed").allTextContents();
-    expect(elapsed.slice(2).join(" ")).not.toMatch(/[mhd]/);
+    expect(elapsed.slice(2).join(" ")).not.toMatch(/ [mhd]\b/);
     expect(elapsed.join(" ")).not.toMatch(/\d{3} d/);
     const day = (time: number): string =>
       new Date(time).toLocaleDateString("en-US", {
@@ -199,7 +199,7 @@ describeInBrowser("the dashboard's page", () => {
     const stats = await page.locator(".stats").innerText();
     expect(stats).toMatch(/Failed\s+3\s/);
     expect(stats).toMatch(/Error events\s+6/);
-    expect(stats).toMatch(/Working\s+1 of 5\s*, 1 waiting/);
+    expect(stats).toMatch(/Working\s+1\s+of 5\s*, 1 waiting/);
   });
 
   test("numbers beyond 300 agents are summed up, so that the totals agree", async () => {
@@ -230,7 +230,9 @@ describeInBrowser("the dashboard's page", () => {
     );
     await waitForCount(page, "1 of 3");
     expect(await page.locator(".agent-name").allTextContents()).toEqual(["a"]);
-    expect(await page.locator(".stats").innerText()).toMatch(/1 of 1/);
+    expect(await page.locator(".stats").innerText()).toMatch(
+      /Working\s+1\s+of 1\s/,
+    );
     await page.getByText("Nothing needs you in this session").waitFor();
     await page.getByRole("button", { name: "1 in other sessions" }).click();
     await page.locator(".need", { hasText: "Permission" }).waitFor();
@@ -304,7 +306,8 @@ describeInBrowser("the dashboard's page", () => {
           const element =
             target instanceof Element ? target : target.parentElement;
           const region = element?.closest(regions);
-          if (region) window.announced.push(region.textContent ?? "");
+          if (region)
+            window.announced.push(`${region.className}|${region.textContent}`);
         }
       });
       observer.observe(document.body, {
