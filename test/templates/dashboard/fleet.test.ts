@@ -262,7 +262,7 @@ describe("needs you", () => {
 
   test("takes an open prompt or call for a sign of life", () => {
     const prompt = event(2, "prompt_sent", { metadata: { prompt_id: "p" } });
-    expect(needs([event(1, "agent_started"), prompt], 999)).toEqual([]);
+    expect(needs([event(1, "agent_started"), prompt], 500)).toEqual([]);
     const done = event(3, "prompt_completed", { metadata: { prompt_id: "p" } });
     expect(needs([event(1, "agent_started"), prompt, done], 999)).toMatchObject(
       [{ kind: "silent" }],
