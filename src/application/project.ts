@@ -12,8 +12,9 @@ import { ConfigError, UsageError } from "../domain/errors.ts";
 import { brokenLock, type Lock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { suggestion } from "../domain/nearest.ts";
-import { readConfig, readLock } from "../infrastructure/config-file.ts";
+import { readConfig } from "../infrastructure/config-file.ts";
 import { parseJson } from "../infrastructure/json-text.ts";
+import { readLock } from "../infrastructure/lock-file.ts";
 import { PACKAGE_FILE } from "../infrastructure/package-json.ts";
 import {
   hasCode,
@@ -23,6 +24,7 @@ import {
   unpackText,
 } from "../infrastructure/project-files.ts";
 import { moduleSource } from "./module-source.ts";
+import { explainNewerProject } from "./newer-version.ts";
 import type { ModuleSource } from "./render-module.ts";
 
 /** How a command names the project it works on. */
@@ -42,27 +44,49 @@ export interface Project {
   /** The configuration's text; null when there is none yet. */
   configText: string | null;
   config: AdwConfig;
+  /** What was written last time, files that were lost from it and adopted included. */
   lock: Lock;
   lockText: string | null;
+  /** The lock as its file has it; null where there is none, or two versions in one. */
+  recordedLock: Lock | null;
+  /** Files that the lock had lost, with the version that their header names. */
+  adopted: ReadonlyMap<string, string | undefined>;
   source: ModuleSource;
 }
 
 /**
  * Reads a project. Writes nothing.
  *
- * @throws {ConfigError} for a broken configuration, lock or template folder.
+ * @param settleLock - choose where a merge left two versions of the lock
+ * @throws {ConfigError} for a broken configuration, lock or template folder;
+ * {RefusedError} where a newer version wrote what this one cannot read.
  */
-export async function openProject(request: ProjectRequest): Promise<Project> {
+export async function openProject(
+  request: ProjectRequest,
+  { settleLock = false }: { settleLock?: boolean } = {},
+): Promise<Project> {
   const root = await resolveRoot(request.root);
   const configFile = insidePath(root, request.configFile);
+  // The configuration first: what a person writes is said before what we wrote.
+  const configured = await readConfig(root, configFile).catch(
+    (error: unknown) => ({ error }),
+  );
   const {
-    config,
-    text: configText,
-    locate,
-  } = await readConfig(root, configFile);
-  const { lock, text: lockText } = await readLock(root);
+    lock,
+    text: lockText,
+    settled,
+  } = await readLock(root, {
+    settle: settleLock,
+  });
+  if ("error" in configured)
+    throw await explainNewerProject(lock, configured.error);
+  const { config, text: configText, locate } = configured;
   const source = request.source ?? (await moduleSource(root, config));
-  requireKnownModules(config, source, locate);
+  try {
+    requireKnownModules(config, source, locate);
+  } catch (error) {
+    throw await explainNewerProject(lock, error);
+  }
   return {
     root,
     configFile: configFile ?? CONFIG_FILE,
@@ -70,6 +94,8 @@ export async function openProject(request: ProjectRequest): Promise<Project> {
     config,
     lock,
     lockText,
+    recordedLock: lockText === null || settled ? null : lock,
+    adopted: new Map(),
     source,
   };
 }

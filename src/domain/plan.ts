@@ -32,6 +32,7 @@ export type FileOperation =
     }
   | {
       operation: "keep";
+      cause: KeepCause;
       path: string;
       module: string;
       /** null: the owner deleted the file, and it stays deleted. */
@@ -51,6 +52,14 @@ export type FileOperation =
  * template changed it. `markers_left`: the owner has not resolved an earlier one.
  */
 export type ConflictCause = "in_the_way" | "both_changed" | "markers_left";
+
+/**
+ * Why a file stays as it is. `edited`: the owner edited it, and nothing else changed.
+ * `merged`: it already holds every change. `deleted`: the owner deleted it.
+ * `markers_left`: an earlier conflict is not resolved. `chosen`: the owner said so.
+ */
+export type KeepCause =
+  "edited" | "merged" | "deleted" | "markers_left" | "chosen";
 
 export type OperationName = FileOperation["operation"];
 
@@ -93,7 +102,7 @@ export interface PlanPolicy {
 }
 
 /** Why a file that an earlier merge could not settle is not merged again. */
-export const MARKERS_LEFT = "conflict markers of an earlier update are in it";
+const MARKERS_LEFT = "conflict markers of an earlier update are in it";
 
 /** Decides what happens to one file. */
 export function planFile(
@@ -108,6 +117,7 @@ export function planFile(
     }
     return {
       operation: "keep",
+      cause: "deleted",
       path,
       module,
       previous: null,
@@ -142,6 +152,7 @@ export function planFile(
   if (base === next) {
     return {
       operation: "keep",
+      cause: unresolved ? "markers_left" : "edited",
       path,
       module,
       previous: disk,
@@ -200,6 +211,7 @@ function planEdited(
   if (merged.content === yours) {
     return {
       operation: "keep",
+      cause: "merged",
       path: change.path,
       module: change.module,
       previous: change.previous,
@@ -245,6 +257,7 @@ function planDropped(
   }
   return {
     operation: "keep",
+    cause: "edited",
     path,
     module,
     previous: disk,

@@ -1,5 +1,6 @@
 /** Joins the owner's edits and the template's changes, line by line. */
 import { diff3Merge, diffComm } from "node-diff3";
+import { hasMergeConflict } from "./merge-markers.ts";
 import type { MergeResult } from "./plan.ts";
 
 /** What to do where both sides changed the same lines differently. */
@@ -72,9 +73,10 @@ export function mergeTwoWay(yours: string, theirs: string): string {
   return joined(merged, eol);
 }
 
-/** Whether a text still holds conflict markers that a merge put there. */
+/** Whether a text still holds conflict markers that an update, or git, put there. */
 export function hasConflictMarkers(text: string): boolean {
   return (
+    hasMergeConflict(text) ||
     text.includes(`<<<<<<< ${MARKER_LABELS.yours}`) ||
     text.includes(`>>>>>>> ${MARKER_LABELS.theirs}`)
   );

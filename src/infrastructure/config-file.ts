@@ -1,4 +1,4 @@
-/** Reading and writing `adw.config.json` and `adw.lock.json`. */
+/** Reading and writing `adw.config.json`. */
 import { resolve } from "node:path";
 import {
   CONFIG_FILE,
@@ -9,9 +9,8 @@ import {
   type Locate,
 } from "../domain/config.ts";
 import { AdwError, ConfigError } from "../domain/errors.ts";
-import { EMPTY_LOCK, LOCK_FILE, parseLock, type Lock } from "../domain/lock.ts";
 import { editJson, parseJson, type JsonEdit } from "./json-text.ts";
-import { readProjectFile, readTextIfExists } from "./project-files.ts";
+import { readTextIfExists } from "./project-files.ts";
 
 export interface LoadedConfig {
   /** Complete and valid. */
@@ -87,13 +86,4 @@ export function editConfigText(
     edits.push({ path: ["$schema"], value: schemaPath });
   }
   return editJson(original, edits);
-}
-
-/** @throws {ConfigError} for a broken lock or one that a newer version wrote. */
-export async function readLock(
-  root: string,
-): Promise<{ lock: Lock; text: string | null }> {
-  const text = await readProjectFile(root, LOCK_FILE);
-  if (text === null) return { lock: EMPTY_LOCK, text };
-  return { lock: parseLock(parseJson(text, LOCK_FILE).value), text };
 }
