@@ -15,7 +15,8 @@ export interface NewerModule {
 export async function newerModules({
   lock,
   source,
-}: Pick<Project, "lock" | "source">): Promise<NewerModule[]> {
+  adopted,
+}: Pick<Project, "lock" | "source" | "adopted">): Promise<NewerModule[]> {
   const byNewerTool = await isByNewerTool(lock);
   const newer: NewerModule[] = [];
   for (const [name, entry] of Object.entries(lock.modules)) {
@@ -32,6 +33,22 @@ export async function newerModules({
         : await isNewer(entry.version, definition.version);
     if (isNewerModule) newer.push({ name, recorded: entry.version, available });
   }
+  // Where the lock has lost a module, its files' headers say how old they are.
+  for (const [path, recorded] of adopted) {
+    const name = lock.files[path]?.module;
+    const available = source.registry.modules.find(
+      (candidate) => candidate.name === name,
+    )?.version;
+    if (
+      name === undefined ||
+      recorded === undefined ||
+      available === undefined ||
+      newer.some((module) => module.name === name) ||
+      !(await isNewer(recorded, available))
+    )
+      continue;
+    newer.push({ name, recorded, available });
+  }
   return newer;
 }
 
@@ -41,7 +58,7 @@ export async function newerModules({
  * @throws {RefusedError} code `NEWER_VERSION`
  */
 export async function assertNotNewer(
-  project: Pick<Project, "lock" | "source">,
+  project: Pick<Project, "lock" | "source" | "adopted">,
   downgrade: boolean | undefined,
 ): Promise<void> {
   if (downgrade === true) return;

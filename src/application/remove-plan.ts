@@ -35,12 +35,12 @@ export async function planRemove(
   const { registry } = opened.source;
   const installed = installedDefinitions(opened);
   assertInstallable(opened, request.modules);
-  await assertNotNewer(opened, request.downgrade);
   const project = await adoptLostFiles(opened, {
     definitions: installed,
     config: opened.config,
     isInstalled: () => true,
   });
+  await assertNotNewer(project, request.downgrade);
   chooseModules(project, installed, request.modules);
   const wanted = project.config.modules.filter(
     (name) => !request.modules.includes(name),

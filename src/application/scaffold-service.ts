@@ -64,7 +64,6 @@ export async function planScaffold(
   const { registry } = opened.source;
   const definitions = registry.resolve(modules);
   const config = await withSettings(opened, { ...request.settings, modules });
-  await assertNotNewer(opened, request.downgrade);
   const hasLock = opened.lockText !== null;
   const installed = hasLock ? registry.resolve(opened.config.modules) : [];
   const project = await adoptLostFiles(opened, {
@@ -72,6 +71,7 @@ export async function planScaffold(
     config: hasLock ? opened.config : config,
     isInstalled: (module) => installed.some(({ name }) => name === module),
   });
+  await assertNotNewer(project, request.downgrade);
   const states = await readFileStates(project, definitions, config);
   const planned = await planModuleFiles(project, states, {
     force: request.force === true,

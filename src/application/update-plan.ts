@@ -42,12 +42,12 @@ export async function planUpdate(
   const opened = await openProject(request, { settleLock: true });
   const { config } = opened;
   const definitions = installedDefinitions(opened);
-  await assertNotNewer(opened, request.downgrade);
   const project = await adoptLostFiles(opened, {
     definitions,
     config,
     isInstalled: () => true,
   });
+  await assertNotNewer(project, request.downgrade);
   const chosen = chooseModules(project, definitions, request.modules);
   const states = await readFileStates(project, definitions, config);
   const policy = updatePolicy(request);

@@ -15,6 +15,8 @@ export type FileOperation =
       content: string;
       previous: string;
       reason: string;
+      /** Set where text of the owner's is lost by it. */
+      overwrites?: true;
     }
   | {
       operation: "conflict";
@@ -136,7 +138,12 @@ export function planFile(
     };
   }
   if (policy.force) {
-    return { operation: "update", ...change, reason: "overwritten by --force" };
+    return {
+      operation: "update",
+      ...change,
+      reason: "overwritten by --force",
+      overwrites: true,
+    };
   }
   if (base === null) {
     return {

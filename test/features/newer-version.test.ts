@@ -159,6 +159,24 @@ describe("a lock that a newer version of this tool wrote", () => {
     },
   );
 
+  test("after a lost lock, the headers of the files say so", async () => {
+    const client = "adws/adw_modules/adw_websocket_client.ts";
+    const text = await project.read(client);
+    await project.write(
+      client,
+      text.replace(/(Template: adw_websocket_client) \S+/, "$1 99.0.0"),
+    );
+    await project.remove(LOCK);
+    expect((await project.run("check")).stdout).toContain(
+      "adw_websocket_client 99.0.0",
+    );
+    const before = await hashFolder(folder());
+    const { code, stderr } = await project.run("update");
+    expect(code).toBe(1);
+    expect(stderr).toContain("error NEWER_VERSION");
+    expect(await hashFolder(folder())).toEqual(before);
+  });
+
   test("an older lock, without that record, is judged by its modules", async () => {
     await changeLock(project, (lock) => {
       delete lock.written_by;

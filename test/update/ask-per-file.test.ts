@@ -1,4 +1,4 @@
-/** Files in the way, at a terminal: [y/N/a/q/d/m/?], one by one. */
+/** Files that already exist, at a terminal, one by one: only a y or an a overwrites. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CLI, runCli } from "../helpers/cli.ts";
@@ -221,6 +221,25 @@ describeWithTerminal("at a terminal", () => {
     expect((await terminal.ended).code).toBe(0);
     expect(await read(FIRST)).not.toContain("mine");
     expect(await read(SECOND)).toBe(MINE);
+  });
+
+  test("init --force at a terminal: Enter alone does not overwrite", async () => {
+    await writeFile(
+      join(folder(), "adw.config.json"),
+      '{ "modules": ["adw_websocket_client"] }\n',
+    );
+    const before = await hashFolder(folder());
+    const terminal = openTerminal(
+      [process.execPath, CLI, "init", "--force", "--no-install"]
+        .map((word) => `'${word}'`)
+        .join(" "),
+      { cwd: folder(), columns: 200, timeoutMs: 50_000 },
+    );
+    await terminal.shows("and lose what you wrote in 2 files?");
+    await terminal.shows("● No");
+    terminal.press(KEYS.enter);
+    expect((await terminal.ended).code).toBe(1);
+    expect(await hashFolder(folder())).toEqual(before);
   });
 
   test.each([["--yes"], ["--json"], ["--dry-run"]])(
