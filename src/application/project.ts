@@ -26,6 +26,7 @@ import {
 import { moduleSource } from "./module-source.ts";
 import { explainNewerProject } from "./newer-version.ts";
 import type { ModuleSource } from "./render-module.ts";
+import { settleConfig } from "./settle-config.ts";
 
 /** How a command names the project it works on. */
 export interface ProjectRequest {
@@ -43,6 +44,8 @@ export interface Project {
   configFile: string;
   /** The configuration's text; null when there is none yet. */
   configText: string | null;
+  /** What edits start from: the same, unless a merge had left two versions in it. */
+  settledConfigText: string | null;
   config: AdwConfig;
   /** What was written last time, files that were lost from it and adopted included. */
   lock: Lock;
@@ -57,30 +60,32 @@ export interface Project {
 /**
  * Reads a project. Writes nothing.
  *
- * @param settleLock - choose where a merge left two versions of the lock
+ * @param settle - choose where a merge left two versions of the lock or configuration
  * @throws {ConfigError} for a broken configuration, lock or template folder;
  * {RefusedError} where a newer version wrote what this one cannot read.
  */
 export async function openProject(
   request: ProjectRequest,
-  { settleLock = false }: { settleLock?: boolean } = {},
+  { settle = false }: { settle?: boolean } = {},
 ): Promise<Project> {
   const root = await resolveRoot(request.root);
   const configFile = insidePath(root, request.configFile);
   // The configuration first: what a person writes is said before what we wrote.
-  const configured = await readConfig(root, configFile).catch(
-    (error: unknown) => ({ error }),
-  );
+  const configured = await readConfig(
+    root,
+    configFile,
+    settle ? (text) => settleConfig(root, text) : undefined,
+  ).catch((error: unknown) => ({ error }));
   const {
     lock,
     text: lockText,
     settled,
   } = await readLock(root, {
-    settle: settleLock,
+    settle,
   });
   if ("error" in configured)
     throw await explainNewerProject(lock, configured.error);
-  const { config, text: configText, locate } = configured;
+  const { config, text: configText, settledText, locate } = configured;
   const source = request.source ?? (await moduleSource(root, config));
   try {
     requireKnownModules(config, source, locate);
@@ -91,6 +96,7 @@ export async function openProject(
     root,
     configFile: configFile ?? CONFIG_FILE,
     configText,
+    settledConfigText: settledText,
     config,
     lock,
     lockText,

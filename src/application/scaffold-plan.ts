@@ -90,7 +90,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     path: configFile,
     before: configText,
     after: editConfigText(
-      configText,
+      project.settledConfigText,
       changedSettings(project, config),
       `./${config.adws_dir}/schema/adw.config.schema.json`,
     ),
@@ -145,6 +145,11 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
             `${LOCK_FILE} was in two versions after a merge: each entry is taken from the one that matches the file, else from the newer.`,
           ]
         : []),
+      ...(configText === project.settledConfigText
+        ? []
+        : [
+            `${configFile} was in two versions after a merge, and what each side changed is taken. modules: ${config.modules.join(", ")}.`,
+          ]),
       ...adoptionNotes(project),
       ...(parts.notes ?? []),
       ...configNotes(config),

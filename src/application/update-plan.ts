@@ -39,7 +39,7 @@ export interface UpdateRequest extends ProjectRequest, Decisions {
 export async function planUpdate(
   request: UpdateRequest,
 ): Promise<ScaffoldPlan> {
-  const opened = await openProject(request, { settleLock: true });
+  const opened = await openProject(request, { settle: true });
   const { config } = opened;
   const definitions = installedDefinitions(opened);
   const project = await adoptLostFiles(opened, {

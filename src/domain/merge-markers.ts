@@ -4,6 +4,8 @@
 export interface MergeSides {
   ours: string;
   theirs: string;
+  /** What both came from, where the markers tell (styles diff3 and zdiff3). */
+  base: string | undefined;
 }
 
 type Section = "ours" | "base" | "theirs";
@@ -35,19 +37,27 @@ export function mergeMarkerLine(text: string): number | undefined {
 export function mergeSides(text: string): MergeSides | undefined {
   const ours: string[] = [];
   const theirs: string[] = [];
+  const base: string[] = [];
+  let hasBase = false;
   let section: Section | "both" = "both";
   for (const line of text.split(/\r?\n/)) {
     const begins = beginsAt(line);
     if (begins !== undefined) {
       if (!follows(section, begins)) return undefined;
       section = begins;
+      hasBase ||= begins === "base";
       continue;
     }
     if (section === "both" || section === "ours") ours.push(line);
     if (section === "both" || section === "theirs") theirs.push(line);
+    if (section === "both" || section === "base") base.push(line);
   }
   if (section !== "both") return undefined;
-  return { ours: ours.join("\n"), theirs: theirs.join("\n") };
+  return {
+    ours: ours.join("\n"),
+    theirs: theirs.join("\n"),
+    base: hasBase ? base.join("\n") : undefined,
+  };
 }
 
 function follows(before: Section | "both", next: Section | "both"): boolean {

@@ -241,6 +241,7 @@ test.each([
       gitMerge(base, change("ours"), change("theirs"), ...style),
     );
     const before = await hashFolder(folder());
+    // Both changed the same setting: which one is meant, only its owner knows.
     for (const command of ["check", "update", "diff"]) {
       expect(await project.run(command)).toEqual({
         code: 2,
@@ -253,6 +254,66 @@ test.each([
     expect(await hashFolder(folder())).toEqual(before);
   },
 );
+
+test("two branches that each added and removed modules: update settles adw.config.json and the lock", async () => {
+  const parts = ["alpha", "gone", "omega"].map((name) => ({
+    ...GREETING,
+    name,
+    files: [`adws/${name}.ts`],
+  }));
+  for (const { name } of parts)
+    await project.write(
+      `templates/adws/${name}.ts.njk`,
+      `export const ${name.toUpperCase()} = 1;\n`,
+    );
+  await project.manifest(GREETING, ...parts);
+  await project.done("add", "gone");
+  const both = async (): Promise<[string, string]> => [
+    await project.read("adw.config.json"),
+    await project.read(LOCK),
+  ];
+  const [config, lock] = await both();
+  await project.done("remove", "gone");
+  await project.done("add", "alpha");
+  const ours = await both();
+  await project.write("adw.config.json", config);
+  await project.write(LOCK, lock);
+  await project.write("adws/gone.ts", "export const GONE = 1;\n");
+  await project.done("add", "omega");
+  const theirs = await both();
+  await project.remove("adws/gone.ts"); // as git does: one side deleted it
+  const merged = gitMerge(config, ours[0], theirs[0]);
+  expect(merged).toContain("<<<<<<<");
+  await project.write("adw.config.json", merged);
+  await project.write(LOCK, gitMerge(lock, ours[1], theirs[1]));
+  expect((await project.run("check")).stderr).toContain("CONFLICT_MARKERS");
+  const { stderr } = await project.done("update");
+  expect(stderr).toContain(
+    "adw.config.json was in two versions after a merge, and what each side changed is taken. modules: greeting, alpha, omega.",
+  );
+  const { modules } = JSON.parse(await project.read("adw.config.json"));
+  expect(modules).toEqual(["greeting", "alpha", "omega"]);
+  await expect(project.read("adws/gone.ts")).rejects.toThrow("ENOENT");
+  expect(await project.run("check")).toMatchObject({ code: 0 });
+});
+
+test("settings that one side each changed, with diff3 markers: update takes both", async () => {
+  const base = await project.read("adw.config.json");
+  await project.write(
+    "adw.config.json",
+    gitMerge(
+      base,
+      base.replace('"node:sqlite"', '"better-sqlite3"'),
+      base.replace('"typescript_runner": "node"', '"typescript_runner": "tsx"'),
+      "--diff3",
+    ),
+  );
+  expect(await project.read("adw.config.json")).toContain("|||||||");
+  await project.done("update");
+  const config = JSON.parse(await project.read("adw.config.json"));
+  expect(config.sqlite_driver).toBe("better-sqlite3");
+  expect(config.typescript_runner).toBe("tsx");
+});
 
 test("conflict markers of git in a rendered file are a conflict, and its update an exit code of 1", async () => {
   const text = await project.read(FILE);
