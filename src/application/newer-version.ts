@@ -14,13 +14,14 @@ export async function explainNewerProject(
   const { message, where } = error;
   return newerError(lock, message, {
     cause: error,
+    hint: `Nothing was written. Use the newer version: ${newerCommand(lock)}. To go back, take this out first.`,
     ...(where === undefined ? {} : { where }),
   });
 }
 
 /** Refuses, with the reason and both ways on. */
 export function newerError(
-  { written_by: writtenBy }: Lock,
+  lock: Lock,
   what: string,
   details: ConstructorParameters<typeof RefusedError>[2] = {},
 ): RefusedError {
@@ -29,10 +30,14 @@ export function newerError(
     `a newer version of adw-scaffold wrote these files: ${what}`,
     {
       where: { file: LOCK_FILE },
-      hint: `Nothing was written. Use the newer version: npx adw-scaffold@${writtenBy ?? "latest"}. To go back to the older templates: adw-scaffold update --downgrade`,
+      hint: `Nothing was written. Use the newer version: ${newerCommand(lock)}. To go back to the older templates: adw-scaffold update --downgrade`,
       ...details,
     },
   );
+}
+
+function newerCommand({ written_by: writtenBy }: Lock): string {
+  return `npx adw-scaffold@${writtenBy ?? "latest"}`;
 }
 
 /** Whether the lock says that a later version of this tool wrote it. */

@@ -1,7 +1,12 @@
 /** A lock that a merge left in two versions, settled entry by entry. */
 import type { Node } from "jsonc-parser";
 import * as v from "valibot";
-import { LOCK_VERSION, type Lock, type LockedFile } from "../domain/lock.ts";
+import {
+  LOCK_VERSION,
+  type Lock,
+  type LockedFile,
+  type LockedModule,
+} from "../domain/lock.ts";
 import {
   LOCKED_FILE_SCHEMA,
   LOCKED_MODULE_SCHEMA,
@@ -55,7 +60,7 @@ export async function settleLock(
 interface Side {
   format: number;
   writtenBy: string | undefined;
-  modules: [string, Lock["modules"][string]][];
+  modules: [string, LockedModule][];
   files: [string, LockedFile][];
   keptFiles: [string, LockedFile][];
   dependencies: [string, string][];
@@ -81,12 +86,12 @@ function readSide(text: string): Side {
   return {
     format: typeof format === "number" ? format : LOCK_VERSION,
     writtenBy: typeof writtenBy === "string" ? writtenBy : undefined,
-    modules: entriesOf(root, "modules")
-      .flatMap(([name, value]) => {
+    modules: entriesOf(root, "modules").flatMap(
+      ([name, value]): [string, LockedModule][] => {
         const entry = v.safeParse(LOCKED_MODULE_SCHEMA, value);
-        return entry.success ? [[name, entry.output] as const] : [];
-      })
-      .map(([name, entry]) => [name, entry]),
+        return entry.success ? [[name, entry.output]] : [];
+      },
+    ),
     files: fileEntries("files"),
     keptFiles: fileEntries("kept_files"),
     dependencies: textEntries("added_dependencies"),
@@ -105,7 +110,7 @@ export function duplicateNames(text: string): string[] {
 
 /** The newest of each; rendered again where the two differ, whichever is right. */
 function settledModules(sides: readonly Side[]): Lock["modules"] {
-  const modules = new Map<string, Lock["modules"][string]>();
+  const modules = new Map<string, LockedModule>();
   for (const [name, entry] of sides.flatMap((side) => side.modules)) {
     const present = modules.get(name);
     if (present === undefined) {
