@@ -266,7 +266,7 @@ async function asRenderedNow(
     path: movedFrom ?? path,
     movesTo: movedFrom === null ? null : path,
     exists: disk !== null,
-    hasMarkers: disk !== null && hasConflictMarkers(disk),
+    hasMarkers: disk !== null && hasConflictMarkers(disk, base ?? disk),
     edited: yours !== content && yours !== base,
     changed: base !== content && yours !== content,
   }));

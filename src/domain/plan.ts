@@ -98,7 +98,7 @@ export interface PlanPolicy {
   /** Which side {@link MergeResult.settled} places went to. */
   favours?: "yours" | "theirs";
   /** Whether the markers of an earlier merge are still in a text. */
-  hasMarkers?: (text: string) => boolean;
+  hasMarkers?: (text: string, base: string) => boolean;
   /** Conflicts that the merge leaves: refuse the whole plan, or write the markers. */
   conflicts?: "refuse" | "markers";
 }
@@ -155,7 +155,7 @@ export function planFile(
       resolution: "refuse",
     };
   }
-  const unresolved = policy.hasMarkers?.(disk) === true;
+  const unresolved = policy.hasMarkers?.(disk, base) === true;
   if (base === next) {
     return {
       operation: "keep",

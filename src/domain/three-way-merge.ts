@@ -73,10 +73,15 @@ export function mergeTwoWay(yours: string, theirs: string): string {
   return joined(merged, eol);
 }
 
-/** Whether a text still holds conflict markers that an update, or git, put there. */
-export function hasConflictMarkers(text: string): boolean {
+/**
+ * Whether a text still holds conflict markers that an update put there, or a merge in
+ * git. Those of git have any label, so a text that had some from the start is only text.
+ *
+ * @param base - the text as it was written
+ */
+export function hasConflictMarkers(text: string, base: string = text): boolean {
   return (
-    hasMergeConflict(text) ||
+    (hasMergeConflict(text) && !hasMergeConflict(base)) ||
     text.includes(`<<<<<<< ${MARKER_LABELS.yours}`) ||
     text.includes(`>>>>>>> ${MARKER_LABELS.theirs}`)
   );
