@@ -22,8 +22,14 @@ import {
   type Formatter,
 } from "../infrastructure/project-prettier.ts";
 import { renderTemplate } from "../infrastructure/template-source.ts";
+import { adoptLostFiles } from "./adopt.ts";
 import { readFileStates } from "./file-plan.ts";
 import { chooseModules, installedDefinitions } from "./installed-modules.ts";
+import {
+  describeNewer,
+  newerModules,
+  type NewerModule,
+} from "./newer-modules.ts";
 import { packageNeeds } from "./package-plan.ts";
 import {
   changedKeys,
@@ -68,11 +74,11 @@ export interface FileDifference {
 export async function checkProject(
   request: CheckRequest,
 ): Promise<CheckReport> {
-  const project = await openProject(request);
-  const installed = installedDefinitions(project);
+  const { project, installed } = await openInstalled(request);
   const chosen = chooseModules(project, installed, request.modules);
   const definitions = installed.filter(({ name }) => chosen.has(name));
-  const shared = sharedBy(project);
+  const newer = await newerModules(project);
+  const shared = sharedBy(project, newer);
   const checked = await Promise.all(
     definitions.map((definition) => checkModule(project, definition, shared)),
   );
@@ -80,7 +86,9 @@ export async function checkProject(
   const all = request.modules === undefined || request.modules.length === 0;
   const drift = [
     ...checked.flatMap((module) => module.drift),
-    ...(all ? droppedFiles(project, installed, paths) : []),
+    ...newerProject(newer),
+    ...(all ? lostModules(project, installed, paths) : []),
+    ...(all ? droppedFiles(project, installed, paths, newer) : []),
     ...(all ? await missingParts(project, installed) : []),
   ];
   return {
@@ -94,8 +102,7 @@ export async function checkProject(
 export async function differences(
   request: CheckRequest,
 ): Promise<FileDifference[]> {
-  const project = await openProject(request);
-  const installed = installedDefinitions(project);
+  const { project, installed } = await openInstalled(request);
   const chosen = chooseModules(project, installed, request.modules);
   const states = await readFileStates(project, installed, project.config);
   return states
@@ -110,15 +117,31 @@ export async function differences(
     }));
 }
 
+/** The project with its installed modules; what the lock has lost is compared too. */
+async function openInstalled(
+  request: ProjectRequest,
+): Promise<{ project: Project; installed: ModuleDefinition[] }> {
+  const opened = await openProject(request);
+  const installed = installedDefinitions(opened);
+  const project = await adoptLostFiles(opened, {
+    definitions: installed,
+    config: opened.config,
+    isInstalled: () => true,
+  });
+  return { project, installed };
+}
+
 /** What is found out once, when the first file asks for it. */
 interface Shared {
+  newer: readonly NewerModule[];
   known: KnownFolders;
   formatter: () => Promise<Formatter>;
 }
 
-function sharedBy({ root }: Project): Shared {
+function sharedBy({ root }: Project, newer: readonly NewerModule[]): Shared {
   let formatter: Promise<Formatter> | undefined;
   return {
+    newer,
     known: new Set(),
     formatter: () => (formatter ??= projectFormatter(root)),
   };
@@ -143,6 +166,9 @@ async function checkModule(
       ...file,
       module: definition.name,
       known: lock.files[file.path] !== undefined,
+      // Without any lock that is said once, of the lock.
+      untracked: project.lockText !== null && project.adopted.has(file.path),
+      newer: shared.newer.some(({ name }) => name === definition.name),
       versions: { before: entry?.version, now: definition.version },
       changedSettings: settings,
     }),
@@ -240,9 +266,42 @@ async function asRenderedNow(
     path: movedFrom ?? path,
     movesTo: movedFrom === null ? null : path,
     exists: disk !== null,
-    hasMarkers: disk !== null && hasConflictMarkers(disk),
+    hasMarkers: disk !== null && hasConflictMarkers(disk, base ?? disk),
     edited: yours !== content && yours !== base,
     changed: base !== content && yours !== content,
+  }));
+}
+
+/** Once for the project: an update by this version would take it back. */
+function newerProject(newer: readonly NewerModule[]): Drift[] {
+  if (newer.length === 0) return [];
+  return [
+    {
+      path: LOCK_FILE,
+      module: "project",
+      kinds: ["newer"],
+      reason: `a newer version of adw-scaffold wrote these files: ${describeNewer(newer)}; use that one`,
+    },
+  ];
+}
+
+/** Modules that are there, and of which the lock has lost version and settings. */
+function lostModules(
+  { lock, lockText, recordedLock }: Project,
+  installed: readonly ModuleDefinition[],
+  checked: readonly string[],
+): Drift[] {
+  if (lockText === null) return [];
+  const lost = installed
+    .filter(({ name }) => lock.modules[name] === undefined)
+    .filter(({ name }) =>
+      checked.some((path) => recordedLock?.files[path]?.module === name),
+    );
+  return lost.map(({ name }) => ({
+    path: LOCK_FILE,
+    module: name,
+    kinds: ["untracked"],
+    reason: `it has files of ${name} and no entry for the module; update records it again`,
   }));
 }
 
@@ -251,6 +310,7 @@ function droppedFiles(
   { lock, config }: Project,
   installed: readonly ModuleDefinition[],
   checked: readonly string[],
+  newer: readonly NewerModule[],
 ): Drift[] {
   const current = new Set([
     ...checked,
@@ -263,8 +323,16 @@ function droppedFiles(
     .map(([path, { module }]) => ({
       path,
       module,
-      kinds: ["outdated"],
-      reason: "no template renders it any more",
+      ...(newer.length === 0
+        ? {
+            kinds: ["outdated"],
+            reason: "no template renders it any more",
+          }
+        : {
+            kinds: ["newer"],
+            reason:
+              "a newer version wrote it, and this one has no template for it",
+          }),
     }));
 }
 
@@ -280,7 +348,7 @@ async function missingParts(
       module: "project",
       kinds: ["missing"],
       reason:
-        "without it, edits cannot be told from old versions; run: adw-scaffold init",
+        "without it, edits cannot be told from old versions; run: adw-scaffold update",
     });
   }
   const text = await readProjectFile(root, PACKAGE_FILE);

@@ -320,7 +320,7 @@ function lockProblem({
         ? undefined
         : {
             message: "there is no adw.lock.json",
-            fix: "Run adw-scaffold init: files that you did not edit are recognised.",
+            fix: "Run adw-scaffold update: it records the files again and keeps your edits.",
           },
     );
   }

@@ -6,6 +6,7 @@ import {
   type ModuleDefinition,
 } from "../domain/module-registry.ts";
 import type { FileOperation } from "../domain/plan.ts";
+import { TOOL_VERSION } from "../domain/tool-version.ts";
 import type {
   PackageEdit,
   PackageRemovals,
@@ -30,10 +31,13 @@ export interface LockFacts {
 /** Files and modules that the plan does not touch keep their entries. */
 export function lockAfter(facts: LockFacts): Lock {
   const { project, packageJson, removals } = facts;
+  const files = fileEntries(facts);
   return {
     lockfile_version: project.lock.lockfile_version,
+    written_by: TOOL_VERSION ?? project.lock.written_by,
     modules: moduleEntries(facts),
-    files: fileEntries(facts),
+    files,
+    kept_files: keptEntries(facts, files),
     added_dependencies: Object.fromEntries(
       Object.entries({
         ...project.lock.added_dependencies,
@@ -113,6 +117,26 @@ function withoutDropped({
   ]);
   return Object.fromEntries(
     Object.entries(project.lock.files).filter(([path]) => rendered.has(path)),
+  );
+}
+
+/** What stays because it was edited keeps its base: its module may come back. */
+function keptEntries(
+  { project, files: operations }: LockFacts,
+  files: Lock["files"],
+): Lock["kept_files"] {
+  const kept = new Set(
+    operations
+      .filter((entry) => entry.operation === "keep" && entry.cause === "edited")
+      .map(({ path }) => path),
+  );
+  return Object.fromEntries(
+    Object.entries({
+      ...project.lock.kept_files,
+      ...Object.fromEntries(
+        Object.entries(project.lock.files).filter(([path]) => kept.has(path)),
+      ),
+    }).filter(([path]) => !Object.hasOwn(files, path)),
   );
 }
 

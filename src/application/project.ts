@@ -12,8 +12,9 @@ import { ConfigError, UsageError } from "../domain/errors.ts";
 import { brokenLock, type Lock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { suggestion } from "../domain/nearest.ts";
-import { readConfig, readLock } from "../infrastructure/config-file.ts";
+import { readConfig } from "../infrastructure/config-file.ts";
 import { parseJson } from "../infrastructure/json-text.ts";
+import { readLock } from "../infrastructure/lock-file.ts";
 import { PACKAGE_FILE } from "../infrastructure/package-json.ts";
 import {
   hasCode,
@@ -23,7 +24,9 @@ import {
   unpackText,
 } from "../infrastructure/project-files.ts";
 import { moduleSource } from "./module-source.ts";
+import { explainNewerProject } from "./newer-version.ts";
 import type { ModuleSource } from "./render-module.ts";
+import { settleConfig } from "./settle-config.ts";
 
 /** How a command names the project it works on. */
 export interface ProjectRequest {
@@ -41,35 +44,64 @@ export interface Project {
   configFile: string;
   /** The configuration's text; null when there is none yet. */
   configText: string | null;
+  /** What edits start from: the same, unless a merge had left two versions in it. */
+  settledConfigText: string | null;
   config: AdwConfig;
+  /** What was written last time, files that were lost from it and adopted included. */
   lock: Lock;
   lockText: string | null;
+  /** The lock as its file has it; null where there is none, or two versions in one. */
+  recordedLock: Lock | null;
+  /** Files that the lock had lost, with the version that their header names. */
+  adopted: ReadonlyMap<string, string | undefined>;
   source: ModuleSource;
 }
 
 /**
  * Reads a project. Writes nothing.
  *
- * @throws {ConfigError} for a broken configuration, lock or template folder.
+ * @param settle - choose where a merge left two versions of the lock or configuration
+ * @throws {ConfigError} for a broken configuration, lock or template folder;
+ * {RefusedError} where a newer version wrote what this one cannot read.
  */
-export async function openProject(request: ProjectRequest): Promise<Project> {
+export async function openProject(
+  request: ProjectRequest,
+  { settle = false }: { settle?: boolean } = {},
+): Promise<Project> {
   const root = await resolveRoot(request.root);
   const configFile = insidePath(root, request.configFile);
+  // The configuration first: what a person writes is said before what we wrote.
+  const configured = await readConfig(
+    root,
+    configFile,
+    settle ? (text) => settleConfig(root, text) : undefined,
+  ).catch((error: unknown) => ({ error }));
   const {
-    config,
-    text: configText,
-    locate,
-  } = await readConfig(root, configFile);
-  const { lock, text: lockText } = await readLock(root);
+    lock,
+    text: lockText,
+    settled,
+  } = await readLock(root, {
+    settle,
+  });
+  if ("error" in configured)
+    throw await explainNewerProject(lock, configured.error);
+  const { config, text: configText, settledText, locate } = configured;
   const source = request.source ?? (await moduleSource(root, config));
-  requireKnownModules(config, source, locate);
+  try {
+    requireKnownModules(config, source, locate);
+  } catch (error) {
+    throw await explainNewerProject(lock, error);
+  }
   return {
     root,
     configFile: configFile ?? CONFIG_FILE,
     configText,
+    settledConfigText: settledText,
     config,
     lock,
     lockText,
+    recordedLock: lockText === null || settled ? null : lock,
+    adopted: new Map(),
     source,
   };
 }

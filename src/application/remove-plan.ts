@@ -2,12 +2,14 @@
 import { RefusedError } from "../domain/errors.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import type { PlanPolicy } from "../domain/plan.ts";
+import { adoptLostFiles } from "./adopt.ts";
 import { planDroppedFiles, readFileStates } from "./file-plan.ts";
 import {
   assertInstallable,
   chooseModules,
   installedDefinitions,
 } from "./installed-modules.ts";
+import { assertNotNewer } from "./newer-modules.ts";
 import { openProject, withSettings, type ProjectRequest } from "./project.ts";
 import { assemble, type ScaffoldPlan } from "./scaffold-plan.ts";
 
@@ -16,6 +18,8 @@ export interface RemoveRequest extends ProjectRequest {
   modules: readonly string[];
   /** Delete edited files too. */
   force?: boolean;
+  /** Also where a newer version wrote the files. */
+  downgrade?: boolean;
 }
 
 /**
@@ -27,10 +31,16 @@ export interface RemoveRequest extends ProjectRequest {
 export async function planRemove(
   request: RemoveRequest,
 ): Promise<ScaffoldPlan> {
-  const project = await openProject(request);
-  const { registry } = project.source;
-  const installed = installedDefinitions(project);
-  assertInstallable(project, request.modules);
+  const opened = await openProject(request);
+  const { registry } = opened.source;
+  const installed = installedDefinitions(opened);
+  assertInstallable(opened, request.modules);
+  const project = await adoptLostFiles(opened, {
+    definitions: installed,
+    config: opened.config,
+    isInstalled: () => true,
+  });
+  await assertNotNewer(project, request.downgrade);
   chooseModules(project, installed, request.modules);
   const wanted = project.config.modules.filter(
     (name) => !request.modules.includes(name),

@@ -1,7 +1,7 @@
 /** What every plan is, and has: the configuration, package.json and the lock. */
 import { configNotes, type AdwConfig } from "../domain/config.ts";
 import { ConfigError } from "../domain/errors.ts";
-import { LOCK_FILE, formatLock } from "../domain/lock.ts";
+import { LOCK_FILE, formatLock, type Lock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { assertOwnFolder, isInsideProject } from "../domain/paths.ts";
 import type { FileOperation, OperationName } from "../domain/plan.ts";
@@ -20,6 +20,7 @@ import {
   formatEdited,
   projectFormatter,
 } from "../infrastructure/project-prettier.ts";
+import { adoptionNotes } from "./adopt.ts";
 import { withLineEndsOf, type FileState } from "./file-plan.ts";
 import { lockAfter } from "./lock-after.ts";
 import {
@@ -69,7 +70,8 @@ export interface PlanParts {
 /** Adds what every plan has: the configuration, package.json and the lock. */
 export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
   const { project, config, definitions, files, wanted, removed = [] } = parts;
-  const { root, configText, configFile, lockText, lock } = project;
+  const { root, configText, configFile, lockText, recordedLock, lock } =
+    project;
   assertOwnFolder(root);
   const packageText = await readProjectFile(root, PACKAGE_FILE);
   const needs = packageNeeds(definitions, config, lock);
@@ -88,7 +90,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     path: configFile,
     before: configText,
     after: editConfigText(
-      configText,
+      project.settledConfigText,
       changedSettings(project, config),
       `./${config.adws_dir}/schema/adw.config.schema.json`,
     ),
@@ -100,19 +102,16 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     })),
   );
   assertConfigStays(configFile, nextConfig === configText);
-  const lockedNow = formatLock(
-    lockAfter({
-      ...parts,
-      settlesDropped: parts.settlesDropped === true,
-      packageJson,
-      removals,
-    }),
-  );
-  // Another way to lay it out is no reason to write it.
+  const lockNow = lockAfter({
+    ...parts,
+    settlesDropped: parts.settlesDropped === true,
+    packageJson,
+    removals,
+  });
   const nextLock =
-    lockText !== null && lockedNow === formatLock(lock)
+    lockText !== null && recordedLock !== null && isSame(lockNow, recordedLock)
       ? lockText
-      : withLineEndsOf(lockText, await format(LOCK_FILE, lockedNow));
+      : withLineEndsOf(lockText, await format(LOCK_FILE, formatLock(lockNow)));
   return {
     root,
     config,
@@ -141,6 +140,17 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     ],
     packageJson,
     notes: [
+      ...(lockText !== null && recordedLock === null
+        ? [
+            `${LOCK_FILE} was in two versions after a merge: each entry is taken from the one that matches the file, else from the newer.`,
+          ]
+        : []),
+      ...(configText === project.settledConfigText
+        ? []
+        : [
+            `${configFile} was in two versions after a merge, and what each side changed is taken. modules: ${config.modules.join(", ")}.`,
+          ]),
+      ...adoptionNotes(project),
       ...(parts.notes ?? []),
       ...configNotes(config),
       ...packageNotes(packageJson, removals),
@@ -149,6 +159,12 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
         : await tsconfigAdvice(root, config.adws_dir)),
     ],
   };
+}
+
+/** Another way to lay it out is no reason to write it, and a new version of ours alone is none. */
+function isSame(lock: Lock, recorded: Lock): boolean {
+  const { written_by } = recorded;
+  return formatLock({ ...lock, written_by }) === formatLock(recorded);
 }
 
 /** A configuration outside the project is read, and never changed. */

@@ -12,7 +12,6 @@ import {
 import {
   hasConflictMarkers,
   mergeThreeWay,
-  mergeTwoWay,
 } from "../domain/three-way-merge.ts";
 import {
   applyTransaction,
@@ -20,8 +19,11 @@ import {
 } from "../infrastructure/file-transaction.ts";
 import { eslintAdvice } from "../infrastructure/host-eslint.ts";
 import { excludeFromTsconfigs } from "../infrastructure/host-tsconfig.ts";
+import { adoptLostFiles } from "./adopt.ts";
+import { decide, type Decisions } from "./decisions.ts";
 import { planModuleFiles, readFileStates } from "./file-plan.ts";
 import { assertInstallable } from "./installed-modules.ts";
+import { assertNotNewer } from "./newer-modules.ts";
 import {
   openProject,
   resolveRoot,
@@ -35,19 +37,16 @@ import {
 } from "./scaffold-plan.ts";
 
 /** What to scaffold. */
-export interface ScaffoldRequest extends ProjectRequest {
+export interface ScaffoldRequest extends ProjectRequest, Decisions {
   /** Modules to install besides those already in the configuration. */
   modules?: readonly string[];
   /** Settings to change in `adw.config.json`. */
   settings?: AdwConfigInput;
   /** Overwrite files in the way, and edits. */
   force?: boolean;
-  /** What the owner decided for files in the way, by path. */
-  decisions?: Readonly<Record<string, ConflictDecision>>;
+  /** Take files of a newer version back to the templates at hand. */
+  downgrade?: boolean;
 }
-
-/** Overwrite the file, leave it alone, or merge the two with conflict markers. */
-export type ConflictDecision = "overwrite" | "keep" | "merge";
 
 /**
  * Plans to install modules and change settings. Reads the disk, writes nothing.
@@ -57,13 +56,22 @@ export type ConflictDecision = "overwrite" | "keep" | "merge";
 export async function planScaffold(
   request: ScaffoldRequest,
 ): Promise<ScaffoldPlan> {
-  const project = await openProject(request);
+  const opened = await openProject(request);
   const modules = [
-    ...new Set([...project.config.modules, ...(request.modules ?? [])]),
+    ...new Set([...opened.config.modules, ...(request.modules ?? [])]),
   ];
-  assertInstallable(project, modules);
-  const definitions = project.source.registry.resolve(modules);
-  const config = await withSettings(project, { ...request.settings, modules });
+  assertInstallable(opened, modules);
+  const { registry } = opened.source;
+  const definitions = registry.resolve(modules);
+  const config = await withSettings(opened, { ...request.settings, modules });
+  const hasLock = opened.lockText !== null;
+  const installed = hasLock ? registry.resolve(opened.config.modules) : [];
+  const project = await adoptLostFiles(opened, {
+    definitions,
+    config: hasLock ? opened.config : config,
+    isInstalled: (module) => installed.some(({ name }) => name === module),
+  });
+  await assertNotNewer(project, request.downgrade);
   const states = await readFileStates(project, definitions, config);
   const planned = await planModuleFiles(project, states, {
     force: request.force === true,
@@ -71,9 +79,7 @@ export async function planScaffold(
     hasMarkers: hasConflictMarkers,
     merge: mergeThreeWay,
   });
-  const files = planned.map((entry) =>
-    decide(entry, request.decisions?.[entry.path]),
-  );
+  const files = planned.map((entry) => decide(entry, request));
   return assemble({
     project,
     config,
@@ -88,39 +94,6 @@ export async function planScaffold(
         ? await eslintAdvice(project.root, config.adws_dir)
         : [],
   });
-}
-
-/** What the owner said about a file in the way takes the place of the conflict. */
-function decide(
-  entry: FileOperation,
-  decision: ConflictDecision | undefined,
-): FileOperation {
-  if (entry.operation !== "conflict" || decision === undefined) return entry;
-  const { path, module, previous, content } = entry;
-  if (decision === "keep" || previous === null) {
-    return {
-      operation: "keep",
-      path,
-      module,
-      previous,
-      reason: "you chose to keep it",
-    };
-  }
-  if (decision === "overwrite") {
-    return {
-      operation: "update",
-      path,
-      module,
-      content,
-      previous,
-      reason: "you chose to overwrite it",
-    };
-  }
-  return {
-    ...entry,
-    merged: entry.merged ?? mergeTwoWay(previous, content),
-    resolution: "markers",
-  };
 }
 
 /**
@@ -170,7 +143,7 @@ function conflictError(conflicts: readonly FileOperation[]): RefusedError {
     "CONFLICTS",
     `${inTheWay.length === 1 ? "a file is" : `${inTheWay.length} files are`} in the way: ${inTheWay.join(", ")}`,
     {
-      hint: "Nothing was written. Move them, or overwrite them with --force.",
+      hint: "Nothing was written. Keep them as yours with --keep, overwrite them with --force, or move them.",
     },
   );
 }

@@ -5,12 +5,15 @@ import {
   hasConflictMarkers,
   mergeThreeWay,
 } from "../domain/three-way-merge.ts";
+import { adoptLostFiles } from "./adopt.ts";
+import { decide, type Decisions } from "./decisions.ts";
 import {
   planDroppedFiles,
   planModuleFiles,
   readFileStates,
 } from "./file-plan.ts";
 import { chooseModules, installedDefinitions } from "./installed-modules.ts";
+import { assertNotNewer } from "./newer-modules.ts";
 import { openProject, type ProjectRequest } from "./project.ts";
 import { assemble, type ScaffoldPlan } from "./scaffold-plan.ts";
 
@@ -18,12 +21,14 @@ import { assemble, type ScaffoldPlan } from "./scaffold-plan.ts";
 export type OnConflict = "markers" | "keep" | "theirs" | "fail";
 
 /** What to update. */
-export interface UpdateRequest extends ProjectRequest {
+export interface UpdateRequest extends ProjectRequest, Decisions {
   /** Only these modules; all installed ones without it. */
   modules?: readonly string[];
   /** By default `markers`: standard conflict markers, to be resolved in an editor. */
   onConflict?: OnConflict;
   force?: boolean;
+  /** Take files of a newer version back to the templates at hand. */
+  downgrade?: boolean;
 }
 
 /**
@@ -34,24 +39,32 @@ export interface UpdateRequest extends ProjectRequest {
 export async function planUpdate(
   request: UpdateRequest,
 ): Promise<ScaffoldPlan> {
-  const project = await openProject(request);
-  const { config } = project;
-  const definitions = installedDefinitions(project);
+  const opened = await openProject(request, { settle: true });
+  const { config } = opened;
+  const definitions = installedDefinitions(opened);
+  const project = await adoptLostFiles(opened, {
+    definitions,
+    config,
+    isInstalled: () => true,
+  });
+  await assertNotNewer(project, request.downgrade);
   const chosen = chooseModules(project, definitions, request.modules);
   const states = await readFileStates(project, definitions, config);
   const policy = updatePolicy(request);
   const files = [
-    ...(await planModuleFiles(
-      project,
-      states.filter(({ module }) => chosen.has(module)),
-      policy,
-    )),
+    ...(
+      await planModuleFiles(
+        project,
+        states.filter(({ module }) => chosen.has(module)),
+        policy,
+      )
+    ).map((entry) => decide(entry, request)),
     ...(request.modules === undefined
       ? await planDroppedFiles(project, states, policy)
       : []),
   ];
   const notes = files.flatMap((entry) =>
-    entry.operation === "keep" && entry.previous === null
+    entry.operation === "keep" && entry.cause === "deleted"
       ? [
           `${entry.path}: you deleted it, and it stays deleted. ${restoreCommand(entry.module, definitions)} brings it back.`,
         ]

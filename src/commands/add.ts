@@ -1,6 +1,6 @@
 /** `adw-scaffold add <module…>` */
 import { planScaffold } from "../application/scaffold-service.ts";
-import { projectRequest, type Command } from "./context.ts";
+import { projectRequest, writeChoices, type Command } from "./context.ts";
 import { runPlan } from "./run-plan.ts";
 
 /** Adds modules, and what they require, to a project. */
@@ -8,13 +8,13 @@ export const add: Command = (parsed, context) => {
   const request = {
     ...projectRequest(parsed, context),
     modules: parsed.positionals,
-    force: parsed.values["force"] === true,
+    ...writeChoices(parsed),
   };
   return runPlan({
     parsed,
     context,
     root: request.root,
     plan: (decisions) => planScaffold({ ...request, decisions }),
-    asksPerFile: true,
+    asks: ["in_the_way", "both_changed"],
   });
 };

@@ -1,19 +1,34 @@
-/** Files in the way, one by one: yes, no, all, quit, diff, merge. At a terminal only. */
+/** Files that already exist, one by one, at a terminal. Only a `y` or an `a` overwrites. */
 import { createInterface } from "node:readline/promises";
-import type { ConflictDecision } from "../application/scaffold-service.ts";
+import type { ConflictDecision } from "../application/decisions.ts";
 import { RefusedError } from "../domain/errors.ts";
 import type { FileOperation } from "../domain/plan.ts";
-import { colorsFor } from "./colors.ts";
+import { colorsFor, type Colors } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 import { paintPatch, patch } from "./patch.ts";
+import { printable } from "./report-error.ts";
 
-const LEGEND =
-  "y overwrite · n keep yours · a overwrite this and all others · q quit · d show the difference · m merge with conflict markers";
+const LEGEND = `  y  overwrite this file: what is in it is lost
+  n  keep your file as it is (the default)
+  a  overwrite this file and all the others
+  q  quit: nothing is written
+  d  show the whole difference
+  m  merge the two, with conflict markers where they differ
+  ?  show this help
+`;
+
+/** How many of the lines that would be lost are shown, and how much of each. */
+const SHOWN_LINES = 8;
+const SHOWN_COLUMNS = 120;
+
+type Conflict = Extract<FileOperation, { operation: "conflict" }>;
 
 /**
- * Asks what to do with each file.
+ * Asks what to do with each file. Enter, and every key that is not explained, keeps it
+ * or asks again.
  *
- * @throws {RefusedError} code `CANCELLED` when the owner quits; nothing is written.
+ * @throws {RefusedError} code `CANCELLED` when the owner quits, with `q`, Ctrl-C or
+ * Ctrl-D; nothing is written.
  */
 export async function askPerFile(
   conflicts: readonly FileOperation[],
@@ -21,67 +36,102 @@ export async function askPerFile(
 ): Promise<Record<string, ConflictDecision>> {
   const decisions: Record<string, ConflictDecision> = {};
   const terminal = createInterface({ input: stdin, output: stdout.stream });
+  let isClosed = false;
   const closed = new Promise<"q">((resolve) => {
-    // Ctrl-C and Ctrl-D end the questions like a "q".
     terminal.once("close", () => {
+      isClosed = true;
       resolve("q");
     });
   });
+  const ask = (question: string) =>
+    isClosed ? closed : Promise.race([terminal.question(question), closed]);
   const colors = colorsFor(stdout, env);
-  let all = false;
+  const asked = conflicts.filter((entry) => entry.operation === "conflict");
   try {
-    for (const entry of conflicts) {
-      if (entry.operation !== "conflict") continue;
-      while (decisions[entry.path] === undefined) {
-        if (all) {
-          decisions[entry.path] = "overwrite";
-          break;
-        }
-        const question = `${colors.yellow(entry.path)}: ${entry.reason}. Overwrite? [Y/n/a/q/d/m] `;
-        const answer = await Promise.race([
-          terminal.question(question),
-          closed,
-        ]);
-        switch (answer.trim().toLowerCase()) {
-          case "":
-          case "y":
-            decisions[entry.path] = "overwrite";
-            break;
-          case "n":
-            decisions[entry.path] = "keep";
-            break;
-          case "m":
-            decisions[entry.path] = "merge";
-            break;
-          case "a":
-            all = true;
-            break;
-          case "q":
-            throw new RefusedError(
-              "CANCELLED",
-              "cancelled; nothing was written",
-            );
-          case "d":
-            stdout.write(
-              paintPatch(
-                patch(
-                  entry.path,
-                  entry.previous ?? "",
-                  "yours",
-                  entry.content,
-                  "would be written",
-                ),
-                colors,
-              ),
-            );
-            break;
-          default:
-            stdout.write(`${colors.dim(LEGEND)}\n`);
-        }
+    for (const [index, entry] of asked.entries()) {
+      stdout.write(whatWouldBeLost(entry, colors));
+      if (index === 0) stdout.write(colors.dim(LEGEND));
+      const decision = await decisionOn(entry, ask, { stdout, colors });
+      if (decision === "overwrite all") {
+        for (const { path } of asked.slice(index))
+          decisions[path] = "overwrite";
+        break;
       }
+      decisions[entry.path] = decision;
     }
   } finally {
     terminal.close();
   }
   return decisions;
+}
+
+/** Asks until there is an answer. */
+async function decisionOn(
+  entry: Conflict,
+  ask: (question: string) => Promise<string>,
+  { stdout, colors }: Pick<CommandContext, "stdout"> & { colors: Colors },
+): Promise<ConflictDecision | "overwrite all"> {
+  const question = `${colors.yellow(entry.path)}: ${entry.reason}. Overwrite? [y/N/a/q/d/m/?] `;
+  for (;;) {
+    const answer = await ask(question);
+    switch (answer.trim().toLowerCase()) {
+      case "y":
+        return "overwrite";
+      case "":
+      case "n":
+        return "keep";
+      case "m":
+        return "merge";
+      case "a":
+        return "overwrite all";
+      case "q":
+        throw new RefusedError("CANCELLED", "cancelled; nothing was written");
+      case "d":
+        stdout.write(wholeDifference(entry, colors));
+        break;
+      default:
+        stdout.write(colors.dim(LEGEND));
+    }
+  }
+}
+
+/** The owner's lines that overwriting takes away, the first of them. */
+function whatWouldBeLost(
+  { path, previous, content }: Conflict,
+  colors: Colors,
+): string {
+  const kept = new Set(content.split(/\r?\n/));
+  const lost = (previous ?? "")
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "" && !kept.has(line));
+  const count = `${lost.length} ${lost.length === 1 ? "line" : "lines"}`;
+  const shown = lost
+    .slice(0, SHOWN_LINES)
+    .map((line) => colors.red(`- ${shortened(printable(line))}`));
+  const more = lost.length - shown.length;
+  return [
+    "",
+    `${colors.bold(path)}: overwriting it loses ${lost.length === 0 ? "no line of yours" : `${count} of yours`}`,
+    ...shown.map((line) => `  ${line}`),
+    ...(more > 0 ? [colors.dim(`  … and ${more} more; d shows all`)] : []),
+    "",
+  ].join("\n");
+}
+
+function shortened(line: string): string {
+  return line.length > SHOWN_COLUMNS
+    ? `${line.slice(0, SHOWN_COLUMNS)}…`
+    : line;
+}
+
+function wholeDifference(entry: Conflict, colors: Colors): string {
+  const { path, previous, content } = entry;
+  const text = patch(
+    path,
+    previous ?? "",
+    "yours",
+    content,
+    "would be written",
+  );
+  return paintPatch(printable(text.replaceAll("\r\n", "\n")), colors);
 }

@@ -83,6 +83,18 @@ const FORCE: OptionFacts = {
   description: "Overwrite files that are in the way, and edits",
 };
 
+const KEEP: OptionFacts = {
+  name: "keep",
+  kind: "boolean",
+  description: "Keep files that already exist as yours, and record them",
+};
+
+const DOWNGRADE: OptionFacts = {
+  name: "downgrade",
+  kind: "boolean",
+  description: "Go back to older templates than those that wrote the files",
+};
+
 let knownConfigOptions: readonly OptionFacts[] | undefined;
 
 /**
@@ -126,7 +138,7 @@ export const COMMANDS = [
       variadic: false,
     },
     get options(): readonly OptionFacts[] {
-      return [FORCE, ...configOptions()];
+      return [KEEP, FORCE, DOWNGRADE, ...configOptions()];
     },
   },
   {
@@ -139,7 +151,7 @@ export const COMMANDS = [
       required: true,
       variadic: true,
     },
-    options: [FORCE],
+    options: [KEEP, FORCE, DOWNGRADE],
   },
   {
     name: "list",
@@ -192,7 +204,7 @@ export const COMMANDS = [
         kind: "string",
         placeholder: "a,b",
         description:
-          "What counts as failure: edited, outdated, config, missing, conflict [all]",
+          "What counts as failure: edited, outdated, config, missing, conflict, untracked, newer [all]",
       },
     ],
   },
@@ -227,7 +239,9 @@ export const COMMANDS = [
         description:
           "Where you and the template changed the same lines [markers]",
       },
+      KEEP,
       FORCE,
+      DOWNGRADE,
     ],
   },
   {
@@ -240,7 +254,7 @@ export const COMMANDS = [
       required: true,
       variadic: true,
     },
-    options: [FORCE],
+    options: [FORCE, DOWNGRADE],
   },
   {
     name: "doctor",

@@ -51,6 +51,22 @@ export function projectRequest(
   };
 }
 
+/** What the options say about files that already exist, and about newer ones. */
+export function writeChoices({ values }: ParsedCommand): {
+  keep: boolean;
+  force: boolean;
+  downgrade: boolean;
+} {
+  const keep = values["keep"] === true;
+  const force = values["force"] === true;
+  if (keep && force) {
+    throw new UsageError("--keep and --force contradict each other", {
+      hint: "--keep leaves files that already exist as they are, --force overwrites them.",
+    });
+  }
+  return { keep, force, downgrade: values["downgrade"] === true };
+}
+
 /** The settings that were given as flags. */
 export function settingsFromFlags({ values }: ParsedCommand): AdwConfigInput {
   const settings: Record<string, unknown> = {};

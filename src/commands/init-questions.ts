@@ -79,15 +79,27 @@ export async function askInit({
   return answers;
 }
 
-/** Asks once more, after the plan was shown. */
+/** Asks once more, after the plan was shown; Enter never overwrites what is not ours. */
 export async function askToWrite(plan: ScaffoldPlan): Promise<boolean> {
   const { unchanged = 0, keep = 0 } = countOperations(plan.operations);
-  const count = plan.operations.length - unchanged - keep;
+  const count = filesOf(plan.operations.length - unchanged - keep);
+  const overwritten = plan.operations.filter(
+    (entry) => entry.operation === "update" && entry.overwrites === true,
+  ).length;
   return answer(
-    await confirm({
-      message: `Write ${count} ${count === 1 ? "file" : "files"}?`,
-    }),
+    await confirm(
+      overwritten === 0
+        ? { message: `Write ${count}?` }
+        : {
+            message: `Write ${count}, and lose what you wrote in ${filesOf(overwritten)}?`,
+            initialValue: false,
+          },
+    ),
   );
+}
+
+function filesOf(count: number): string {
+  return `${count} ${count === 1 ? "file" : "files"}`;
 }
 
 function answer<T>(value: T | typeof CANCEL_SYMBOL): T {

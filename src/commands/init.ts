@@ -6,6 +6,7 @@ import {
   isInteractive,
   projectRequest,
   settingsFromFlags,
+  writeChoices,
   type Command,
 } from "./context.ts";
 import { runPlan } from "./run-plan.ts";
@@ -21,9 +22,14 @@ export const init: Command = async (parsed, context) => {
     ...project,
     settings,
     modules: named ?? (existing.config.modules.length > 0 ? [] : everything),
-    force: values["force"] === true,
+    ...writeChoices(parsed),
   };
-  const run = { parsed, context, root: project.root, asksPerFile: true };
+  const run = {
+    parsed,
+    context,
+    root: project.root,
+    asks: ["in_the_way", "both_changed"] as const,
+  };
   if (!isInteractive(parsed, context) || values["dry-run"] === true) {
     return runPlan({
       ...run,

@@ -1,6 +1,6 @@
 /** `adw-scaffold remove <module…>` */
 import { planRemove } from "../application/remove-plan.ts";
-import { projectRequest, type Command } from "./context.ts";
+import { projectRequest, writeChoices, type Command } from "./context.ts";
 import { runPlan } from "./run-plan.ts";
 
 /** Removes modules; what the owner edited is kept and listed. */
@@ -8,7 +8,7 @@ export const remove: Command = (parsed, context) => {
   const request = {
     ...projectRequest(parsed, context),
     modules: parsed.positionals,
-    force: parsed.values["force"] === true,
+    ...writeChoices(parsed),
   };
   return runPlan({
     parsed,

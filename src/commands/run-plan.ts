@@ -2,18 +2,19 @@
  * What every command that writes shares: recover, plan, show, ask, apply, install,
  * say what is next.
  */
-import {
-  applyScaffold,
-  recover,
-  type ConflictDecision,
-} from "../application/scaffold-service.ts";
+import type { ConflictDecision } from "../application/decisions.ts";
+import { applyScaffold, recover } from "../application/scaffold-service.ts";
 import {
   refusedConflicts,
   type ScaffoldPlan,
 } from "../application/scaffold-plan.ts";
 import { resolveRoot } from "../application/project.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
-import { MARKERS_LEFT, changesOf, type FileOperation } from "../domain/plan.ts";
+import {
+  changesOf,
+  type ConflictCause,
+  type FileOperation,
+} from "../domain/plan.ts";
 import { hasPendingTransaction } from "../infrastructure/file-transaction.ts";
 import { inFolder } from "../infrastructure/folders.ts";
 import { colorsFor } from "./colors.ts";
@@ -40,8 +41,8 @@ export interface PlanRun {
   root: string;
   /** Makes the plan; again when the owner has decided on files in the way. */
   plan: (decisions: Decisions) => Promise<ScaffoldPlan>;
-  /** Files in the way can be decided on one by one, at a terminal. */
-  asksPerFile?: boolean;
+  /** Which conflicts the owner decides on one by one, at a terminal. */
+  asks?: readonly ConflictCause[];
   /** Asked after the plan is shown; false ends the run with nothing written. */
   confirm?: (plan: ScaffoldPlan) => Promise<boolean>;
   /** Show what merged files would hold. */
@@ -176,9 +177,15 @@ async function decidedPlan(run: PlanRun): Promise<ScaffoldPlan> {
   const { parsed, context } = run;
   const first = await run.plan({});
   const conflicts = refusedConflicts(first);
+  // Where one conflict would stop the command whatever the answers, nothing is asked.
+  const canBeDecided = conflicts.every(
+    (entry) =>
+      entry.operation === "conflict" &&
+      run.asks?.includes(entry.cause) === true,
+  );
   if (
     conflicts.length === 0 ||
-    run.asksPerFile !== true ||
+    !canBeDecided ||
     parsed.values["dry-run"] === true ||
     !isInteractive(parsed, context)
   ) {
@@ -240,7 +247,7 @@ function leavesConflicts(plan: ScaffoldPlan): boolean {
 function isConflict(entry: FileOperation): boolean {
   return (
     entry.operation === "conflict" ||
-    (entry.operation === "keep" && entry.reason === MARKERS_LEFT)
+    (entry.operation === "keep" && entry.cause === "markers_left")
   );
 }
 

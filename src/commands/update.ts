@@ -2,7 +2,7 @@
 import { planUpdate, type OnConflict } from "../application/update-plan.ts";
 import { UsageError } from "../domain/errors.ts";
 import { suggestion } from "../domain/nearest.ts";
-import { projectRequest, type Command } from "./context.ts";
+import { projectRequest, writeChoices, type Command } from "./context.ts";
 import { runPlan } from "./run-plan.ts";
 
 const CHOICES: readonly OnConflict[] = ["markers", "keep", "theirs", "fail"];
@@ -22,14 +22,15 @@ export const update: Command = (parsed, context) => {
   const request = {
     ...projectRequest(parsed, context),
     onConflict,
-    force: values["force"] === true,
+    ...writeChoices(parsed),
     ...(positionals.length === 0 ? {} : { modules: positionals }),
   };
   return runPlan({
     parsed,
     context,
     root: request.root,
-    plan: () => planUpdate(request),
+    plan: (decisions) => planUpdate({ ...request, decisions }),
+    asks: ["in_the_way"],
     showsContent: values["dry-run"] === true,
   });
 };

@@ -3,10 +3,17 @@
 /**
  * `edited`: the owner changed it. `outdated`: its template changed. `config`: the
  * settings it was rendered with changed. `missing`: it should be there and is not.
- * `conflict`: conflict markers of a merge are still in it.
+ * `conflict`: conflict markers of a merge are still in it. `untracked`: the lock has
+ * no entry for it. `newer`: a newer version than this one wrote it.
  */
 export type DriftKind =
-  "edited" | "outdated" | "config" | "missing" | "conflict";
+  | "edited"
+  | "outdated"
+  | "config"
+  | "missing"
+  | "conflict"
+  | "untracked"
+  | "newer";
 
 export const DRIFT_KINDS: readonly DriftKind[] = [
   "edited",
@@ -14,6 +21,8 @@ export const DRIFT_KINDS: readonly DriftKind[] = [
   "config",
   "missing",
   "conflict",
+  "untracked",
+  "newer",
 ];
 
 /** One file that is not in sync. */
@@ -32,6 +41,10 @@ export interface DriftFacts {
   exists: boolean;
   /** Whether the lock knows it: if not, it was never written. */
   known: boolean;
+  /** Whether it is ours and the lock has lost it. */
+  untracked: boolean;
+  /** Whether its module is from a newer version than the templates at hand. */
+  newer: boolean;
   /** Where an update moves the file; null when it stays. */
   movesTo: string | null;
   edited: boolean;
@@ -57,6 +70,10 @@ export function driftOf(facts: DriftFacts): Drift | undefined {
   }
   const kinds: DriftKind[] = [];
   const reasons: string[] = [];
+  if (facts.untracked) {
+    kinds.push("untracked");
+    reasons.push("adw.lock.json has no entry for it; update records it again");
+  }
   if (hasMarkers) {
     kinds.push("conflict");
     reasons.push("conflict markers are left in it");
@@ -65,9 +82,8 @@ export function driftOf(facts: DriftFacts): Drift | undefined {
     reasons.push("you edited it");
   }
   if (facts.movesTo !== null) {
-    kinds.push(
-      facts.versions.before === facts.versions.now ? "config" : "outdated",
-    );
+    const settingMovesIt = facts.versions.before === facts.versions.now;
+    kinds.push(facts.newer ? "newer" : settingMovesIt ? "config" : "outdated");
     reasons.push(`an update moves it to ${facts.movesTo}`);
   }
   if (changed) {
@@ -79,11 +95,20 @@ export function driftOf(facts: DriftFacts): Drift | undefined {
   return { path, module, kinds, reason: reasons.join("; ") };
 }
 
-function whyChanged({ versions, changedSettings }: DriftFacts): {
+function whyChanged({ versions, changedSettings, newer }: DriftFacts): {
   kind: DriftKind;
   reason: string;
 } {
   const { before, now } = versions;
+  if (newer) {
+    return {
+      kind: "newer",
+      reason:
+        before === undefined || before === now
+          ? "a newer version wrote it"
+          : `a newer version wrote it: ${before}, and this version has ${now}`,
+    };
+  }
   if (changedSettings.length > 0 && before === now) {
     return {
       kind: "config",

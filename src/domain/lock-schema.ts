@@ -3,58 +3,70 @@ import * as v from "valibot";
 
 const texts = v.record(v.string(), v.string());
 
+export const LOCKED_MODULE_SCHEMA = v.object({
+  version: v.pipe(
+    v.string(),
+    v.description("Version of the module's templates."),
+  ),
+  templates: v.pipe(
+    v.string(),
+    v.description("Digest of the module's templates."),
+  ),
+  inputs: v.pipe(
+    v.record(v.string(), v.unknown()),
+    v.description(
+      "The configuration values that the module was rendered with.",
+    ),
+  ),
+});
+
+export const LOCKED_FILE_SCHEMA = v.object({
+  module: v.pipe(v.string(), v.description("The module it belongs to.")),
+  source: v.pipe(
+    v.string(),
+    v.description(
+      "The registered file; it stays the same when adws_dir changes.",
+    ),
+  ),
+  sha256: v.pipe(
+    v.string(),
+    v.regex(/^[0-9a-f]{64}$/),
+    v.description("SHA-256 of the text with \\n line ends."),
+  ),
+  base: v.pipe(
+    v.string(),
+    v.description(
+      "The text as it was written: raw deflate (RFC 1951), base64. The base of the next three-way merge.",
+    ),
+  ),
+});
+
 export const LOCK_SCHEMA = v.object({
   lockfile_version: v.pipe(
     v.literal(1),
     v.description("Version of the format, not of the package."),
   ),
-  modules: v.pipe(
-    v.record(
+  written_by: v.optional(
+    v.pipe(
       v.string(),
-      v.object({
-        version: v.pipe(
-          v.string(),
-          v.description("Version of the module's templates."),
-        ),
-        templates: v.pipe(
-          v.string(),
-          v.description("Digest of the module's templates."),
-        ),
-        inputs: v.pipe(
-          v.record(v.string(), v.unknown()),
-          v.description(
-            "The configuration values that the module was rendered with.",
-          ),
-        ),
-      }),
+      v.description(
+        "Version of adw-scaffold that wrote it: an older one does not take the files back unasked.",
+      ),
     ),
+  ),
+  modules: v.pipe(
+    v.record(v.string(), LOCKED_MODULE_SCHEMA),
     v.description("Installed modules, by name."),
   ),
   files: v.pipe(
-    v.record(
-      v.string(),
-      v.object({
-        module: v.pipe(v.string(), v.description("The module it belongs to.")),
-        source: v.pipe(
-          v.string(),
-          v.description(
-            "The registered file; it stays the same when adws_dir changes.",
-          ),
-        ),
-        sha256: v.pipe(
-          v.string(),
-          v.regex(/^[0-9a-f]{64}$/),
-          v.description("SHA-256 of the text with \\n line ends."),
-        ),
-        base: v.pipe(
-          v.string(),
-          v.description(
-            "The text as it was written: raw deflate (RFC 1951), base64. The base of the next three-way merge.",
-          ),
-        ),
-      }),
-    ),
+    v.record(v.string(), LOCKED_FILE_SCHEMA),
     v.description("Files that adw-scaffold wrote, by their path."),
+  ),
+  kept_files: v.pipe(
+    v.optional(v.record(v.string(), LOCKED_FILE_SCHEMA), {}),
+    v.description(
+      "Files of removed modules that stayed because they were edited; add merges them again.",
+    ),
   ),
   added_dependencies: v.pipe(
     texts,

@@ -17,10 +17,14 @@ export const LOCK_VERSION = 1 as const;
 /** The lock as every part of the program sees it. */
 export interface Lock {
   lockfile_version: typeof LOCK_VERSION;
+  /** Version of adw-scaffold that wrote it last; locks of 0.1.0-alpha do not have it. */
+  written_by?: string | undefined;
   /** Installed modules, hidden ones included. */
   modules: Record<string, LockedModule>;
   /** Files that we wrote, by their path in the project. */
   files: Record<string, LockedFile>;
+  /** Files of removed modules that stayed because they were edited: the base, should the module come back. */
+  kept_files: Record<string, LockedFile>;
   /** Packages that we added to package.json with their range, and may remove again. */
   added_dependencies: Record<string, string>;
   /** Scripts that we added to package.json with their command, and may change again. */
@@ -51,6 +55,7 @@ export const EMPTY_LOCK: Lock = {
   lockfile_version: LOCK_VERSION,
   modules: {},
   files: {},
+  kept_files: {},
   added_dependencies: {},
   added_scripts: {},
 };
@@ -77,7 +82,8 @@ export function parseLock(value: unknown): Lock {
     const issue = result.issues[0];
     throw brokenLock(`${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
   }
-  for (const path of Object.keys(result.output.files)) {
+  const { files, kept_files: kept } = result.output;
+  for (const path of Object.keys({ ...files, ...kept })) {
     if (!isInsideProject(path))
       throw brokenLock(`unsafe path ${JSON.stringify(path)}`);
   }
@@ -88,7 +94,7 @@ export function parseLock(value: unknown): Lock {
 export function brokenLock(problem: string): ConfigError {
   return new ConfigError("LOCK_INVALID", `the lock is broken: ${problem}`, {
     where: { file: LOCK_FILE },
-    hint: `Restore ${LOCK_FILE} from version control. Without it, delete it and run adw-scaffold init: files that you did not edit are recognised.`,
+    hint: `Restore ${LOCK_FILE} from version control. If it is not there, delete the file and run adw-scaffold update: it records the files again and keeps your edits.`,
   });
 }
 
@@ -97,8 +103,13 @@ export function formatLock(lock: Lock): string {
   return `${JSON.stringify(
     {
       lockfile_version: lock.lockfile_version,
+      ...(lock.written_by === undefined ? {} : { written_by: lock.written_by }),
       modules: sorted(lock.modules),
       files: sorted(lock.files),
+      // Left out while there are none, so that most locks never show it.
+      ...(Object.keys(lock.kept_files).length === 0
+        ? {}
+        : { kept_files: sorted(lock.kept_files) }),
       added_dependencies: sorted(lock.added_dependencies),
       added_scripts: sorted(lock.added_scripts),
     },

@@ -15,6 +15,8 @@ export type FileOperation =
       content: string;
       previous: string;
       reason: string;
+      /** Set where text of the owner's is lost by it. */
+      overwrites?: true;
     }
   | {
       operation: "conflict";
@@ -32,6 +34,7 @@ export type FileOperation =
     }
   | {
       operation: "keep";
+      cause: KeepCause;
       path: string;
       module: string;
       /** null: the owner deleted the file, and it stays deleted. */
@@ -51,6 +54,14 @@ export type FileOperation =
  * template changed it. `markers_left`: the owner has not resolved an earlier one.
  */
 export type ConflictCause = "in_the_way" | "both_changed" | "markers_left";
+
+/**
+ * Why a file stays as it is. `edited`: the owner edited it, and nothing else changed.
+ * `merged`: it already holds every change. `deleted`: the owner deleted it.
+ * `markers_left`: an earlier conflict is not resolved. `chosen`: the owner said so.
+ */
+export type KeepCause =
+  "edited" | "merged" | "deleted" | "markers_left" | "chosen";
 
 export type OperationName = FileOperation["operation"];
 
@@ -87,13 +98,13 @@ export interface PlanPolicy {
   /** Which side {@link MergeResult.settled} places went to. */
   favours?: "yours" | "theirs";
   /** Whether the markers of an earlier merge are still in a text. */
-  hasMarkers?: (text: string) => boolean;
+  hasMarkers?: (text: string, base: string) => boolean;
   /** Conflicts that the merge leaves: refuse the whole plan, or write the markers. */
   conflicts?: "refuse" | "markers";
 }
 
 /** Why a file that an earlier merge could not settle is not merged again. */
-export const MARKERS_LEFT = "conflict markers of an earlier update are in it";
+const MARKERS_LEFT = "conflict markers of an earlier update are in it";
 
 /** Decides what happens to one file. */
 export function planFile(
@@ -108,6 +119,7 @@ export function planFile(
     }
     return {
       operation: "keep",
+      cause: "deleted",
       path,
       module,
       previous: null,
@@ -126,7 +138,12 @@ export function planFile(
     };
   }
   if (policy.force) {
-    return { operation: "update", ...change, reason: "overwritten by --force" };
+    return {
+      operation: "update",
+      ...change,
+      reason: "overwritten by --force",
+      overwrites: true,
+    };
   }
   if (base === null) {
     return {
@@ -138,10 +155,11 @@ export function planFile(
       resolution: "refuse",
     };
   }
-  const unresolved = policy.hasMarkers?.(disk) === true;
+  const unresolved = policy.hasMarkers?.(disk, base) === true;
   if (base === next) {
     return {
       operation: "keep",
+      cause: unresolved ? "markers_left" : "edited",
       path,
       module,
       previous: disk,
@@ -200,6 +218,7 @@ function planEdited(
   if (merged.content === yours) {
     return {
       operation: "keep",
+      cause: "merged",
       path: change.path,
       module: change.module,
       previous: change.previous,
@@ -245,6 +264,7 @@ function planDropped(
   }
   return {
     operation: "keep",
+    cause: "edited",
     path,
     module,
     previous: disk,

@@ -1,5 +1,6 @@
 /** Joins the owner's edits and the template's changes, line by line. */
 import { diff3Merge, diffComm } from "node-diff3";
+import { hasMergeConflict } from "./merge-markers.ts";
 import type { MergeResult } from "./plan.ts";
 
 /** What to do where both sides changed the same lines differently. */
@@ -72,9 +73,15 @@ export function mergeTwoWay(yours: string, theirs: string): string {
   return joined(merged, eol);
 }
 
-/** Whether a text still holds conflict markers that a merge put there. */
-export function hasConflictMarkers(text: string): boolean {
+/**
+ * Whether a text still holds conflict markers that an update put there, or a merge in
+ * git. Those of git have any label, so a text that had some from the start is only text.
+ *
+ * @param base - the text as it was written
+ */
+export function hasConflictMarkers(text: string, base: string = text): boolean {
   return (
+    (hasMergeConflict(text) && !hasMergeConflict(base)) ||
     text.includes(`<<<<<<< ${MARKER_LABELS.yours}`) ||
     text.includes(`>>>>>>> ${MARKER_LABELS.theirs}`)
   );

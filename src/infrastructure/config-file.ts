@@ -1,4 +1,4 @@
-/** Reading and writing `adw.config.json` and `adw.lock.json`. */
+/** Reading and writing `adw.config.json`. */
 import { resolve } from "node:path";
 import {
   CONFIG_FILE,
@@ -9,15 +9,17 @@ import {
   type Locate,
 } from "../domain/config.ts";
 import { AdwError, ConfigError } from "../domain/errors.ts";
-import { EMPTY_LOCK, LOCK_FILE, parseLock, type Lock } from "../domain/lock.ts";
+import { mergeMarkerLine } from "../domain/merge-markers.ts";
 import { editJson, parseJson, type JsonEdit } from "./json-text.ts";
-import { readProjectFile, readTextIfExists } from "./project-files.ts";
+import { readTextIfExists } from "./project-files.ts";
 
 export interface LoadedConfig {
   /** Complete and valid. */
   config: AdwConfig;
   /** The file's text; null when there is no file and the defaults hold. */
   text: string | null;
+  /** The same, or what was made of it where a merge had left two versions in it. */
+  settledText: string | null;
   /** Where a value stands in the file. */
   locate: Locate;
 }
@@ -26,12 +28,14 @@ export interface LoadedConfig {
  * Reads and checks a project's configuration.
  *
  * @param file - another file than `adw.config.json`, relative to the project
+ * @param settle - makes one text of one with conflict markers; undefined where it cannot
  * @throws {ConfigError} for broken JSON, an invalid value, or a named file that
  * does not exist.
  */
 export async function readConfig(
   root: string,
   file?: string,
+  settle?: (text: string) => Promise<string | undefined>,
 ): Promise<LoadedConfig> {
   const name = file ?? CONFIG_FILE;
   const text = await readTextIfExists(resolve(root, name)).catch(
@@ -45,14 +49,23 @@ export async function readConfig(
   );
   if (text === null) {
     if (file === undefined)
-      return { config: DEFAULT_CONFIG, text: null, locate: () => undefined };
+      return {
+        config: DEFAULT_CONFIG,
+        text: null,
+        settledText: null,
+        locate: () => undefined,
+      };
     throw new ConfigError("CONFIG_MISSING", `there is no ${name}`, {
       where: { file: name },
       hint: "Name an existing file with --config, or leave the option out.",
     });
   }
-  const { value, locate } = parseJson(text, name);
-  return { config: parseConfig(value, locate), text, locate };
+  const settledText =
+    settle !== undefined && mergeMarkerLine(text) !== undefined
+      ? ((await settle(text)) ?? text)
+      : text;
+  const { value, locate } = parseJson(settledText, name);
+  return { config: parseConfig(value, locate), text, settledText, locate };
 }
 
 /** Why a file cannot be read, in the words of whoever found out. */
@@ -87,13 +100,4 @@ export function editConfigText(
     edits.push({ path: ["$schema"], value: schemaPath });
   }
   return editJson(original, edits);
-}
-
-/** @throws {ConfigError} for a broken lock or one that a newer version wrote. */
-export async function readLock(
-  root: string,
-): Promise<{ lock: Lock; text: string | null }> {
-  const text = await readProjectFile(root, LOCK_FILE);
-  if (text === null) return { lock: EMPTY_LOCK, text };
-  return { lock: parseLock(parseJson(text, LOCK_FILE).value), text };
 }

@@ -1,6 +1,9 @@
 /** JSON as text: errors with line and column, and edits that keep the formatting. */
 import type { FormattingOptions, JSONPath, ParseError } from "jsonc-parser";
+import { CONFIG_FILE } from "../domain/config.ts";
 import { ConfigError, type SourceLocation } from "../domain/errors.ts";
+import { LOCK_FILE } from "../domain/lock.ts";
+import { mergeMarkerLine } from "../domain/merge-markers.ts";
 import { jsonc } from "./jsonc.ts";
 
 /** A parsed JSON text that still knows where each value stands. */
@@ -16,7 +19,8 @@ export interface JsonDocument {
 /**
  * Parses strict JSON (a byte order mark is accepted).
  *
- * @throws {ConfigError} code `JSON_INVALID` with line and column.
+ * @throws {ConfigError} code `CONFLICT_MARKERS` for a file that git could not merge,
+ * else `JSON_INVALID`, with line and column.
  */
 export function parseJson(text: string, file: string): JsonDocument {
   const body = text.startsWith("\uFEFF") ? ` ${text.slice(1)}` : text;
@@ -48,6 +52,14 @@ export function parseJson(text: string, file: string): JsonDocument {
 
 /** Says what JSON.parse does not: in the user's words, with line and column. */
 function syntaxError(text: string, body: string, file: string): ConfigError {
+  const line = mergeMarkerLine(text);
+  if (line !== undefined) {
+    return new ConfigError(
+      "CONFLICT_MARKERS",
+      `${file} has conflict markers of a merge in it`,
+      { where: { file, line, column: 1 }, hint: resolveHint(file) },
+    );
+  }
   const { parseTree, printParseErrorCode } = jsonc();
   const errors: ParseError[] = [];
   parseTree(body, errors, {
@@ -64,6 +76,17 @@ function syntaxError(text: string, body: string, file: string): ConfigError {
     where: position(text, file, error?.offset ?? 0),
     hint: "Correct the file at this place; comments and trailing commas are not JSON.",
   });
+}
+
+function resolveHint(file: string): string {
+  switch (file) {
+    case LOCK_FILE:
+      return "Run adw-scaffold update: the file holds both sides, and update settles them.";
+    case CONFIG_FILE:
+      return `Resolve them in an editor (git diff ${file} shows both sides), then run adw-scaffold update.`;
+    default:
+      return `Resolve them in an editor (git diff ${file} shows both sides), then run the command again.`;
+  }
 }
 
 /** One change to a JSON text; an undefined value removes the property. */

@@ -477,7 +477,7 @@ describe("init", () => {
       error: {
         code: "CONFLICTS",
         message: "a file is in the way: adws/adw_server.ts",
-        hint: "Nothing was written. Move them, or overwrite them with --force.",
+        hint: "Nothing was written. Keep them as yours with --keep, overwrite them with --force, or move them.",
       },
     });
     expect((await init("--force")).code).toBe(0);

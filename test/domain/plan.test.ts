@@ -118,7 +118,13 @@ test("only create, update, merge and delete change files", () => {
         reason: "",
         resolution: "refuse",
       },
-      { operation: "keep", ...common, previous: null, reason: "" },
+      {
+        operation: "keep",
+        cause: "deleted",
+        ...common,
+        previous: null,
+        reason: "",
+      },
       { operation: "delete", ...common, previous: "a", reason: "" },
     ]),
   ).toEqual([

@@ -1,4 +1,4 @@
-/** Files in the way, at a terminal: [Y/n/a/q/d/m], one by one. */
+/** Files that already exist, at a terminal, one by one: only a y or an a overwrites. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CLI, runCli } from "../helpers/cli.ts";
@@ -48,7 +48,7 @@ describeWithTerminal("at a terminal", () => {
       { cwd: folder(), columns: 200, timeoutMs: 50_000 },
     );
   const question = (path: string) =>
-    `${path}: this file is in the way and was not written by adw-scaffold. Overwrite? [Y/n/a/q/d/m]`;
+    `${path}: this file is in the way and was not written by adw-scaffold. Overwrite? [y/N/a/q/d/m/?]`;
   /** Answers the questions in order; resolves with the exit code. */
   async function answer(...answers: [path: string, key: string][]) {
     const terminal = open();
@@ -69,10 +69,91 @@ describeWithTerminal("at a terminal", () => {
     expect(await read(SECOND)).toBe(MINE);
   });
 
-  test("enter alone is a yes", async () => {
-    const { code } = await answer([FIRST, ""], [SECOND, ""]);
+  test("enter alone keeps the file, and records it as the owner's", async () => {
+    const { code, screen } = await answer([FIRST, ""], [SECOND, ""]);
     expect(code).toBe(0);
-    expect(await read(SECOND)).not.toContain("mine");
+    expect(screen).toContain(`keep      ${FIRST}  you chose to keep it`);
+    expect(await read(FIRST)).toBe(MINE);
+    expect(await read(SECOND)).toBe(MINE);
+    const { files } = JSON.parse(await read("adw.lock.json"));
+    expect(Object.keys(files)).toEqual(expect.arrayContaining([FIRST, SECOND]));
+    // Nothing is asked again, and nothing is in the way of an update.
+    expect((await runCli(["update", "--no-install"], folder())).code).toBe(0);
+    expect(await read(FIRST)).toBe(MINE);
+  });
+
+  test("the question shows what would be lost, a bounded part of it, and explains its letters", async () => {
+    const lines = Array.from({ length: 40 }, (_, index) => `// mine ${index}`);
+    await writeFile(join(folder(), FIRST), `${lines.join("\n")}\n`);
+    const terminal = open();
+    await terminal.shows(question(FIRST));
+    const screen = terminal.screen().join("\n");
+    expect(screen).toContain(
+      `${FIRST}: overwriting it loses 40 lines of yours\n  - // mine 0\n`,
+    );
+    expect(screen).toContain("… and 32 more; d shows all");
+    expect(screen).not.toContain("// mine 8");
+    expect(screen).toContain(
+      "n  keep your file as it is (the default)\n  a  overwrite this file and all the others",
+    );
+    terminal.press("q", KEYS.enter);
+    expect((await terminal.ended).code).toBe(1);
+  });
+
+  test("control characters of a file do not reach the terminal", async () => {
+    await writeFile(join(folder(), FIRST), "// \u001B[2J mine\n");
+    const terminal = open();
+    await terminal.shows("- // \\u001b[2J mine");
+    terminal.press("q", KEYS.enter);
+    await terminal.ended;
+  });
+
+  test.each(["?", "x", "yes", "Y Y", "overwrite"])(
+    "%s explains the letters and asks again, and never overwrites",
+    async (key) => {
+      const before = await hashFolder(folder());
+      const terminal = open();
+      await terminal.shows(question(FIRST));
+      terminal.press(key, KEYS.enter);
+      const times = (text: string) =>
+        terminal.screen().join("\n").split(text).length - 1;
+      await terminal.shows(`${question(FIRST)} ${key}`);
+      terminal.press("q", KEYS.enter);
+      expect((await terminal.ended).code).toBe(1);
+      expect(times("?  show this help")).toBe(2);
+      expect(await hashFolder(folder())).toEqual(before);
+    },
+  );
+
+  test("update asks about a file that a new version would write over, and Enter keeps it", async () => {
+    await answer([FIRST, "a"]);
+    await writeFile(
+      join(folder(), "adw.config.json"),
+      (await read("adw.config.json")).replace(
+        '"adw_websocket_client"',
+        '"adw_websocket_client", "adw_websockets"',
+      ),
+    );
+    // Another file of the module is known, so this one may be anybody's.
+    const server = "adws/adw_modules/adw_websockets.ts";
+    const lock = JSON.parse(await read("adw.lock.json"));
+    lock.modules.adw_websockets = {
+      version: "0.0.1",
+      templates: "0000000000000000",
+      inputs: {},
+    };
+    await writeFile(join(folder(), "adw.lock.json"), JSON.stringify(lock));
+    await writeFile(join(folder(), server), MINE);
+    const terminal = openTerminal(
+      [process.execPath, CLI, "update", "--no-install"]
+        .map((word) => `'${word}'`)
+        .join(" "),
+      { cwd: folder(), columns: 200, timeoutMs: 50_000 },
+    );
+    await terminal.shows(question(server));
+    terminal.press(KEYS.enter);
+    expect((await terminal.ended).code).toBe(0);
+    expect(await read(server)).toBe(MINE);
   });
 
   test("a overwrites this one and all others, without another question", async () => {
@@ -82,16 +163,12 @@ describeWithTerminal("at a terminal", () => {
     expect(await read(SECOND)).not.toContain("mine");
   });
 
-  test("d shows the difference and asks again; anything else explains the keys", async () => {
+  test("d shows the whole difference and asks again", async () => {
     const terminal = open();
     await terminal.shows(question(FIRST));
     terminal.press("d", KEYS.enter);
     await terminal.shows(`+++ ${FIRST}`);
     await terminal.shows("-// mine");
-    terminal.press("x", KEYS.enter);
-    await terminal.shows(
-      "y overwrite · n keep yours · a overwrite this and all others",
-    );
     terminal.press("q", KEYS.enter);
     expect((await terminal.ended).code).toBe(1);
   });
@@ -146,12 +223,31 @@ describeWithTerminal("at a terminal", () => {
     expect(await read(SECOND)).toBe(MINE);
   });
 
+  test("init --force at a terminal: Enter alone does not overwrite", async () => {
+    await writeFile(
+      join(folder(), "adw.config.json"),
+      '{ "modules": ["adw_websocket_client"] }\n',
+    );
+    const before = await hashFolder(folder());
+    const terminal = openTerminal(
+      [process.execPath, CLI, "init", "--force", "--no-install"]
+        .map((word) => `'${word}'`)
+        .join(" "),
+      { cwd: folder(), columns: 200, timeoutMs: 50_000 },
+    );
+    await terminal.shows("and lose what you wrote in 2 files?");
+    await terminal.shows("● No");
+    terminal.press(KEYS.enter);
+    expect((await terminal.ended).code).toBe(1);
+    expect(await hashFolder(folder())).toEqual(before);
+  });
+
   test.each([["--yes"], ["--json"], ["--dry-run"]])(
     "%s asks nothing",
     async (option) => {
       const terminal = open(option);
       expect((await terminal.ended).code).toBe(1);
-      expect(terminal.screen().join("\n")).not.toContain("[Y/n/a/q/d/m]");
+      expect(terminal.screen().join("\n")).not.toContain("[y/N/a/q/d/m/?]");
     },
   );
 

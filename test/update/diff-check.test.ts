@@ -38,7 +38,15 @@ describe("in sync", () => {
       in_sync: true,
       failed: false,
       files: 5,
-      fail_on: ["edited", "outdated", "config", "missing", "conflict"],
+      fail_on: [
+        "edited",
+        "outdated",
+        "config",
+        "missing",
+        "conflict",
+        "untracked",
+        "newer",
+      ],
       drift: [],
     });
     expect(await hashFolder(folder())).toEqual(before);
@@ -226,7 +234,7 @@ test("what package.json lacks, and a missing lock, are drift", async () => {
   const { code, stdout } = await project.run("check");
   expect(code).toBe(1);
   expect(stdout).toContain(
-    "missing  adw.lock.json  without it, edits cannot be told from old versions; run: adw-scaffold init",
+    "missing  adw.lock.json  without it, edits cannot be told from old versions; run: adw-scaffold update",
   );
 });
 

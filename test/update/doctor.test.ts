@@ -173,7 +173,7 @@ test("a lock that is missing, or does not match", async () => {
     unhealthy({
       check: "lock",
       message: "there is no adw.lock.json",
-      fix: "Run adw-scaffold init: files that you did not edit are recognised.",
+      fix: "Run adw-scaffold update: it records the files again and keeps your edits.",
     }),
   );
 });

@@ -64,7 +64,7 @@ describe("with --json, a refused plan is on stdout and the error on stderr", () 
     expect(error).toEqual({
       code: "CONFLICTS",
       message: `a file is in the way: ${path}`,
-      hint: "Nothing was written. Move them, or overwrite them with --force.",
+      hint: "Nothing was written. Keep them as yours with --keep, overwrite them with --force, or move them.",
     });
   });
 
