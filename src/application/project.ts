@@ -192,7 +192,10 @@ export function inputsOf(
     definition.files.flatMap((file) => templates.namesUsed(`${file}.njk`)),
   );
   return Object.fromEntries(
-    Object.entries(config).filter(([key]) => used.has(key)),
+    // A template that takes `config` as a whole depends on all of it.
+    Object.entries(config).filter(
+      ([key]) => used.has(key) || used.has("config"),
+    ),
   );
 }
 
