@@ -275,7 +275,7 @@ async function installedProblems(
 async function installWords(root: string): Promise<string> {
   const { detectPackageManager, installCommand } =
     await import("../infrastructure/package-manager.ts");
-  return installCommand(detectPackageManager(root).name).join(" ");
+  return installCommand((await detectPackageManager(root)).name).join(" ");
 }
 
 /** A later major version may work; an earlier one lacks what the modules use. */
