@@ -7,6 +7,8 @@ import {
   configKeyFacts,
   type ConfigKey,
 } from "../domain/config-schema.ts";
+import { DRIFT_KINDS } from "../domain/drift.ts";
+import { bundledRegistry } from "../domain/module-registry.ts";
 
 export interface OptionFacts {
   /** Long name without dashes. */
@@ -18,6 +20,8 @@ export interface OptionFacts {
   placeholder?: string;
   /** The values are separated by commas. */
   isList?: boolean;
+  /** Words that can stand in such a list: they also may follow it without a comma. */
+  listValues?: readonly string[];
   /** An empty value is one: no list entries, no folder. */
   mayBeEmpty?: boolean;
   description: string;
@@ -83,6 +87,12 @@ const FORCE: OptionFacts = {
   description: "Overwrite files that are in the way, and edits",
 };
 
+const NESTED: OptionFacts = {
+  name: "nested",
+  kind: "boolean",
+  description: "Start a project of its own inside another project",
+};
+
 let knownConfigOptions: readonly OptionFacts[] | undefined;
 
 /**
@@ -105,6 +115,9 @@ function configOption(key: ConfigKey): OptionFacts {
     placeholder: kind === "number" ? "n" : kind === "list" ? "a,b" : "text",
     description: shown === "" ? description : `${description} [${shown}]`,
     ...(kind === "list" ? { isList: true } : {}),
+    ...(key === "modules"
+      ? { listValues: bundledRegistry.installable.map(({ name }) => name) }
+      : {}),
     ...(kind === "list" || shown === "" ? { mayBeEmpty: true } : {}),
     ...(choices.length === 0 ? {} : { choices }),
   };
@@ -126,7 +139,7 @@ export const COMMANDS = [
       variadic: false,
     },
     get options(): readonly OptionFacts[] {
-      return [FORCE, ...configOptions()];
+      return [FORCE, NESTED, ...configOptions()];
     },
   },
   {
@@ -191,6 +204,8 @@ export const COMMANDS = [
         name: "fail-on",
         kind: "string",
         placeholder: "a,b",
+        isList: true,
+        listValues: DRIFT_KINDS,
         description:
           "What counts as failure: edited, outdated, config, missing, conflict [all]",
       },

@@ -5,6 +5,7 @@ import {
   intro,
   isCancel,
   multiselect,
+  select,
   text,
 } from "@clack/prompts";
 import {
@@ -77,6 +78,21 @@ export async function askInit({
     answers.settings.websocket_port = Number(port);
   }
   return answers;
+}
+
+/** Asks which project is meant, where `init` was called inside one. */
+export async function askWhichProject(
+  around: string,
+): Promise<"around" | "here"> {
+  return answer(
+    await select<"around" | "here">({
+      message: `This folder is inside the project ${around}. Which one do you mean?`,
+      options: [
+        { value: "around", label: `The project ${around}` },
+        { value: "here", label: "A new project in this folder" },
+      ],
+    }),
+  );
 }
 
 /** Asks once more, after the plan was shown. */

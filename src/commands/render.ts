@@ -15,6 +15,7 @@ import { applyTransaction } from "../infrastructure/file-transaction.ts";
 import { inFolder } from "../infrastructure/folders.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import {
+  givenFolder,
   projectRequest,
   settingsFromFlags,
   type Command,
@@ -27,7 +28,7 @@ export const render: Command = async (parsed, context) => {
   const { values, positionals } = parsed;
   const [name = ""] = positionals;
   const project = await openProject(projectRequest(parsed, context));
-  const { root, source } = project;
+  const { source } = project;
   const config = parseConfig({
     ...project.config,
     ...settingsFromFlags(parsed),
@@ -45,7 +46,12 @@ export const render: Command = async (parsed, context) => {
     );
     return 0;
   }
-  return writeOut(rendered, resolve(root, values["out"]), parsed, context);
+  return writeOut(
+    rendered,
+    resolve(givenFolder(parsed, context), values["out"]),
+    parsed,
+    context,
+  );
 };
 
 /** One file as it is; several behind a line that names each. */
