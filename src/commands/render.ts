@@ -8,7 +8,7 @@ import {
 } from "../application/render-module.ts";
 import { RefusedError } from "../domain/errors.ts";
 import { targetPath } from "../domain/module-registry.ts";
-import { parseConfig } from "../domain/config.ts";
+import { changeConfig } from "../domain/config.ts";
 import { assertOwnFolder } from "../domain/paths.ts";
 import { changesOf, planFile, type FileOperation } from "../domain/plan.ts";
 import { applyTransaction } from "../infrastructure/file-transaction.ts";
@@ -29,10 +29,7 @@ export const render: Command = async (parsed, context) => {
   const [name = ""] = positionals;
   const project = await openProject(projectRequest(parsed, context));
   const { source } = project;
-  const config = parseConfig({
-    ...project.config,
-    ...settingsFromFlags(parsed),
-  });
+  const config = changeConfig(project.config, settingsFromFlags(parsed));
   const rendered = await renderModule(name, config, source);
   const json = values["json"] === true;
   if (typeof values["out"] !== "string") {

@@ -46,8 +46,39 @@ export function parseConfig(
     throw configError([{ path, message }], locate);
   }
   const result = v.safeParse(CONFIG_SCHEMA, withoutSchemaKey(input));
-  if (result.success) return result.output;
+  if (result.success) return withDatabase(input, result.output);
   throw configError(result.issues.map(toProblem), locate);
+}
+
+/** Where the database goes unless it is told to go elsewhere. */
+export function defaultDatabasePath({
+  adws_dir,
+}: Pick<AdwConfig, "adws_dir">): string {
+  return `${adws_dir}/schema/orchestrator.db`;
+}
+
+function withDatabase(input: unknown, config: AdwConfig): AdwConfig {
+  const isSet =
+    typeof input === "object" &&
+    input !== null &&
+    "database_path" in input &&
+    input.database_path !== undefined;
+  return isSet
+    ? config
+    : { ...config, database_path: defaultDatabasePath(config) };
+}
+
+/** Some settings changed; the database follows `adws_dir` unless it was put elsewhere. */
+export function changeConfig(
+  config: AdwConfig,
+  changes: AdwConfigInput,
+): AdwConfig {
+  const { database_path, ...others } = config;
+  return parseConfig(
+    database_path === defaultDatabasePath(config)
+      ? { ...others, ...changes }
+      : { ...config, ...changes },
+  );
 }
 
 /** What is allowed and hardly meant. */
