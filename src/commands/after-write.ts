@@ -83,7 +83,7 @@ export async function nextSteps(
   { cwd }: CommandContext,
   { installed, isNew }: { installed: string | null; isNew: boolean },
 ): Promise<{ command: string; purpose: string }[]> {
-  const { installCommand, runCommand, unapprovedBuilds } =
+  const { directCommand, installCommand, runCommand, unapprovedBuilds } =
     await import("../infrastructure/package-manager.ts");
   const { name } = await chosenManager(plan);
   const steps: { command: string; purpose: string }[] = [];
@@ -110,15 +110,22 @@ export async function nextSteps(
     });
   }
   if (!isNew) return steps;
+  // A script of that name that is not ours runs something else.
+  const start = (script: string) => {
+    const kept = plan.packageJson.keptScripts[script];
+    return kept === undefined
+      ? runCommand(name, script)
+      : directCommand(name, kept);
+  };
   if (plan.modules.includes("adw_server")) {
     steps.push({
-      command: runCommand(name, "adw:server"),
+      command: start("adw:server"),
       purpose: "start the server",
     });
   }
   if (plan.modules.includes("adw_demo")) {
     steps.push({
-      command: runCommand(name, "adw:demo"),
+      command: start("adw:demo"),
       purpose: "watch a demo fleet of agents",
     });
   }

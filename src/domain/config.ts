@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { CONFIG_KEYS, CONFIG_SCHEMA, isConfigKey } from "./config-schema.ts";
 import { ConfigError, type SourceLocation } from "./errors.ts";
+import { explainIssue } from "./issue-words.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { AdwConfig } from "../generated/config-type.ts";
 import { DEFAULT_CONFIG } from "../generated/default-config.ts";
@@ -129,7 +130,7 @@ function toProblem(issue: Issue): ConfigProblem {
           : `Did you mean "${match}"?`,
     };
   }
-  return { path, message: `${formatPath(path)} ${explain(issue)}` };
+  return { path, message: `${formatPath(path)} ${explainIssue(issue)}` };
 }
 
 /** `allowed_origins[0]` */
@@ -139,35 +140,6 @@ function formatPath(path: readonly (string | number)[]): string {
       typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`,
     )
     .join("");
-}
-
-/** Puts a valibot issue into words that name the bound and the value received. */
-function explain(issue: Issue): string {
-  const received = ` (got ${issue.received})`;
-  switch (issue.type) {
-    case "number":
-    case "integer":
-      return `must be a whole number${received}`;
-    case "min_value":
-      return `must be at least ${String(issue.requirement)}${received}`;
-    case "max_value":
-      return `must be at most ${String(issue.requirement)}${received}`;
-    case "min_length":
-      return "must not be empty";
-    case "max_length":
-      return `must be at most ${String(issue.requirement)} long`;
-    case "string":
-      return `must be a string${received}`;
-    case "array":
-      return `must be a list${received}`;
-    case "picklist":
-      return `must be one of ${issue.expected.slice(1, -1).replaceAll(" | ", ", ")}${received}`;
-    case "regex":
-    case "check":
-      return `${issue.message}${received}`;
-    case "strict_object":
-      return issue.message;
-  }
 }
 
 function configError(

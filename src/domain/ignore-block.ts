@@ -41,6 +41,6 @@ export function withIgnoredPaths(
   if (paths.length === 0) return text;
   const lines = `${block.join(lineEnd)}${lineEnd}`;
   if (text === null || text === "") return lines;
-  const gap = /\n$/.test(text) ? lineEnd : lineEnd + lineEnd;
+  const gap = text.endsWith("\n") ? lineEnd : lineEnd + lineEnd;
   return `${text}${gap}${lines}`;
 }

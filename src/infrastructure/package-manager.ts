@@ -122,6 +122,21 @@ export function runCommand(
   return manager === "yarn" ? `yarn ${script}` : `${manager} run ${script}`;
 }
 
+const EXEC: Readonly<Record<PackageManagerName, string>> = {
+  npm: "npx",
+  pnpm: "pnpm exec",
+  yarn: "yarn run",
+  bun: "bunx",
+};
+
+/** What a script would run, as one types it: a program of a package needs the package manager. */
+export function directCommand(
+  manager: PackageManagerName,
+  command: string,
+): string {
+  return command.startsWith("node ") ? command : `${EXEC[manager]} ${command}`;
+}
+
 /** The command that installs what package.json lists. */
 export function installCommand(manager: PackageManagerName): string[] {
   const hasShortForm = manager === "npm" || manager === "pnpm";
