@@ -10,6 +10,7 @@ import {
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
 import { excludeFromTsconfigs } from "../infrastructure/host-tsconfig.ts";
+import { typescriptAdvice } from "../infrastructure/host-typescript.ts";
 import {
   PACKAGE_FILE,
   editPackageJson,
@@ -174,6 +175,17 @@ const EXAMINATIONS: readonly Examination[] = [
     examine: tsconfigProblem,
     fine: () =>
       "the project's tsconfig.json and adws/ do not get in each other's way",
+  },
+  {
+    check: "typescript",
+    examine: async ({ root }) => {
+      const [message] = await typescriptAdvice(root);
+      const [what = "", fix = ""] = message?.split(" To check it: ") ?? [];
+      return message === undefined
+        ? undefined
+        : { message: what, fix: `Run: ${fix}` };
+    },
+    fine: () => "TypeScript, where it is installed, is 5.8 or later",
   },
   {
     check: "token",

@@ -20,6 +20,7 @@ import {
 } from "../infrastructure/file-transaction.ts";
 import { eslintAdvice } from "../infrastructure/host-eslint.ts";
 import { excludeFromTsconfigs } from "../infrastructure/host-tsconfig.ts";
+import { typescriptAdvice } from "../infrastructure/host-typescript.ts";
 import { planModuleFiles, readFileStates } from "./file-plan.ts";
 import { assertInstallable } from "./installed-modules.ts";
 import {
@@ -85,7 +86,10 @@ export async function planScaffold(
     // Told once: what the owner decided is not asked again.
     notes:
       project.lockText === null
-        ? await eslintAdvice(project.root, config.adws_dir)
+        ? [
+            ...(await eslintAdvice(project.root, config.adws_dir)),
+            ...(await typescriptAdvice(project.root)),
+          ]
         : [],
   });
 }

@@ -182,12 +182,14 @@ const INTERRUPT_GRACE_MS = 1000;
  * Runs the install and waits for it. Its output is kept back and shown only when
  * it fails. Ctrl-C and SIGTERM end the package manager first.
  *
+ * @param onLine - gets the last line of whatever the package manager says
  * @throws {RefusedError} code `INSTALL_FAILED` or `INSTALL_INTERRUPTED`; the files
  * stay as written.
  */
 export async function installDependencies(
   root: string,
   manager: PackageManagerName,
+  onLine: (line: string) => void = () => undefined,
 ): Promise<void> {
   const [command = manager, ...parameters] = installCommand(manager);
   // Since version 11, pnpm fails when a package has a build script that nobody
@@ -200,11 +202,21 @@ export async function installDependencies(
     const child = spawn(command, parameters, {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
+      // npm tells of requests, and so of retries, at this level only.
+      env:
+        manager === "npm"
+          ? { ...process.env, npm_config_loglevel: "http" }
+          : process.env,
       // npm is a .cmd file on Windows, which only a shell can start.
       shell: process.platform === "win32",
     });
-    child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
+    const keep = (chunk: Buffer) => {
+      output.push(chunk);
+      const line = chunk.toString().trim().split("\n").at(-1);
+      if (line !== undefined && line !== "") onLine(line);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
     const stop = () => {
       interrupted = true;
       // What it has started may hold its output open; that is not waited for.
@@ -254,6 +266,7 @@ export async function installDependencies(
     .toString()
     .trim()
     .split("\n")
+    .filter((line) => !line.startsWith("npm http "))
     .slice(-15)
     .join("\n");
   throw new RefusedError(
