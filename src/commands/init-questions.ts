@@ -97,11 +97,17 @@ export async function askWhichProject(
 
 /** Asks once more, after the plan was shown. */
 export async function askToWrite(plan: ScaffoldPlan): Promise<boolean> {
-  const { unchanged = 0, keep = 0 } = countOperations(plan.operations);
-  const count = plan.operations.length - unchanged - keep;
+  const {
+    unchanged = 0,
+    keep = 0,
+    delete: gone = 0,
+  } = countOperations(plan.operations);
+  const count = plan.operations.length - unchanged - keep - gone;
+  const files = (number: number) =>
+    `${number} ${number === 1 ? "file" : "files"}`;
   return answer(
     await confirm({
-      message: `Write ${count} ${count === 1 ? "file" : "files"}?`,
+      message: `Write ${files(count)}${gone === 0 ? "" : ` and delete ${files(gone)}`}?`,
     }),
   );
 }
