@@ -22,7 +22,9 @@ module.exports = {
     ],
   },
   // Packages that ship ES modules only.
-  transformIgnorePatterns: ["/node_modules/(?!(valibot|preact|@preact|htm)/)"],
+  transformIgnorePatterns: [
+    "/node_modules/(?!(valibot|preact|@preact|htm|package-manager-detector)/)",
+  ],
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json"],
   testTimeout: 60000,
   workerThreads: false,

@@ -32,7 +32,12 @@ for (const path of paths) {
     new URL(`../templates/${path}`, import.meta.url),
     "utf8",
   );
-  const context = templateContext(owner, DEFAULT_CONFIG);
+  const context = Object.fromEntries(
+    Object.entries(templateContext(owner, DEFAULT_CONFIG)).filter(
+      // Ours reach a setting as config.<key>.
+      ([name]) => !Object.hasOwn(DEFAULT_CONFIG, name),
+    ),
+  );
   for (const problem of lintTemplate(source, path, context)) {
     report(path, problem.line, problem.column, problem.message);
   }

@@ -10,6 +10,7 @@ import {
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
 import { excludeFromTsconfigs } from "../infrastructure/host-tsconfig.ts";
+import { typescriptAdvice } from "../infrastructure/host-typescript.ts";
 import {
   PACKAGE_FILE,
   editPackageJson,
@@ -176,6 +177,17 @@ const EXAMINATIONS: readonly Examination[] = [
       "the project's tsconfig.json and adws/ do not get in each other's way",
   },
   {
+    check: "typescript",
+    examine: async ({ root }) => {
+      const [message] = await typescriptAdvice(root);
+      const [what = "", fix = ""] = message?.split(" To check it: ") ?? [];
+      return message === undefined
+        ? undefined
+        : { message: what, fix: `Run: ${fix}` };
+    },
+    fine: () => "TypeScript, where it is installed, is 5.8 or later",
+  },
+  {
     check: "token",
     examine: tokenProblem,
     fine: ({ config }) =>
@@ -275,7 +287,7 @@ async function installedProblems(
 async function installWords(root: string): Promise<string> {
   const { detectPackageManager, installCommand } =
     await import("../infrastructure/package-manager.ts");
-  return installCommand(detectPackageManager(root).name).join(" ");
+  return installCommand((await detectPackageManager(root)).name).join(" ");
 }
 
 /** A later major version may work; an earlier one lacks what the modules use. */

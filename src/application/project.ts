@@ -3,7 +3,9 @@ import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, relative, resolve } from "node:path";
 import {
   CONFIG_FILE,
-  parseConfig,
+  DEFAULT_CONFIG,
+  changeConfig,
+  defaultDatabasePath,
   type AdwConfig,
   type AdwConfigInput,
   type Locate,
@@ -158,21 +160,24 @@ export async function withSettings(
   changes: AdwConfigInput,
 ): Promise<AdwConfig> {
   // With a lock, the project is set up, and what its config leaves out is meant.
-  if (lockText !== null) return parseConfig({ ...config, ...changes });
+  if (lockText !== null) return changeConfig(config, changes);
   const environment: AdwConfigInput = {
     project_name: await projectName(root),
     sqlite_driver: nodeAtLeast(22, 13) ? "node:sqlite" : "better-sqlite3",
     typescript_runner: nodeAtLeast(22, 18) ? "node" : "tsx",
   };
-  const written: unknown =
-    configText === null ? {} : parseJson(configText, CONFIG_FILE).value;
+  const written = writtenKeys(configText);
   const chosen = Object.entries(environment).filter(
-    ([key]) =>
-      typeof written !== "object" ||
-      written === null ||
-      !Object.hasOwn(written, key),
+    ([key]) => !written.includes(key),
   );
-  return parseConfig({ ...config, ...Object.fromEntries(chosen), ...changes });
+  return changeConfig(config, { ...Object.fromEntries(chosen), ...changes });
+}
+
+/** The keys that the configuration itself has. */
+export function writtenKeys(configText: string | null): string[] {
+  if (configText === null) return [];
+  const { value } = parseJson(configText, CONFIG_FILE);
+  return typeof value === "object" && value !== null ? Object.keys(value) : [];
 }
 
 /** Recorded even when they equal the default: another machine must not choose anew. */
@@ -188,6 +193,13 @@ export function changedSettings(
   after: AdwConfig,
 ): AdwConfigInput {
   const previous = new Map<string, unknown>(Object.entries(before));
+  // It follows adws_dir by itself.
+  if (
+    after.database_path === defaultDatabasePath(after) &&
+    !writtenKeys(configText).includes("database_path")
+  ) {
+    previous.set("database_path", after.database_path);
+  }
   return Object.fromEntries(
     Object.entries(after).filter(
       ([key, value]) =>
@@ -195,6 +207,21 @@ export function changedSettings(
         (configText === null &&
           (key === "modules" || ENVIRONMENT_KEYS.has(key))),
     ),
+  );
+}
+
+/** The settings that somebody has chosen: not those that `init` writes, and no default. */
+export function settingsOfTheOwner(configText: string | null): string[] {
+  if (configText === null) return [];
+  const { value } = parseJson(configText, CONFIG_FILE);
+  const defaults = new Map<string, unknown>(Object.entries(DEFAULT_CONFIG));
+  return Object.entries(value ?? {}).flatMap(([key, setting]) =>
+    key === "$schema" ||
+    key === "modules" ||
+    ENVIRONMENT_KEYS.has(key) ||
+    JSON.stringify(setting) === JSON.stringify(defaults.get(key))
+      ? []
+      : key,
   );
 }
 
@@ -224,7 +251,10 @@ export function inputsOf(
     definition.files.flatMap((file) => templates.namesUsed(`${file}.njk`)),
   );
   return Object.fromEntries(
-    Object.entries(config).filter(([key]) => used.has(key)),
+    // A template that takes `config` as a whole depends on all of it.
+    Object.entries(config).filter(
+      ([key]) => used.has(key) || used.has("config"),
+    ),
   );
 }
 

@@ -29,7 +29,12 @@ import {
   packageNotes,
   planRemovals,
 } from "./package-plan.ts";
-import { changedSettings, type Project } from "./project.ts";
+import { protectPrivateData } from "./private-data-plan.ts";
+import {
+  changedSettings,
+  settingsOfTheOwner,
+  type Project,
+} from "./project.ts";
 
 /** Everything that applying would do. Nothing has been written yet. */
 export interface ScaffoldPlan {
@@ -41,6 +46,8 @@ export interface ScaffoldPlan {
   requiredBy: Readonly<Record<string, string>>;
   operations: readonly FileOperation[];
   packageJson: PackageEdit;
+  /** Files that stay where the modules no longer are. */
+  leftBehind: readonly string[];
   /** What the user should know: old ranges, kept scripts, a tsconfig to adjust. */
   notes: readonly string[];
 }
@@ -69,10 +76,14 @@ export interface PlanParts {
 
 /** Adds what every plan has: the configuration, package.json and the lock. */
 export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
-  const { project, config, definitions, files, wanted, removed = [] } = parts;
+  const { project, config, definitions, wanted, removed = [] } = parts;
   const { root, configText, configFile, lockText, recordedLock, lock } =
     project;
   assertOwnFolder(root);
+  const { files, ignore, leftBehind, notes } = await protectPrivateData(
+    project,
+    parts,
+  );
   const packageText = await readProjectFile(root, PACKAGE_FILE);
   const needs = packageNeeds(definitions, config, lock);
   const removals = planRemovals({ packageText, lock, config, removed, needs });
@@ -92,7 +103,9 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     after: editConfigText(
       project.settledConfigText,
       changedSettings(project, config),
-      `./${config.adws_dir}/schema/adw.config.schema.json`,
+      definitions.length === 0 && removed.length > 0
+        ? undefined
+        : `./${config.adws_dir}/schema/adw.config.schema.json`,
     ),
   });
   const tsconfigs = await Promise.all(
@@ -104,6 +117,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
   assertConfigStays(configFile, nextConfig === configText);
   const lockNow = lockAfter({
     ...parts,
+    files,
     settlesDropped: parts.settlesDropped === true,
     packageJson,
     removals,
@@ -112,6 +126,8 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     lockText !== null && recordedLock !== null && isSame(lockNow, recordedLock)
       ? lockText
       : withLineEndsOf(lockText, await format(LOCK_FILE, formatLock(lockNow)));
+  const isGone = removed.length > 0 && definitions.length === 0;
+  const ownSettings = settingsOfTheOwner(configText);
   return {
     root,
     config,
@@ -121,7 +137,9 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     requiredBy: requirements(definitions, wanted),
     operations: [
       ...files,
-      plainFile(configFile, configText, nextConfig, "settings changed"),
+      isGone && ownSettings.length === 0 && configText !== null
+        ? goneFile(configFile, configText)
+        : plainFile(configFile, configText, nextConfig, "settings changed"),
       plainFile(
         PACKAGE_FILE,
         packageText,
@@ -136,9 +154,20 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
           `excludes ${config.adws_dir}/, which has a tsconfig.json of its own`,
         ),
       ),
-      plainFile(LOCK_FILE, lockText, nextLock, "records what was written"),
+      ...plainFileOrNone(
+        ".gitignore",
+        ignore,
+        "keeps git from taking the database",
+      ),
+      isGone && lockText !== null
+        ? goneFile(LOCK_FILE, lockText)
+        : plainFile(LOCK_FILE, lockText, nextLock, "records what was written"),
     ],
     packageJson,
+    leftBehind: [
+      ...leftBehind,
+      ...(isGone && ownSettings.length > 0 ? [configFile] : []),
+    ],
     notes: [
       ...(lockText !== null && recordedLock === null
         ? [
@@ -151,7 +180,13 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
             `${configFile} was in two versions after a merge, and what each side changed is taken. modules: ${config.modules.join(", ")}.`,
           ]),
       ...adoptionNotes(project),
+      ...(isGone && ownSettings.length > 0
+        ? [
+            `${configFile} stays, for what you set in it: ${ownSettings.join(", ")}. Delete it if you do not need that any more.`,
+          ]
+        : []),
       ...(parts.notes ?? []),
+      ...notes,
       ...configNotes(config),
       ...packageNotes(packageJson, removals),
       ...(definitions.length === 0 || parts.tsconfigs !== undefined
@@ -214,6 +249,37 @@ function plainFile(
     previous,
     reason,
   };
+}
+
+/** A file of ours that has nothing to say any more. */
+function goneFile(path: string, previous: string): FileOperation {
+  return {
+    operation: "delete",
+    path,
+    module: PROJECT,
+    previous,
+    reason: "no module is installed any more",
+  };
+}
+
+/** A file that need not be there, and goes with the last line of ours. */
+function plainFileOrNone(
+  path: string,
+  { before, after }: { before: string | null; after: string | null },
+  reason: string,
+): FileOperation[] {
+  if (before === after) return [];
+  if (after !== null) return [plainFile(path, before, after, reason)];
+  if (before === null) return [];
+  return [
+    {
+      operation: "delete",
+      path,
+      module: PROJECT,
+      previous: before,
+      reason: "nothing is left in it",
+    },
+  ];
 }
 
 /** How many files each operation has. */

@@ -21,6 +21,7 @@ import { eslintAdvice } from "../infrastructure/host-eslint.ts";
 import { excludeFromTsconfigs } from "../infrastructure/host-tsconfig.ts";
 import { adoptLostFiles } from "./adopt.ts";
 import { decide, type Decisions } from "./decisions.ts";
+import { typescriptAdvice } from "../infrastructure/host-typescript.ts";
 import { planModuleFiles, readFileStates } from "./file-plan.ts";
 import { assertInstallable } from "./installed-modules.ts";
 import { assertNotNewer } from "./newer-modules.ts";
@@ -91,7 +92,10 @@ export async function planScaffold(
     // Told once: what the owner decided is not asked again.
     notes:
       project.lockText === null
-        ? await eslintAdvice(project.root, config.adws_dir)
+        ? [
+            ...(await eslintAdvice(project.root, config.adws_dir)),
+            ...(await typescriptAdvice(project.root)),
+          ]
         : [],
   });
 }

@@ -19,7 +19,10 @@ function rootFromModules(adwsDir: string): string {
   return ["adw_modules", ...adwsDir.split("/")].map(() => "..").join("/");
 }
 
-/** Everything a template can name: every config key, the vocabulary, and facts of its module. */
+/**
+ * Everything a template can name: the settings as `config.<key>`, the vocabulary, and
+ * facts of its module. A setting's bare name is for templates of an earlier version.
+ */
 export function templateContext(
   definition: ModuleDefinition,
   config: AdwConfig,
@@ -27,6 +30,7 @@ export function templateContext(
   const { dependencies } = moduleDependencies(definition, config);
   return {
     ...config,
+    config,
     root_from_modules: rootFromModules(config.adws_dir),
     vocabulary: VOCABULARY,
     config_json_schema: CONFIG_JSON_SCHEMA,

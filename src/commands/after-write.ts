@@ -37,7 +37,7 @@ export async function install(
   const planned = await plannedInstall(plan, parsed);
   if (planned === undefined) return { manager: null };
   const { packages, name, reason } = planned;
-  const { installDependencies } =
+  const { installCommand, installDependencies } =
     await import("../infrastructure/package-manager.ts");
   const { progress } = await import("./progress.ts");
   const quiet = parsed.values["json"] === true;
@@ -46,15 +46,33 @@ export async function install(
     quiet,
     context,
   );
+  let said = "nothing yet";
+  const started = Date.now();
+  const patience = Number(
+    context.env["ADW_INSTALL_PATIENCE_MS"] ?? PATIENCE_MS,
+  );
+  const timer = setInterval(() => {
+    const seconds = Math.round((Date.now() - started) / 1000);
+    shown.meanwhile(
+      `${name} is still at work after ${seconds} s, and says: ${said}. Ctrl-C ends it: the files are written, and ${installCommand(name).join(" ")} installs later.`,
+    );
+  }, patience);
   try {
-    await installDependencies(plan.root, name);
+    await installDependencies(plan.root, name, (line) => {
+      said = line;
+    });
     shown.done(`Installed ${packages} with ${name} (${reason})`);
     return { manager: name };
   } catch (error) {
     shown.failed(`${name} could not install`);
     return { manager: null, error };
+  } finally {
+    clearInterval(timer);
   }
 }
+
+/** An install that takes longer may wait for a registry that does not answer: it is said why, this often. */
+const PATIENCE_MS = 30_000;
 
 export async function chosenManager(
   plan: ScaffoldPlan,
@@ -83,7 +101,7 @@ export async function nextSteps(
   { cwd }: CommandContext,
   { installed, isNew }: { installed: string | null; isNew: boolean },
 ): Promise<{ command: string; purpose: string }[]> {
-  const { installCommand, runCommand, unapprovedBuilds } =
+  const { directCommand, installCommand, runCommand, unapprovedBuilds } =
     await import("../infrastructure/package-manager.ts");
   const { name } = await chosenManager(plan);
   const steps: { command: string; purpose: string }[] = [];
@@ -110,15 +128,22 @@ export async function nextSteps(
     });
   }
   if (!isNew) return steps;
+  // A script of that name that is not ours runs something else.
+  const start = (script: string) => {
+    const kept = plan.packageJson.keptScripts[script];
+    return kept === undefined
+      ? runCommand(name, script)
+      : directCommand(name, kept);
+  };
   if (plan.modules.includes("adw_server")) {
     steps.push({
-      command: runCommand(name, "adw:server"),
+      command: start("adw:server"),
       purpose: "start the server",
     });
   }
   if (plan.modules.includes("adw_demo")) {
     steps.push({
-      command: runCommand(name, "adw:demo"),
+      command: start("adw:demo"),
       purpose: "watch a demo fleet of agents",
     });
   }

@@ -36,8 +36,8 @@ export const check: Command = async (parsed, context) => {
   const drifted = new Set(drift.map(({ path }) => path)).size;
   stdout.write(
     drifted === 0
-      ? `${colors.green("In sync")} ${colors.dim(`${files} files`)}\n`
-      : `${failed ? colors.red("Drift") : colors.green("Accepted drift")} ${colors.dim(`${drifted} of ${files} files`)}\n`,
+      ? `${colors.green("In sync")} ${colors.dim(`${files} ${files === 1 ? "file" : "files"}`)}\n`
+      : `${failed ? colors.red("Drift") : colors.green("Accepted drift")} ${colors.dim(`${drifted} of ${files} ${files === 1 ? "file" : "files"}`)}\n`,
   );
   return failed ? 1 : 0;
 };

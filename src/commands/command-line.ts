@@ -7,6 +7,8 @@ import {
   configKeyFacts,
   type ConfigKey,
 } from "../domain/config-schema.ts";
+import { DRIFT_KINDS } from "../domain/drift.ts";
+import { bundledRegistry } from "../domain/module-registry.ts";
 
 export interface OptionFacts {
   /** Long name without dashes. */
@@ -18,6 +20,8 @@ export interface OptionFacts {
   placeholder?: string;
   /** The values are separated by commas. */
   isList?: boolean;
+  /** Words that can stand in such a list: they also may follow it without a comma. */
+  listValues?: readonly string[];
   /** An empty value is one: no list entries, no folder. */
   mayBeEmpty?: boolean;
   description: string;
@@ -95,6 +99,12 @@ const DOWNGRADE: OptionFacts = {
   description: "Go back to older templates than those that wrote the files",
 };
 
+const NESTED: OptionFacts = {
+  name: "nested",
+  kind: "boolean",
+  description: "Start a project of its own inside another project",
+};
+
 let knownConfigOptions: readonly OptionFacts[] | undefined;
 
 /**
@@ -117,6 +127,9 @@ function configOption(key: ConfigKey): OptionFacts {
     placeholder: kind === "number" ? "n" : kind === "list" ? "a,b" : "text",
     description: shown === "" ? description : `${description} [${shown}]`,
     ...(kind === "list" ? { isList: true } : {}),
+    ...(key === "modules"
+      ? { listValues: bundledRegistry.installable.map(({ name }) => name) }
+      : {}),
     ...(kind === "list" || shown === "" ? { mayBeEmpty: true } : {}),
     ...(choices.length === 0 ? {} : { choices }),
   };
@@ -138,7 +151,7 @@ export const COMMANDS = [
       variadic: false,
     },
     get options(): readonly OptionFacts[] {
-      return [KEEP, FORCE, DOWNGRADE, ...configOptions()];
+      return [KEEP, FORCE, DOWNGRADE, NESTED, ...configOptions()];
     },
   },
   {
@@ -203,6 +216,8 @@ export const COMMANDS = [
         name: "fail-on",
         kind: "string",
         placeholder: "a,b",
+        isList: true,
+        listValues: DRIFT_KINDS,
         description:
           "What counts as failure: edited, outdated, config, missing, conflict, untracked, newer [all]",
       },

@@ -1,9 +1,10 @@
 /** What a command sees of the world outside. */
 import { existsSync } from "node:fs";
-import { isAbsolute, resolve } from "node:path";
+import { isAbsolute, relative, resolve } from "node:path";
 import { configValueFromText, type AdwConfigInput } from "../domain/config.ts";
 import { CONFIG_KEYS, configKeyFacts } from "../domain/config-schema.ts";
 import { UsageError } from "../domain/errors.ts";
+import { findProject } from "../infrastructure/find-project.ts";
 import { flagOfConfigKey } from "./command-line.ts";
 import type { Output } from "./output.ts";
 import type { ParsedCommand } from "./parse.ts";
@@ -22,8 +23,8 @@ export type Command = (
   context: CommandContext,
 ) => Promise<0 | 1 | 2>;
 
-/** The project's folder: `--cwd`, and within it the argument of `init`. */
-export function projectRoot(
+/** The folder that a command is given: `--cwd`, and within it the argument of `init`. */
+export function givenFolder(
   { values }: ParsedCommand,
   { cwd }: CommandContext,
   dir = ".",
@@ -38,16 +39,39 @@ export function projectRoot(
   return isAbsolute(dir) ? dir : resolve(base, dir);
 }
 
-/** The project that the options name, as every service takes it. */
+/** A project as every service takes it. */
+export interface NamedProject {
+  root: string;
+  configFile?: string;
+}
+
+/**
+ * The project that a command works on: the nearest one from the given folder
+ * upwards. Where that is another folder, it is said on standard error.
+ */
 export function projectRequest(
   parsed: ParsedCommand,
   context: CommandContext,
-  dir = ".",
-): { root: string; configFile?: string } {
-  const { config } = parsed.values;
+): NamedProject {
+  const folder = givenFolder(parsed, context);
+  const root = findProject(folder) ?? folder;
+  if (root !== folder && parsed.values["json"] !== true) {
+    context.stderr.write(`Project: ${relative(context.cwd, root) || "."}\n`);
+  }
+  return { root, ...namedConfig(parsed, root, folder) };
+}
+
+/** `--config` is relative to the project, or to the folder below it that the user stands in. */
+export function namedConfig(
+  { values: { config } }: ParsedCommand,
+  root: string,
+  folder = root,
+): { configFile?: string } {
+  if (typeof config !== "string") return {};
+  const near = resolve(folder, config);
   return {
-    root: projectRoot(parsed, context, dir),
-    ...(typeof config === "string" ? { configFile: config } : {}),
+    configFile:
+      root !== folder && existsSync(near) ? relative(root, near) : config,
   };
 }
 

@@ -9,14 +9,15 @@ import { paintPatch, patch } from "./patch.ts";
 
 /** Shows what the owner changed and what the templates changed; 1 when anything did. */
 export const diff: Command = async (parsed, context) => {
+  const request = projectRequest(parsed, context);
   const found = await differences({
-    ...projectRequest(parsed, context),
+    ...request,
     modules: parsed.positionals,
   });
   const { stdout, env } = context;
   if (parsed.values["json"] === true) {
     stdout.write(
-      `${JSON.stringify({ command: "diff", files: found.map((file) => ({ path: file.path, module: file.module, changed_by: changedBy(file), patch: patches(file).join("") })) })}\n`,
+      `${JSON.stringify({ command: "diff", target: request.root, files: found.map((file) => ({ path: file.path, module: file.module, changed_by: changedBy(file), patch: patches(file).join("") })) })}\n`,
     );
     return found.length === 0 ? 0 : 1;
   }

@@ -35,7 +35,7 @@ export const doctor: Command = async (parsed, context) => {
   const healthy = held && findings.every(({ status }) => status !== "problem");
   if (json) {
     stdout.write(
-      `${JSON.stringify({ command: "doctor", healthy, findings, ...(steps.length === 0 ? {} : { live: steps }) })}\n`,
+      `${JSON.stringify({ command: "doctor", target: request.root, healthy, findings, ...(steps.length === 0 ? {} : { live: steps }) })}\n`,
     );
   } else {
     stdout.write(

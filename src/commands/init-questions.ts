@@ -5,6 +5,7 @@ import {
   intro,
   isCancel,
   multiselect,
+  select,
   text,
 } from "@clack/prompts";
 import {
@@ -79,19 +80,39 @@ export async function askInit({
   return answers;
 }
 
+/** Asks which project is meant, where `init` was called inside one. */
+export async function askWhichProject(
+  around: string,
+): Promise<"around" | "here"> {
+  return answer(
+    await select<"around" | "here">({
+      message: `This folder is inside the project ${around}. Which one do you mean?`,
+      options: [
+        { value: "around", label: `The project ${around}` },
+        { value: "here", label: "A new project in this folder" },
+      ],
+    }),
+  );
+}
+
 /** Asks once more, after the plan was shown; Enter never overwrites what is not ours. */
 export async function askToWrite(plan: ScaffoldPlan): Promise<boolean> {
-  const { unchanged = 0, keep = 0 } = countOperations(plan.operations);
-  const count = filesOf(plan.operations.length - unchanged - keep);
+  const {
+    unchanged = 0,
+    keep = 0,
+    delete: gone = 0,
+  } = countOperations(plan.operations);
+  const count = filesOf(plan.operations.length - unchanged - keep - gone);
+  const deleted = gone === 0 ? "" : ` and delete ${filesOf(gone)}`;
   const overwritten = plan.operations.filter(
     (entry) => entry.operation === "update" && entry.overwrites === true,
   ).length;
   return answer(
     await confirm(
       overwritten === 0
-        ? { message: `Write ${count}?` }
+        ? { message: `Write ${count}${deleted}?` }
         : {
-            message: `Write ${count}, and lose what you wrote in ${filesOf(overwritten)}?`,
+            message: `Write ${count}${deleted}, and lose what you wrote in ${filesOf(overwritten)}?`,
             initialValue: false,
           },
     ),

@@ -1,20 +1,27 @@
 /** `adw-scaffold init [dir]` */
 import { planScaffold } from "../application/scaffold-service.ts";
+import { RefusedError } from "../domain/errors.ts";
 import { bundledRegistry } from "../domain/module-registry.ts";
 import { readConfig } from "../infrastructure/config-file.ts";
+import { findProject } from "../infrastructure/find-project.ts";
+import { shownPath } from "./after-write.ts";
 import {
+  givenFolder,
   isInteractive,
-  projectRequest,
+  namedConfig,
   settingsFromFlags,
   writeChoices,
   type Command,
+  type CommandContext,
 } from "./context.ts";
+import type { ParsedCommand } from "./parse.ts";
 import { runPlan } from "./run-plan.ts";
 
 /** Scaffolds a project: every module, or those that are named or chosen. */
 export const init: Command = async (parsed, context) => {
   const { values, positionals } = parsed;
-  const project = projectRequest(parsed, context, positionals[0]);
+  const root = await chosenRoot(parsed, context, positionals[0]);
+  const project = { root, ...namedConfig(parsed, root) };
   const { modules: named, ...settings } = settingsFromFlags(parsed);
   const existing = await readConfig(project.root, project.configFile);
   const everything = bundledRegistry.installable.map(({ name }) => name);
@@ -54,3 +61,32 @@ export const init: Command = async (parsed, context) => {
     confirm: askToWrite,
   });
 };
+
+/**
+ * The folder to scaffold. Inside another project, that one may be meant: a person is
+ * asked, a program is refused.
+ *
+ * @throws {RefusedError} code `INSIDE_PROJECT`
+ */
+async function chosenRoot(
+  parsed: ParsedCommand,
+  context: CommandContext,
+  dir: string | undefined,
+): Promise<string> {
+  const root = givenFolder(parsed, context, dir);
+  const around = findProject(root) ?? root;
+  if (around === root || parsed.values["nested"] === true) return root;
+  const place = shownPath(context.cwd, around);
+  if (isInteractive(parsed, context)) {
+    const { askWhichProject } = await import("./init-questions.ts");
+    return (await askWhichProject(place)) === "around" ? around : root;
+  }
+  throw new RefusedError(
+    "INSIDE_PROJECT",
+    `${shownPath(context.cwd, root)} is inside the project ${place}`,
+    {
+      where: { file: around },
+      hint: `Nothing was written. For that project: adw-scaffold init ${place}. For another one inside it: add --nested.`,
+    },
+  );
+}

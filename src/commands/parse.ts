@@ -4,6 +4,7 @@ import { UsageError } from "../domain/errors.ts";
 import { nearest, suggestion } from "../domain/nearest.ts";
 import {
   COMMANDS,
+  configOptions,
   optionsOf,
   type CommandFacts,
   type CommandName,
@@ -30,7 +31,7 @@ export type Request =
  */
 export function parseCommandLine(argv: readonly string[]): Request {
   const options = optionsOf(commandIn(argv));
-  const { given, words } = read(argv, options);
+  const { given, words, doubtful } = read(argv, options);
   if (words[0] === "help") return helpRequest(words.slice(1));
   const [commandName, ...positionals] = words;
   const command = COMMANDS.find(({ name }) => name === commandName);
@@ -48,6 +49,7 @@ export function parseCommandLine(argv: readonly string[]): Request {
   }
   if (values["version"] === true) return { kind: "version" };
   checkPositionals(command, positionals);
+  if (command.name === "init") checkFolder(positionals, doubtful);
   return {
     kind: "run",
     parsed: { command: command.name, positionals, values },
@@ -92,7 +94,7 @@ interface GivenOption {
 function read(
   argv: readonly string[],
   options: readonly OptionFacts[],
-): { given: GivenOption[]; words: string[] } {
+): { given: GivenOption[]; words: string[]; doubtful: Doubtful[] } {
   const { tokens } = parseArgs({
     args: [...argv],
     strict: false,
@@ -107,12 +109,62 @@ function read(
   });
   const given: GivenOption[] = [];
   const words: string[] = [];
+  const doubtful: Doubtful[] = [];
+  /** The list whose values have just been read. */
+  let list: OptionFacts | undefined;
   for (const token of tokens) {
-    if (token.kind === "positional") words.push(token.value);
+    if (token.kind === "positional") {
+      const last = given.at(-1);
+      if (list?.listValues?.includes(token.value) === true && last) {
+        last.value = `${String(last.value)},${token.value}`;
+        continue;
+      }
+      if (list !== undefined)
+        doubtful.push({ word: token.value, option: list.name });
+      words.push(token.value);
+    }
+    list = undefined;
     if (token.kind !== "option") continue;
     given.push(negated(token.name, options) ?? givenOption(token, options));
+    list = options.find(
+      ({ name, isList }) =>
+        isList === true && name === token.name && token.inlineValue === false,
+    );
   }
-  return { given, words };
+  return { given, words, doubtful };
+}
+
+/** A word right after the value of a list: it may be meant as one more value. */
+interface Doubtful {
+  word: string;
+  option: string;
+}
+
+/** `./x`, `/x`, `..`, `apps/x`: certainly a path, and not the name of anything. */
+const PATH = /^(?:\.{1,2}$|\.{0,2}[/\\]|[\w.-]+[/\\]|[A-Za-z]:[/\\])/;
+
+/** `init` takes a folder. A module, or what may be one more value of a list, is never taken for it. */
+function checkFolder(
+  [folder]: readonly string[],
+  doubtful: readonly Doubtful[],
+): void {
+  if (folder === undefined || PATH.test(folder)) return;
+  const after = doubtful.find(({ word }) => word === folder);
+  if (after !== undefined) {
+    throw new UsageError(
+      `"${folder}" after --${after.option} may be one more value, or the folder`,
+      {
+        hint: `Separate values by commas: --${after.option} a,b. For a folder write ./${folder}`,
+      },
+    );
+  }
+  const { listValues } =
+    configOptions().find(({ name }) => name === "modules") ?? {};
+  if (listValues?.includes(folder) === true) {
+    throw new UsageError(`"${folder}" is a module, and init takes a folder`, {
+      hint: `For the module: adw-scaffold init --modules ${folder}. For a folder of that name write ./${folder}`,
+    });
+  }
 }
 
 /** `--no-install` is `--install=false`. */

@@ -3,6 +3,8 @@ import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 
 export interface Progress {
+  /** Says on a line of its own what is going on meanwhile. */
+  meanwhile(message: string): void;
   done(message: string): void;
   failed(message: string): void;
 }
@@ -24,13 +26,17 @@ export function progress(
   quiet: boolean,
   { stderr, env }: Pick<CommandContext, "stderr" | "env">,
 ): Progress {
-  if (quiet) return { done: () => undefined, failed: () => undefined };
+  if (quiet) {
+    const silent = () => undefined;
+    return { meanwhile: silent, done: silent, failed: silent };
+  }
   // A screen reader would read every frame; ACCESSIBLE is how the prompts are told, too.
   const plain =
     !stderr.isTTY || env["TERM"] === "dumb" || (env["ACCESSIBLE"] ?? "") !== "";
   if (plain) {
     stderr.write(`${message} …\n`);
     return {
+      meanwhile: (text) => stderr.write(`${text}\n`),
       done: (text) => stderr.write(`${text}\n`),
       failed: (text) => stderr.write(`${text}\n`),
     };
@@ -58,5 +64,12 @@ export function progress(
     clearInterval(timer);
     stderr.write(`${CLEAR_LINE}${text}\n`);
   };
-  return { done: end, failed: end };
+  return {
+    meanwhile: (text) => {
+      stderr.write(`${CLEAR_LINE}${text}\n`);
+      draw();
+    },
+    done: end,
+    failed: end,
+  };
 }

@@ -8,13 +8,14 @@ import {
 } from "../application/render-module.ts";
 import { RefusedError } from "../domain/errors.ts";
 import { targetPath } from "../domain/module-registry.ts";
-import { parseConfig } from "../domain/config.ts";
+import { changeConfig } from "../domain/config.ts";
 import { assertOwnFolder } from "../domain/paths.ts";
 import { changesOf, planFile, type FileOperation } from "../domain/plan.ts";
 import { applyTransaction } from "../infrastructure/file-transaction.ts";
 import { inFolder } from "../infrastructure/folders.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import {
+  givenFolder,
   projectRequest,
   settingsFromFlags,
   type Command,
@@ -27,11 +28,8 @@ export const render: Command = async (parsed, context) => {
   const { values, positionals } = parsed;
   const [name = ""] = positionals;
   const project = await openProject(projectRequest(parsed, context));
-  const { root, source } = project;
-  const config = parseConfig({
-    ...project.config,
-    ...settingsFromFlags(parsed),
-  });
+  const { source } = project;
+  const config = changeConfig(project.config, settingsFromFlags(parsed));
   const rendered = await renderModule(name, config, source);
   const json = values["json"] === true;
   if (typeof values["out"] !== "string") {
@@ -45,7 +43,12 @@ export const render: Command = async (parsed, context) => {
     );
     return 0;
   }
-  return writeOut(rendered, resolve(root, values["out"]), parsed, context);
+  return writeOut(
+    rendered,
+    resolve(givenFolder(parsed, context), values["out"]),
+    parsed,
+    context,
+  );
 };
 
 /** One file as it is; several behind a line that names each. */

@@ -5,6 +5,7 @@
 import type { ConflictDecision } from "../application/decisions.ts";
 import { applyScaffold, recover } from "../application/scaffold-service.ts";
 import {
+  countOperations,
   refusedConflicts,
   type ScaffoldPlan,
 } from "../application/scaffold-plan.ts";
@@ -95,6 +96,7 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
   ) {
     showNextSteps(await stepsAfter(plan, run, manager), context);
   }
+  if (parsed.command === "remove" && !json) showRemoved(plan, context);
   const conflicts = leavesConflicts(plan);
   if (conflicts && !json) showConflicts(plan, context);
   if (error !== undefined) reportError(error, json, context);
@@ -112,6 +114,32 @@ function stepsAfter(
 /** Whether it is a command that brings something new to a project. */
 function isNew({ parsed }: PlanRun): boolean {
   return parsed.command === "init" || parsed.command === "add";
+}
+
+/** The last word of `remove`: what has gone, and what stays. */
+function showRemoved(
+  { operations, modules, leftBehind }: ScaffoldPlan,
+  { stdout, env }: CommandContext,
+): void {
+  const colors = colorsFor(stdout, env);
+  const { delete: deleted = 0 } = countOperations(operations);
+  const count = `${deleted} ${deleted === 1 ? "file" : "files"}`;
+  const stays = [
+    ...operations.flatMap(({ operation, path }) =>
+      operation === "keep" ? path : [],
+    ),
+    ...leftBehind,
+  ];
+  const rest = [...new Set(stays)];
+  stdout.write(
+    `\n${colors.green("Removed")} ${count}. ${
+      modules.length > 0
+        ? `Installed: ${modules.join(", ")}.`
+        : rest.length === 0
+          ? "Nothing of adw-scaffold is left in this project."
+          : `No module is installed any more. What stays: ${listed(rest)}.`
+    }\n`,
+  );
 }
 
 /** The last word, because what came before may fill a screen. */

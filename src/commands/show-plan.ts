@@ -93,6 +93,7 @@ export function planAsJson(
       removed_scripts: plan.packageJson.removedScripts,
       old_ranges: plan.packageJson.oldRanges,
     },
+    left_behind: plan.leftBehind,
     notes: plan.notes,
   };
 }

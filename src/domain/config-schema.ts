@@ -170,7 +170,7 @@ export const CONFIG_ENTRIES = {
       "adws/schema/orchestrator.db",
     ),
     v.description(
-      "SQLite file, relative to the project; TAC_ORCHESTRATOR_DB overrides it.",
+      "SQLite file, relative to the project; schema/orchestrator.db in adws_dir unless set. TAC_ORCHESTRATOR_DB overrides it.",
     ),
   ),
   sqlite_driver: v.pipe(

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { CONFIG_KEYS, CONFIG_SCHEMA, isConfigKey } from "./config-schema.ts";
 import { ConfigError, type SourceLocation } from "./errors.ts";
+import { explainIssue } from "./issue-words.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { AdwConfig } from "../generated/config-type.ts";
 import { DEFAULT_CONFIG } from "../generated/default-config.ts";
@@ -46,8 +47,39 @@ export function parseConfig(
     throw configError([{ path, message }], locate);
   }
   const result = v.safeParse(CONFIG_SCHEMA, withoutSchemaKey(input));
-  if (result.success) return result.output;
+  if (result.success) return withDatabase(input, result.output);
   throw configError(result.issues.map(toProblem), locate);
+}
+
+/** Where the database goes unless it is told to go elsewhere. */
+export function defaultDatabasePath({
+  adws_dir,
+}: Pick<AdwConfig, "adws_dir">): string {
+  return `${adws_dir}/schema/orchestrator.db`;
+}
+
+function withDatabase(input: unknown, config: AdwConfig): AdwConfig {
+  const isSet =
+    typeof input === "object" &&
+    input !== null &&
+    "database_path" in input &&
+    input.database_path !== undefined;
+  return isSet
+    ? config
+    : { ...config, database_path: defaultDatabasePath(config) };
+}
+
+/** Some settings changed; the database follows `adws_dir` unless it was put elsewhere. */
+export function changeConfig(
+  config: AdwConfig,
+  changes: AdwConfigInput,
+): AdwConfig {
+  const { database_path, ...others } = config;
+  return parseConfig(
+    database_path === defaultDatabasePath(config)
+      ? { ...others, ...changes }
+      : { ...config, ...changes },
+  );
 }
 
 /** What is allowed and hardly meant. */
@@ -98,7 +130,7 @@ function toProblem(issue: Issue): ConfigProblem {
           : `Did you mean "${match}"?`,
     };
   }
-  return { path, message: `${formatPath(path)} ${explain(issue)}` };
+  return { path, message: `${formatPath(path)} ${explainIssue(issue)}` };
 }
 
 /** `allowed_origins[0]` */
@@ -108,35 +140,6 @@ function formatPath(path: readonly (string | number)[]): string {
       typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`,
     )
     .join("");
-}
-
-/** Puts a valibot issue into words that name the bound and the value received. */
-function explain(issue: Issue): string {
-  const received = ` (got ${issue.received})`;
-  switch (issue.type) {
-    case "number":
-    case "integer":
-      return `must be a whole number${received}`;
-    case "min_value":
-      return `must be at least ${String(issue.requirement)}${received}`;
-    case "max_value":
-      return `must be at most ${String(issue.requirement)}${received}`;
-    case "min_length":
-      return "must not be empty";
-    case "max_length":
-      return `must be at most ${String(issue.requirement)} long`;
-    case "string":
-      return `must be a string${received}`;
-    case "array":
-      return `must be a list${received}`;
-    case "picklist":
-      return `must be one of ${issue.expected.slice(1, -1).replaceAll(" | ", ", ")}${received}`;
-    case "regex":
-    case "check":
-      return `${issue.message}${received}`;
-    case "strict_object":
-      return issue.message;
-  }
 }
 
 function configError(

@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { ConfigError } from "./errors.ts";
+import { explainIssue } from "./issue-words.ts";
 import { LOCK_SCHEMA } from "./lock-schema.ts";
 import { isInsideProject } from "./paths.ts";
 
@@ -80,7 +81,9 @@ export function parseLock(value: unknown): Lock {
   const result = v.safeParse(LOCK_SCHEMA, value);
   if (!result.success) {
     const issue = result.issues[0];
-    throw brokenLock(`${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
+    throw brokenLock(
+      `${v.getDotPath(issue) ?? "the file"} ${explainIssue(issue)}`,
+    );
   }
   const { files, kept_files: kept } = result.output;
   for (const path of Object.keys({ ...files, ...kept })) {

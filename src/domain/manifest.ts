@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { Locate } from "./config.ts";
 import { ConfigError } from "./errors.ts";
+import { explainIssue } from "./issue-words.ts";
 import type { ModuleDefinition } from "./module-registry.ts";
 import { isInsideProject } from "./paths.ts";
 
@@ -69,8 +70,11 @@ export function parseManifest(
     const where = locate(path);
     throw new ConfigError(
       "MANIFEST_INVALID",
-      `${v.getDotPath(issue) ?? "the manifest"}: ${issue.message}`,
-      where === undefined ? {} : { where },
+      `${v.getDotPath(issue) ?? "the manifest"} ${explainIssue(issue)}`,
+      {
+        ...(where === undefined ? {} : { where }),
+        hint: "Correct the manifest, then run the command again.",
+      },
     );
   }
   return result.output.modules;

@@ -77,11 +77,15 @@ function unreadable(name: string, error: unknown): string {
   return `cannot read ${name}${reason}`;
 }
 
-/** The configuration's text with some values changed; formatting and order stay. */
+/**
+ * The configuration's text with some values changed; formatting and order stay.
+ *
+ * @param schemaPath - where our JSON Schema is; undefined when it goes
+ */
 export function editConfigText(
   text: string | null,
   changes: AdwConfigInput,
-  schemaPath: string,
+  schemaPath: string | undefined,
 ): string {
   const original =
     text ?? `${JSON.stringify({ $schema: schemaPath }, null, 2)}\n`;

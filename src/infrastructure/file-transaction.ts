@@ -20,7 +20,9 @@
  * had begun, to its old one).
  */
 import {
+  accessSync,
   chmodSync,
+  constants,
   copyFileSync,
   existsSync,
   lstatSync,
@@ -83,8 +85,17 @@ export async function applyTransaction(
     commit(root, staging);
     await carryOut(root, journal);
   } catch (error) {
-    rmSync(staging, { recursive: true, force: true });
+    removeStaging(staging);
     throw asWriteError(error);
+  }
+}
+
+/** On a disk that takes no writes any more it stays; the next run removes it. */
+function removeStaging(staging: string): void {
+  try {
+    rmSync(staging, { recursive: true, force: true });
+  } catch {
+    // Why writing failed is what the user has to know.
   }
 }
 
@@ -99,6 +110,28 @@ export async function applyTransaction(
 export async function recoverTransaction(
   root: string,
   onKept: (path: string) => void = () => undefined,
+): Promise<Recovery> {
+  try {
+    return await recoverNow(root, onKept);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new RefusedError(
+      "WRITE_FAILED",
+      `an interrupted run could not be completed: ${error.message}`,
+      {
+        cause: error,
+        where: { file: error.path ?? root },
+        hint: exists(join(root, COMMITTED))
+          ? `Make it writable and run the command again: it goes on where it stopped. The files as they were before are in ${COMMITTED}/old.`
+          : "It was undone. Make it writable, then run the command again.",
+      },
+    );
+  }
+}
+
+async function recoverNow(
+  root: string,
+  onKept: (path: string) => void,
 ): Promise<Recovery> {
   removeAbandonedStaging(root);
   const folder = join(root, COMMITTED);
@@ -208,8 +241,10 @@ async function stage(
     newDirectories: [],
   };
   const known = new Set<string>();
+  const writable = new Set<string>();
   for (const [index, change] of changes.entries()) {
     await assertUnchanged(root, change);
+    assertWritable(root, change.path, writable);
     const target = join(root, change.path);
     const existed = change.previous !== null;
     if (existed) copyFileSync(target, join(staging, "old", String(index)));
@@ -228,6 +263,18 @@ async function stage(
   }
   writeFileSync(join(staging, "journal.json"), JSON.stringify(journal));
   return journal;
+}
+
+/**
+ * A folder that takes no files is found out before anything is changed: what is
+ * renamed into it later could not be, and what was there could not be put back.
+ */
+function assertWritable(root: string, path: string, known: Set<string>): void {
+  let folder = dirname(join(root, path));
+  while (!existsSync(folder)) folder = dirname(folder);
+  if (known.has(folder)) return;
+  accessSync(folder, constants.W_OK | constants.X_OK);
+  known.add(folder);
 }
 
 /** The plan may have waited for an answer; the file must still be what it saw. */
@@ -302,11 +349,20 @@ async function carryOut(
     }
     removeEmptyParents(root, journal);
   } catch (error) {
-    writeFileSync(join(folder, ROLLBACK_MARK), "");
+    markRollback(folder);
     await rollBack(root, journal);
     throw error;
   }
   finish(root);
+}
+
+/** Without it, a run that is killed while it rolls back is completed: that is consistent, too. */
+function markRollback(folder: string): void {
+  try {
+    writeFileSync(join(folder, ROLLBACK_MARK), "");
+  } catch {
+    // A full disk takes no new file, but it can be rolled back.
+  }
 }
 
 /** Folders that deletions left empty go too, up to the project's root. */
@@ -325,6 +381,12 @@ async function rollBack(root: string, journal: Journal): Promise<void> {
   for (const [index, entry] of journal.entries.entries()) {
     await assertNoSymlink(root, entry.path);
     const target = join(root, entry.path);
+    // What was not done need not be undone: its folder may be the one that refused.
+    const isUndone =
+      entry.kind === "delete"
+        ? exists(target)
+        : exists(join(folder, "new", String(index)));
+    if (isUndone) continue;
     if (!entry.existed) {
       unlinkIfExists(target);
       continue;

@@ -1,4 +1,4 @@
-/** The one thing that is asked of git: is there work that it does not have? */
+/** What is asked of git: is there work that it does not have, and does it ignore a file? */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -32,6 +32,12 @@ export async function uncommittedFiles(root: string): Promise<string[]> {
     .map((entry) => entry.slice(3))
     .filter((path) => path !== "" && path.startsWith(prefix))
     .map((path) => path.slice(prefix.length) || "./");
+}
+
+/** Whether git ignores a file, by any rule; false where there is no repository. */
+export async function isIgnored(root: string, path: string): Promise<boolean> {
+  if (!isInRepository(root)) return false;
+  return (await git(root, ["check-ignore", "--", path])) !== "";
 }
 
 function isInRepository(folder: string): boolean {

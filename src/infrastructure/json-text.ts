@@ -30,6 +30,7 @@ export function parseJson(text: string, file: string): JsonDocument {
   } catch {
     throw syntaxError(text, body, file);
   }
+  assertEachKeyOnce(body, file);
   return {
     value,
     locate: (path, part = "value") => {
@@ -48,6 +49,38 @@ export function parseJson(text: string, file: string): JsonDocument {
       return { file };
     },
   };
+}
+
+/**
+ * A name that stands twice in an object is allowed (RFC 8259 §4), but every reader
+ * takes another one of the two, and an edit would lose one.
+ *
+ * @param text - valid JSON
+ */
+function assertEachKeyOnce(text: string, file: string): void {
+  /** For each open brace or bracket the names so far; null in a list. */
+  const open: (Set<string> | null)[] = [];
+  for (const token of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
+    const [word, colon] = token;
+    if (word === "{") open.push(new Set());
+    else if (word === "[") open.push(null);
+    else if (word === "}" || word === "]") open.pop();
+    else if (colon !== undefined) {
+      const name = String(JSON.parse(word.slice(0, -colon.length)));
+      const names = open.at(-1);
+      if (names?.has(name) === true) {
+        throw new ConfigError(
+          "JSON_DUPLICATE_KEY",
+          `${JSON.stringify(name)} stands twice in the same object`,
+          {
+            where: position(text, file, token.index),
+            hint: "Nothing was changed. Join the two, or delete the one that is not meant.",
+          },
+        );
+      }
+      names?.add(name);
+    }
+  }
 }
 
 /** Says what JSON.parse does not: in the user's words, with line and column. */

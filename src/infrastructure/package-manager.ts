@@ -1,6 +1,8 @@
 /** Which package manager a project uses, why we think so, and running its install. */
 import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { LOCKS, detect, getUserAgent } from "package-manager-detector";
 import { RefusedError } from "../domain/errors.ts";
 import { hasCode } from "./project-files.ts";
 
@@ -12,101 +14,84 @@ export interface PackageManager {
   reason: string;
 }
 
-type Signs = Readonly<Record<string, PackageManagerName>>;
-
-const LOCKFILES: Signs = {
-  "package-lock.json": "npm",
-  "npm-shrinkwrap.json": "npm",
-  "pnpm-lock.yaml": "pnpm",
-  "pnpm-workspace.yaml": "pnpm",
-  "yarn.lock": "yarn",
-  "bun.lock": "bun",
-  "bun.lockb": "bun",
-};
-
-/** What an install leaves behind where lockfiles are not kept. */
-const INSTALL_TRACES: Signs = {
-  "node_modules/.package-lock.json": "npm",
-  "node_modules/.pnpm": "pnpm",
-  "node_modules/.yarn-state.yml": "yarn",
-  "node_modules/.yarn-integrity": "yarn",
-  ".pnp.cjs": "yarn",
-};
+/** The search ends at the top of the repository, and never reaches what lies in the home folder itself. */
+function isTop(folder: string): boolean {
+  return existsSync(join(folder, ".git")) || dirname(folder) === homedir();
+}
 
 /**
- * Looks from the project upwards (a workspace keeps its lockfile at the root),
- * then at the package manager that started us, then settles for npm.
+ * Looks from the project upwards to the top of its repository (a workspace keeps
+ * its lockfile there): the nearest folder with a lockfile or a `packageManager`
+ * decides. Then what an install has left behind, then the package manager that
+ * started us, then npm.
  */
-export function detectPackageManager(root: string): PackageManager {
-  const folders = upwards(root);
-  const agent = process.env["npm_config_user_agent"]?.split("/")[0];
+export async function detectPackageManager(
+  root: string,
+): Promise<PackageManager> {
+  const agent = getUserAgent();
   return (
-    first(folders, (folder) => declared(folder)) ??
-    first(folders, (folder) => {
-      const lockfile = present(folder, LOCKFILES);
-      return lockfile === undefined
-        ? undefined
-        : {
-            name: lockfile.name,
-            reason:
-              folder === root
-                ? `${lockfile.file} is here`
-                : `${join(folder, lockfile.file)} is above`,
-          };
-    }) ??
-    first(folders, (folder) => {
-      const trace = present(folder, INSTALL_TRACES);
-      return trace === undefined
-        ? undefined
-        : { name: trace.name, reason: "what is in node_modules" };
-    }) ??
+    (await declared(root)) ??
+    (await installedBy(root)) ??
     (isKnown(agent) && agent !== "npm"
       ? { name: agent, reason: `started by ${agent}` }
       : { name: "npm", reason: "no sign of another package manager" })
   );
 }
 
-/** The folder and those around it, up to the root of the file system. */
+/** By a lockfile or a field of package.json. */
+async function declared(root: string): Promise<PackageManager | undefined> {
+  let folder = root;
+  const found = await detect({
+    cwd: root,
+    // Asked after each folder without a sign: the one where it ends has the sign.
+    stopDir: (looked) => {
+      if (!isTop(looked)) folder = dirname(looked);
+      return isTop(looked);
+    },
+  });
+  if (found === null) return undefined;
+  const lockfile = Object.entries(LOCKS).find(
+    ([file, name]) =>
+      // Of a package manager that we cannot run, another lockfile beside it decides.
+      (isKnown(found.name) ? name === found.name : isKnown(name)) &&
+      existsSync(join(folder, file)),
+  );
+  if (lockfile !== undefined && isKnown(lockfile[1])) {
+    const [file, name] = lockfile;
+    const reason =
+      folder === root ? `${file} is here` : `${join(folder, file)} is above`;
+    return { name, reason };
+  }
+  if (!isKnown(found.name)) return undefined;
+  const manifest = readManifest(join(folder, "package.json"));
+  const field =
+    property(manifest, "packageManager") === undefined
+      ? "devEngines"
+      : "packageManager";
+  const file = folder === root ? "package.json" : join(folder, "package.json");
+  return { name: found.name, reason: `${field} in ${file}` };
+}
+
+/** By what an install leaves behind where lockfiles are not kept. */
+async function installedBy(root: string): Promise<PackageManager | undefined> {
+  const found = await detect({
+    cwd: root,
+    strategies: ["install-metadata"],
+    stopDir: isTop,
+  });
+  // The detector does not know how Yarn 1 spells it.
+  const name =
+    found?.name ??
+    (existsSync(join(root, "node_modules/.yarn-integrity")) ? "yarn" : "");
+  return isKnown(name)
+    ? { name, reason: "what is in node_modules" }
+    : undefined;
+}
+
+/** The folder and those around it, as Node looks for packages. */
 function upwards(folder: string): string[] {
   const parent = dirname(folder);
   return parent === folder ? [folder] : [folder, ...upwards(parent)];
-}
-
-function first<T>(
-  folders: readonly string[],
-  find: (folder: string) => T | undefined,
-): T | undefined {
-  for (const folder of folders) {
-    const found = find(folder);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function present(
-  folder: string,
-  signs: Signs,
-): { file: string; name: PackageManagerName } | undefined {
-  for (const [file, name] of Object.entries(signs)) {
-    if (existsSync(join(folder, file))) return { file, name };
-  }
-  return undefined;
-}
-
-/** What package.json says: `"packageManager": "pnpm@10.0.0"`, or `devEngines`. */
-function declared(folder: string): PackageManager | undefined {
-  const manifest = readManifest(join(folder, "package.json"));
-  const field = property(manifest, "packageManager");
-  if (typeof field === "string") {
-    const name = field.split("@")[0];
-    if (isKnown(name))
-      return { name, reason: "packageManager in package.json" };
-  }
-  const engine = property(property(manifest, "devEngines"), "packageManager");
-  const name = property(engine, "name");
-  return isKnown(name)
-    ? { name, reason: "devEngines in package.json" }
-    : undefined;
 }
 
 /** A file of JSON; undefined when there is none, or none that can be read: then it says nothing. */
@@ -135,6 +120,21 @@ export function runCommand(
   script: string,
 ): string {
   return manager === "yarn" ? `yarn ${script}` : `${manager} run ${script}`;
+}
+
+const EXEC: Readonly<Record<PackageManagerName, string>> = {
+  npm: "npx",
+  pnpm: "pnpm exec",
+  yarn: "yarn run",
+  bun: "bunx",
+};
+
+/** What a script would run, as one types it: a program of a package needs the package manager. */
+export function directCommand(
+  manager: PackageManagerName,
+  command: string,
+): string {
+  return command.startsWith("node ") ? command : `${EXEC[manager]} ${command}`;
 }
 
 /** The command that installs what package.json lists. */
@@ -182,12 +182,14 @@ const INTERRUPT_GRACE_MS = 1000;
  * Runs the install and waits for it. Its output is kept back and shown only when
  * it fails. Ctrl-C and SIGTERM end the package manager first.
  *
+ * @param onLine - gets the last line of whatever the package manager says
  * @throws {RefusedError} code `INSTALL_FAILED` or `INSTALL_INTERRUPTED`; the files
  * stay as written.
  */
 export async function installDependencies(
   root: string,
   manager: PackageManagerName,
+  onLine: (line: string) => void = () => undefined,
 ): Promise<void> {
   const [command = manager, ...parameters] = installCommand(manager);
   // Since version 11, pnpm fails when a package has a build script that nobody
@@ -200,11 +202,21 @@ export async function installDependencies(
     const child = spawn(command, parameters, {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
+      // npm tells of requests, and so of retries, at this level only.
+      env:
+        manager === "npm"
+          ? { ...process.env, npm_config_loglevel: "http" }
+          : process.env,
       // npm is a .cmd file on Windows, which only a shell can start.
       shell: process.platform === "win32",
     });
-    child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
+    const keep = (chunk: Buffer) => {
+      output.push(chunk);
+      const line = chunk.toString().trim().split("\n").at(-1);
+      if (line !== undefined && line !== "") onLine(line);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
     const stop = () => {
       interrupted = true;
       // What it has started may hold its output open; that is not waited for.
@@ -254,6 +266,7 @@ export async function installDependencies(
     .toString()
     .trim()
     .split("\n")
+    .filter((line) => !line.startsWith("npm http "))
     .slice(-15)
     .join("\n");
   throw new RefusedError(

@@ -31,7 +31,7 @@ export interface TemplateProblem {
 }
 
 export interface TemplateAnalysis {
-  /** Names of the context that the template uses, sorted. */
+  /** Names of the context that the template uses, sorted; `config.x` counts as the setting `x`. */
   names: string[];
   /** Dotted lookups on those names, such as `module.version`. */
   lookups: { name: string; line: number; column: number }[];
@@ -122,7 +122,9 @@ export function analyseTemplate(
             column: node.colno + 1,
           });
         }
-        if (node.target !== undefined) visit(node.target, scope);
+        const setting = settingOf(dotted);
+        if (setting !== undefined && !locals.has("config")) names.add(setting);
+        else if (node.target !== undefined) visit(node.target, scope);
         return;
       }
       case "Symbol":
@@ -193,6 +195,15 @@ function isDefined(
 }
 
 /**
+ * `{{ x }}`, `{% if x %}` or `{# x #}` as Nunjucks is usually written: here it is
+ * plain text, and would come out as it stands. `${{ … }}` belongs to others, and
+ * `={{ x }}` is an object in JSX.
+ */
+const USUAL_DELIMITERS =
+  /(?<!\$)\{\{-?\s*[A-Za-z_][\w.]*(?:\s*\|[^{}\n]*)?\s*-?\}\}|\{%[^\n]*?%\}|\{#[^\n]*?#\}/;
+const JSX_OBJECT = /=\{\{\s*[A-Za-z_]\w*\s*\}\}/g;
+
+/**
  * Mistakes that only the text shows: `<<` in the target code is read as a tag,
  * which must open and close on one line, and Nunjucks looks for the end of a raw
  * block with its default delimiters.
@@ -219,6 +230,20 @@ function* delimiterProblems(
       /<<-?\s*("(?:[^"\\]|\\.)*"|[^<>"]|"(?=[^>]*>>))*?-?>>/g,
       (tag) => " ".repeat(tag.length),
     );
+    const usual = USUAL_DELIMITERS.exec(
+      /\.[jt]sx?\.njk$/.test(path)
+        ? rest.replaceAll(JSX_OBJECT, (code) => " ".repeat(code.length))
+        : rest,
+    );
+    if (usual !== null) {
+      const [tag] = usual;
+      yield {
+        path,
+        line: index + 1,
+        column: usual.index + 1,
+        message: `"${tag}" is no tag here, and would be rendered as it stands: tags are << value >>, <% block %> and <# comment #>; for the text itself write << ${JSON.stringify(tag)} | verbatim >>`,
+      };
+    }
     const column = rest.indexOf("<<");
     if (column !== -1) {
       yield {
@@ -329,6 +354,11 @@ function checkFilter(
 function filterName(node: Node): string | undefined {
   const name = typeof node.name === "object" ? node.name.value : node.name;
   return typeof name === "string" ? name : undefined;
+}
+
+/** `websocket_port` of `config.websocket_port`. */
+function settingOf(dotted: string | undefined): string | undefined {
+  return /^config\.(\w+)/.exec(dotted ?? "")?.[1];
 }
 
 function dottedName(node: Node): string | undefined {

@@ -54,7 +54,7 @@ test("every command prints one object with the documented keys", async () => {
     expect(object.command).toBe(command.split(" ")[0]);
   }
   const { findings, ...doctor } = await json("doctor");
-  expect(Object.keys(doctor)).toEqual(["command", "healthy"]);
+  expect(Object.keys(doctor)).toEqual(["command", "target", "healthy"]);
   expect(Object.keys(findings[0])).toEqual(["check", "status", "message"]);
 });
 

@@ -43,7 +43,7 @@ export const GREETING: ManifestModule = {
 };
 
 /** Eight constants, one a line, and one that a setting decides. */
-export const GREETING_TEMPLATE = `export const NAME = << project_name | literal >>;
+export const GREETING_TEMPLATE = `export const NAME = << config.project_name | literal >>;
 export const ONE = 1;
 export const TWO = 2;
 export const THREE = 3;

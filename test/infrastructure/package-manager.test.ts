@@ -17,7 +17,7 @@ test.each([
 ])("%s means %s, and that is the reason given", async (lockfile, name) => {
   await writeFile(join(folder(), "package.json"), "{}");
   await writeFile(join(folder(), lockfile), "");
-  expect(detectPackageManager(folder())).toEqual({
+  expect(await detectPackageManager(folder())).toEqual({
     name,
     reason: `${lockfile} is here`,
   });
@@ -29,7 +29,7 @@ test("the packageManager field outranks a lockfile", async () => {
     JSON.stringify({ packageManager: "pnpm@10.0.0" }),
   );
   await writeFile(join(folder(), "package-lock.json"), "");
-  expect(detectPackageManager(folder())).toEqual({
+  expect(await detectPackageManager(folder())).toEqual({
     name: "pnpm",
     reason: "packageManager in package.json",
   });
@@ -39,9 +39,47 @@ test("a workspace package is installed by its root's package manager", async () 
   await writeFile(join(folder(), "yarn.lock"), "");
   await mkdir(join(folder(), "packages/a"), { recursive: true });
   await writeFile(join(folder(), "packages/a/package.json"), "{}");
-  const found = detectPackageManager(join(folder(), "packages/a"));
+  const found = await detectPackageManager(join(folder(), "packages/a"));
   expect(found.name).toBe("yarn");
   expect(found.reason).toMatch(/yarn\.lock is above$/);
+});
+
+test("the project's own lockfile outranks the packageManager of a folder above", async () => {
+  const root = join(folder(), "packages/a");
+  await mkdir(root, { recursive: true });
+  await writeFile(
+    join(folder(), "package.json"),
+    JSON.stringify({ packageManager: "yarn@4.0.0" }),
+  );
+  await writeFile(join(root, "pnpm-lock.yaml"), "");
+  expect(await detectPackageManager(root)).toEqual({
+    name: "pnpm",
+    reason: "pnpm-lock.yaml is here",
+  });
+});
+
+test.each(["yarn.lock", "package.json"])(
+  "the search does not climb out of the git root to a stray %s",
+  async (stray) => {
+    const root = join(folder(), "repository/packages/a");
+    await mkdir(root, { recursive: true });
+    await mkdir(join(folder(), "repository/.git"));
+    await writeFile(
+      join(folder(), stray),
+      JSON.stringify({ packageManager: "yarn@4.0.0" }),
+    );
+    expect((await detectPackageManager(root)).name).toBe("npm");
+    await writeFile(join(folder(), "repository/pnpm-lock.yaml"), "");
+    const found = await detectPackageManager(root);
+    expect(found.name).toBe("pnpm");
+    expect(found.reason).toMatch(/repository\/pnpm-lock\.yaml is above$/);
+  },
+);
+
+test("a lockfile of a package manager that cannot be used does not hide the one beside it", async () => {
+  await writeFile(join(folder(), "deno.lock"), "{}");
+  await writeFile(join(folder(), "pnpm-lock.yaml"), "");
+  expect((await detectPackageManager(folder())).name).toBe("pnpm");
 });
 
 test("devEngines names it too", async () => {
@@ -49,7 +87,7 @@ test("devEngines names it too", async () => {
     join(folder(), "package.json"),
     JSON.stringify({ devEngines: { packageManager: { name: "bun" } } }),
   );
-  expect(detectPackageManager(folder())).toEqual({
+  expect(await detectPackageManager(folder())).toEqual({
     name: "bun",
     reason: "devEngines in package.json",
   });
@@ -59,23 +97,23 @@ test("a package.json that cannot be read, or names an unknown one, says nothing"
   await writeFile(join(folder(), "pnpm-lock.yaml"), "");
   for (const manifest of ["{", "null", '{"packageManager":"other@1.0.0"}']) {
     await writeFile(join(folder(), "package.json"), manifest);
-    expect(detectPackageManager(folder()).name).toBe("pnpm");
+    expect((await detectPackageManager(folder())).name).toBe("pnpm");
   }
 });
 
 test("without a lockfile, what an install left behind tells", async () => {
   await mkdir(join(folder(), "node_modules/.pnpm"), { recursive: true });
-  expect(detectPackageManager(folder())).toEqual({
+  expect(await detectPackageManager(folder())).toEqual({
     name: "pnpm",
     reason: "what is in node_modules",
   });
 });
 
-test("without any sign it is npm", () => {
+test("without any sign it is npm", async () => {
   const agent = process.env["npm_config_user_agent"];
   delete process.env["npm_config_user_agent"];
   try {
-    expect(detectPackageManager(folder())).toEqual({
+    expect(await detectPackageManager(folder())).toEqual({
       name: "npm",
       reason: "no sign of another package manager",
     });
@@ -92,8 +130,9 @@ test.each([
   [".pnp.cjs", "yarn"],
 ])("where lockfiles are not kept, %s means %s", async (trace, name) => {
   await mkdir(join(folder(), "node_modules"));
-  await writeFile(join(folder(), trace), "");
-  expect(detectPackageManager(folder())).toEqual({
+  if (trace.endsWith(".pnpm")) await mkdir(join(folder(), trace));
+  else await writeFile(join(folder(), trace), "");
+  expect(await detectPackageManager(folder())).toEqual({
     name,
     reason: "what is in node_modules",
   });

@@ -36,7 +36,6 @@ test("a module of the team's own is listed, rendered, added, checked and removed
   await project.done("remove", "greeting");
   expect(Object.keys(await hashFolder(folder())).toSorted()).toEqual([
     "adw.config.json",
-    "adw.lock.json",
     "package.json",
     TEMPLATE,
     "templates/manifest.json",
@@ -110,7 +109,7 @@ describe("manifest.json", () => {
     [
       "a bad name",
       { name: "Bad-Name" },
-      "must be snake_case, such as my_module\n  at templates/manifest.json:4:15",
+      'must be snake_case, such as my_module (got "Bad-Name")\n  at templates/manifest.json:4:15',
     ],
     ["a bad version", { version: "1" }, "must be a version such as 1.0.0"],
     [

@@ -1,0 +1,212 @@
+/**
+ * Secrets and data stay ignored by git as long as they exist, wherever they lie,
+ * and what a plan leaves behind is named.
+ */
+import { relative, resolve } from "node:path";
+import type { AdwConfig } from "../domain/config.ts";
+import { ignoredPaths, withIgnoredPaths } from "../domain/ignore-block.ts";
+import type { ModuleDefinition } from "../domain/module-registry.ts";
+import { isInsideProject } from "../domain/paths.ts";
+import type { FileOperation } from "../domain/plan.ts";
+import {
+  databaseFiles,
+  privateAndOther,
+} from "../infrastructure/private-files.ts";
+import { readProjectFile } from "../infrastructure/project-files.ts";
+import type { Project } from "./project.ts";
+
+const IGNORE_FILE = ".gitignore";
+
+export interface PrivateDataPlan {
+  /** The operations, with an ignore file kept where something still needs it. */
+  files: FileOperation[];
+  /** The project's own .gitignore before and after. */
+  ignore: { before: string | null; after: string | null };
+  /** Files in folders that the modules have left, and databases that are no longer used. */
+  leftBehind: string[];
+  notes: string[];
+}
+
+/** Sees to it that a plan exposes nothing. */
+export async function protectPrivateData(
+  project: Project,
+  {
+    config,
+    definitions,
+    files,
+  }: {
+    config: AdwConfig;
+    definitions: readonly ModuleDefinition[];
+    files: readonly FileOperation[];
+  },
+): Promise<PrivateDataPlan> {
+  const { root } = project;
+  const isInstalled = definitions.length > 0;
+  const former = formerFolders(project).filter(
+    (folder) => !isInstalled || folder !== config.adws_dir,
+  );
+  const deleted = new Set(
+    files.flatMap(({ operation, path }) =>
+      operation === "delete" ? path : [],
+    ),
+  );
+  const left = former.map((folder) => {
+    const { secret, other } = privateAndOther(root, folder);
+    const stays = other.filter((path) => !deleted.has(path));
+    return { folder, secret, other: stays };
+  });
+  const exposed = left.filter(({ secret }) => secret.length > 0);
+  const kept = files.map((entry) => {
+    const owner = exposed.find(
+      ({ folder }) => entry.path === `${folder}/${IGNORE_FILE}`,
+    );
+    return entry.operation === "delete" && owner !== undefined
+      ? keepIgnoring(entry, owner.secret)
+      : entry;
+  });
+
+  const folders = [
+    ...(isInstalled ? [config.adws_dir] : []),
+    ...exposed.map(({ folder }) => folder),
+  ];
+  const used = definitions.some(({ name }) => name === "adw_database")
+    ? insideProject(root, config.database_path)
+    : undefined;
+  const before = await readProjectFile(root, IGNORE_FILE);
+  const present = ignoredPaths(before);
+  const unused = [
+    ...new Set([formerDatabase(project) ?? [], ...present].flat()),
+  ].filter((path) => path !== used && databaseFiles(root, path).length > 0);
+  const wanted: string[] = [];
+  for (const path of [used ?? [], unused].flat()) {
+    if (
+      !isCovered(path, folders) &&
+      (present.includes(path) || !(await gitIgnores(root, path)))
+    )
+      wanted.push(path);
+  }
+  const listed = new Set(left.flatMap(({ secret }) => secret));
+  const stray = unused.flatMap((path) =>
+    databaseFiles(root, path).filter((file) => !listed.has(file)),
+  );
+  return {
+    files: kept,
+    ignore: { before, after: withIgnoredPaths(before, wanted) },
+    leftBehind: [
+      ...left.flatMap(({ secret, other }) => [...secret, ...other]),
+      ...stray,
+    ],
+    notes: [
+      ...left.flatMap((folder) => folderNotes(folder, config, isInstalled)),
+      ...(stray.length === 0
+        ? []
+        : [
+            `${listed.size === 0 ? "" : "Also "}${stray.join(", ")} ${stray.length === 1 ? "stays" : "stay"} where ${stray.length === 1 ? "it is" : "they are"}, ignored by git${used === undefined ? "" : `; the database is ${used} now`}.`,
+          ]),
+      ...outsideNote(project, config, definitions),
+    ],
+  };
+}
+
+/** The folders that files were rendered into, as the lock has them. */
+function formerFolders({ lock }: Project): string[] {
+  const folders = Object.entries(lock.files).flatMap(([path, { source }]) => {
+    const end = source.replace(/^adws/, "");
+    return path.endsWith(end) && end !== source
+      ? [path.slice(0, -end.length)]
+      : [];
+  });
+  return [...new Set(folders)];
+}
+
+/** Where the database was when the modules were last rendered. */
+function formerDatabase({ root, lock }: Project): string | undefined {
+  const path = lock.modules["adw_database"]?.inputs["database_path"];
+  return typeof path === "string" ? insideProject(root, path) : undefined;
+}
+
+/** A path as it stands in the project; undefined outside of it. */
+function insideProject(root: string, path: string): string | undefined {
+  const inside = relative(root, resolve(root, path)).replaceAll("\\", "/");
+  return isInsideProject(inside) ? inside : undefined;
+}
+
+/** Whether an ignore file of ours, in a folder around it, names it. */
+function isCovered(path: string, folders: readonly string[]): boolean {
+  return (
+    path.endsWith(".db") &&
+    folders.some((folder) => path.startsWith(`${folder}/`))
+  );
+}
+
+async function gitIgnores(root: string, path: string): Promise<boolean> {
+  const { isIgnored } = await import("../infrastructure/git.ts");
+  return isIgnored(root, path);
+}
+
+function keepIgnoring(
+  { path, module, previous }: FileOperation & { operation: "delete" },
+  secret: readonly string[],
+): FileOperation {
+  return {
+    operation: "keep",
+    path,
+    module,
+    previous,
+    reason: `keeps git from taking ${names(secret)}`,
+  };
+}
+
+function folderNotes(
+  {
+    folder,
+    secret,
+    other,
+  }: { folder: string; secret: readonly string[]; other: readonly string[] },
+  { adws_dir }: AdwConfig,
+  isInstalled: boolean,
+): string[] {
+  const notes: string[] = [];
+  if (secret.length > 0) {
+    const advice = isInstalled
+      ? `To go on with them, stop the server and move them to the same places in ${adws_dir}/; then delete ${folder}/.`
+      : `Delete ${folder}/ when you no longer need them.`;
+    notes.push(
+      `${names(secret)} ${secret.length === 1 ? "stays" : "stay"} in ${folder}/, with a .gitignore that keeps git from taking ${secret.length === 1 ? "it" : "them"}. ${advice}`,
+    );
+  }
+  const yours = other.filter((path) => path !== `${folder}/${IGNORE_FILE}`);
+  if (yours.length > 0)
+    notes.push(
+      `In ${folder}/ there ${yours.length === 1 ? "is" : "are"} still ${names(yours)}.`,
+    );
+  return notes;
+}
+
+/** We write nothing outside the project: its owner sees to it. */
+function outsideNote(
+  project: Project,
+  { database_path }: AdwConfig,
+  definitions: readonly ModuleDefinition[],
+): string[] {
+  const { root, lock } = project;
+  const isNew =
+    lock.modules["adw_database"]?.inputs["database_path"] !== database_path;
+  return isNew &&
+    definitions.some(({ name }) => name === "adw_database") &&
+    insideProject(root, database_path) === undefined
+    ? [
+        `database_path (${database_path}) is outside the project: if it is in a repository, see to it that git ignores ${database_path}*.`,
+      ]
+    : [];
+}
+
+/** How many files a note names. */
+const SHOWN = 8;
+
+function names(paths: readonly string[]): string {
+  const more = paths.length - SHOWN;
+  return more > 0
+    ? `${paths.slice(0, SHOWN).join(", ")} and ${more} more`
+    : paths.join(", ");
+}
