@@ -3,6 +3,7 @@ import { RefusedError } from "../domain/errors.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import type { PlanPolicy } from "../domain/plan.ts";
 import { planDroppedFiles, readFileStates } from "./file-plan.ts";
+import { planHostRestore } from "./host-edits.ts";
 import {
   assertInstallable,
   chooseModules,
@@ -52,6 +53,10 @@ export async function planRemove(
     restoreDeleted: false,
   };
   const files = await planDroppedFiles(project, states, policy);
+  const host =
+    remaining.length === 0
+      ? await planHostRestore(project, config, files)
+      : undefined;
   return assemble({
     project,
     config,
@@ -60,6 +65,7 @@ export async function planRemove(
     files,
     wanted,
     settlesDropped: true,
+    ...(host === undefined ? {} : { host }),
     removed: installed.filter((definition) => !remaining.includes(definition)),
   });
 }

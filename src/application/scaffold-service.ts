@@ -18,9 +18,8 @@ import {
   applyTransaction,
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
-import { eslintAdvice } from "../infrastructure/host-eslint.ts";
-import { excludeFromTsconfigs } from "../infrastructure/host-tsconfig.ts";
 import { planModuleFiles, readFileStates } from "./file-plan.ts";
+import { planHostEdits } from "./host-edits.ts";
 import { assertInstallable } from "./installed-modules.ts";
 import {
   openProject,
@@ -42,6 +41,8 @@ export interface ScaffoldRequest extends ProjectRequest {
   settings?: AdwConfigInput;
   /** Overwrite files in the way, and edits. */
   force?: boolean;
+  /** false: the configuration of the project's linters stays as it is. */
+  linters?: boolean;
   /** What the owner decided for files in the way, by path. */
   decisions?: Readonly<Record<string, ConflictDecision>>;
 }
@@ -81,12 +82,11 @@ export async function planScaffold(
     states,
     files,
     wanted: modules,
-    tsconfigs: await excludeFromTsconfigs(project.root, config.adws_dir),
-    // Told once: what the owner decided is not asked again.
-    notes:
-      project.lockText === null
-        ? await eslintAdvice(project.root, config.adws_dir)
-        : [],
+    host: await planHostEdits(project, {
+      config,
+      rendered: states.map(({ path }) => path),
+      linters: request.linters !== false,
+    }),
   });
 }
 

@@ -21,6 +21,8 @@ export interface OptionFacts {
   /** An empty value is one: no list entries, no folder. */
   mayBeEmpty?: boolean;
   description: string;
+  /** What leaving it out with `--no-` does, where that is what people type. */
+  negative?: string;
   choices?: readonly string[];
 }
 
@@ -67,6 +69,7 @@ export const COMMON_OPTIONS: readonly OptionFacts[] = [
     name: "install",
     kind: "boolean",
     description: "Install dependencies (--no-install leaves that to you)",
+    negative: "Leave installing dependencies to you",
   },
   { name: "help", alias: "h", kind: "boolean", description: "Show help" },
   {
@@ -81,6 +84,14 @@ const FORCE: OptionFacts = {
   name: "force",
   kind: "boolean",
   description: "Overwrite files that are in the way, and edits",
+};
+
+const LINTERS: OptionFacts = {
+  name: "linters",
+  kind: "boolean",
+  description:
+    "Leave adws/ out of the project's linters, in their own configuration",
+  negative: "Leave the configuration of the project's linters as it is",
 };
 
 let knownConfigOptions: readonly OptionFacts[] | undefined;
@@ -126,7 +137,7 @@ export const COMMANDS = [
       variadic: false,
     },
     get options(): readonly OptionFacts[] {
-      return [FORCE, ...configOptions()];
+      return [FORCE, LINTERS, ...configOptions()];
     },
   },
   {
@@ -280,6 +291,11 @@ export const COMMANDS = [
 ] as const satisfies readonly CommandFacts[];
 
 export type CommandName = (typeof COMMANDS)[number]["name"];
+
+/** The name as people type it: `--no-install` rather than `--install`. */
+export function typedName({ name, negative }: OptionFacts): string {
+  return negative === undefined ? name : `no-${name}`;
+}
 
 /** Every option a command takes. */
 export function optionsOf(

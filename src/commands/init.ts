@@ -22,6 +22,7 @@ export const init: Command = async (parsed, context) => {
     settings,
     modules: named ?? (existing.config.modules.length > 0 ? [] : everything),
     force: values["force"] === true,
+    linters: values["linters"] !== false,
   };
   const run = { parsed, context, root: project.root, asksPerFile: true };
   if (!isInteractive(parsed, context) || values["dry-run"] === true) {
@@ -30,7 +31,8 @@ export const init: Command = async (parsed, context) => {
       plan: (decisions) => planScaffold({ ...request, decisions }),
     });
   }
-  const { askInit, askToWrite } = await import("./init-questions.ts");
+  const { askInit, askLinters, askToWrite } =
+    await import("./init-questions.ts");
   const answers = await askInit({
     root: project.root,
     firstTime: existing.text === null,
@@ -42,6 +44,10 @@ export const init: Command = async (parsed, context) => {
     settings: { ...settings, ...answers.settings },
     modules: answers.modules ?? request.modules,
   };
+  if (values["linters"] === undefined) {
+    const { linterFiles } = await planScaffold(answered);
+    answered.linters = await askLinters(linterFiles);
+  }
   return runPlan({
     ...run,
     plan: (decisions) => planScaffold({ ...answered, decisions }),
