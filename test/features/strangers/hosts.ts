@@ -52,8 +52,15 @@ const nextApp = (linter: string) => async (folder: string) => {
   await generated(
     "create-next-app@16",
     "next-app",
-    ...["--ts", `--${linter}`, "--app", "--no-tailwind", "--no-src-dir"],
-    ...["--use-npm", "--skip-install", "--disable-git", "--yes"],
+    "--ts",
+    `--${linter}`,
+    "--app",
+    "--no-tailwind",
+    "--no-src-dir",
+    "--use-npm",
+    "--skip-install",
+    "--disable-git",
+    "--yes",
   )(join(dirname(folder), "next-app"));
   const layout = join(folder, "app/layout.tsx");
   const text = await readFile(layout, "utf8");
@@ -132,8 +139,12 @@ export const HOSTS: readonly Host[] = [
     name: "nest",
     make: generated(
       "@nestjs/cli@11",
-      ...["new", "nest-app", "--skip-git", "--skip-install"],
-      ...["--package-manager", "npm"],
+      "new",
+      "nest-app",
+      "--skip-git",
+      "--skip-install",
+      "--package-manager",
+      "npm",
     ),
     checks: [
       ["npm", "run", "build"],
@@ -153,7 +164,8 @@ export const HOSTS: readonly Host[] = [
     devDependencies: ESLINT,
     checks: [["npx", "eslint", ".", "--max-warnings", "0"], TSC],
   },
-  ...["recommendedTypeChecked", "strictTypeChecked"].map((rules) => ({
+  "recommendedTypeChecked",
+  "strictTypeChecked".map((rules) => ({
     name: `typescript-eslint ${rules}`,
     make: written({
       "tsconfig.json": TSCONFIG,

@@ -22,9 +22,16 @@ beforeAll(async () => {
   await runOrThrow(
     "npm",
     [
-      ...["install", "--ignore-scripts", "--no-audit", "--no-fund"],
-      ...["eslint@9", "@eslint/js@9", "typescript-eslint@8", "typescript@5.9"],
-      ...["@biomejs/biome@2", "oxlint@1"],
+      "install",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      "eslint@9",
+      "@eslint/js@9",
+      "typescript-eslint@8",
+      "typescript@5.9",
+      "@biomejs/biome@2",
+      "oxlint@1",
     ],
     { cwd: folder() },
   );
