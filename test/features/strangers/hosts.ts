@@ -164,8 +164,7 @@ export const HOSTS: readonly Host[] = [
     devDependencies: ESLINT,
     checks: [["npx", "eslint", ".", "--max-warnings", "0"], TSC],
   },
-  "recommendedTypeChecked",
-  "strictTypeChecked".map((rules) => ({
+  ...["recommendedTypeChecked", "strictTypeChecked"].map((rules) => ({
     name: `typescript-eslint ${rules}`,
     make: written({
       "tsconfig.json": TSCONFIG,

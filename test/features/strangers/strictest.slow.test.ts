@@ -18,7 +18,7 @@ beforeAll(async () => {
     ["init", "--yes", "--no-install"],
     folder(),
   );
-  expect({ code, stderr }).toMatchObject({ code: 0 });
+  if (code !== 0) throw new Error(stderr);
   await runOrThrow(
     "npm",
     [
