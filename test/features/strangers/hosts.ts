@@ -180,8 +180,7 @@ export const HOSTS: readonly Host[] = [
         '{\n\t"name": "host",\n\t"private": true,\n\t"type": "module"\n}\n',
       "tsconfig.json":
         '{\n\t"compilerOptions": { "strict": true, "outDir": "dist" }\n}\n',
-      "biome.json":
-        '{\n\t"files": { "includes": ["**", "!dist"] },\n\t"linter": { "rules": { "recommended": true } }\n}\n',
+      "biome.json": '{\n\t"files": { "includes": ["**", "!dist"] }\n}\n',
     }),
     devDependencies: { "@biomejs/biome": "^2.4.0", typescript: "~5.9.0" },
     checks: [["npx", "biome", "check", "."], TSC],

@@ -58,11 +58,13 @@ async function make(host: Host, index: number): Promise<string> {
   const manifest = join(root, "package.json");
   const text = await readFile(manifest, "utf8");
   const { dependencies, devDependencies, ...rest } = JSON.parse(text);
-  const whole = {
-    ...rest,
+  const whole = { ...rest };
+  // An empty list would not be there in the first place.
+  for (const [key, packages] of Object.entries({
     dependencies: { ...dependencies, ...host.dependencies },
     devDependencies: { ...devDependencies, ...host.devDependencies },
-  };
+  }))
+    if (Object.keys(packages).length > 0) whole[key] = packages;
   const indent = text.includes("\t") ? "\t" : 2;
   await writeFile(manifest, `${JSON.stringify(whole, null, indent)}\n`);
   await runOrThrow("git", ["init", "--quiet"], { cwd: root });
