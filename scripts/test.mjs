@@ -3,6 +3,7 @@
  *
  *   npm test            build, lint, format, types, template lint, and every quick suite
  *   npm run test:all    the same, the slow suites, and the matrix over Node versions
+ *   npm run test:strangers   only real projects of other tools (part of test:all)
  *   npm run test:all -- --after-test   only what `npm test` has just left out
  *
  * The last line counts over all suites: `N passed, N failed, N skipped`.
@@ -102,7 +103,15 @@ function counted(title, script) {
 mkdirSync(join(root, "build"), { recursive: true });
 const bin = (name) => join(root, "node_modules/.bin", name);
 
-if (afterTest && existsSync(countsFile)) {
+if (process.argv.includes("--strangers")) {
+  check("build", process.execPath, "scripts/build.mjs");
+  jest(
+    "projects of strangers",
+    { ADW_TEST_SLOW: "1" },
+    "--runInBand",
+    "test/features/strangers",
+  );
+} else if (afterTest && existsSync(countsFile)) {
   Object.assign(total, JSON.parse(readFileSync(countsFile, "utf8")));
 } else {
   const built =

@@ -26,6 +26,8 @@ export interface LockFacts {
   settlesDropped: boolean;
   packageJson: PackageEdit;
   removals: PackageRemovals;
+  /** Edits of the host's own files; without it, as before. */
+  hostEdits?: Lock["host_edits"];
 }
 
 /** Files and modules that the plan does not touch keep their entries. */
@@ -52,6 +54,7 @@ export function lockAfter(facts: LockFacts): Lock {
         ...packageJson.changedScripts,
       }).filter(([name]) => !removals.scripts.includes(name)),
     ),
+    host_edits: facts.hostEdits ?? project.lock.host_edits,
   };
 }
 

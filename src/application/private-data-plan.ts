@@ -150,6 +150,7 @@ function keepIgnoring(
 ): FileOperation {
   return {
     operation: "keep",
+    cause: "guards_private_data",
     path,
     module,
     previous,

@@ -4,6 +4,7 @@ import type { ModuleDefinition } from "../domain/module-registry.ts";
 import type { PlanPolicy } from "../domain/plan.ts";
 import { adoptLostFiles } from "./adopt.ts";
 import { planDroppedFiles, readFileStates } from "./file-plan.ts";
+import { planHostRestore } from "./host-edits.ts";
 import {
   assertInstallable,
   chooseModules,
@@ -62,6 +63,10 @@ export async function planRemove(
     restoreDeleted: false,
   };
   const files = await planDroppedFiles(project, states, policy);
+  const host =
+    remaining.length === 0
+      ? await planHostRestore(project, config, files)
+      : undefined;
   return assemble({
     project,
     config,
@@ -70,6 +75,7 @@ export async function planRemove(
     files,
     wanted,
     settlesDropped: true,
+    ...(host === undefined ? {} : { host }),
     removed: installed.filter((definition) => !remaining.includes(definition)),
   });
 }

@@ -6,10 +6,7 @@ import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { assertOwnFolder, isInsideProject } from "../domain/paths.ts";
 import type { FileOperation, OperationName } from "../domain/plan.ts";
 import { editConfigText } from "../infrastructure/config-file.ts";
-import {
-  tsconfigAdvice,
-  type TsconfigEdit,
-} from "../infrastructure/host-tsconfig.ts";
+import { tsconfigAdvice } from "../infrastructure/host-tsconfig.ts";
 import {
   PACKAGE_FILE,
   editPackageJson,
@@ -22,6 +19,7 @@ import {
 } from "../infrastructure/project-prettier.ts";
 import { adoptionNotes } from "./adopt.ts";
 import { withLineEndsOf, type FileState } from "./file-plan.ts";
+import type { HostFile, HostPlan } from "./host-edits.ts";
 import { lockAfter } from "./lock-after.ts";
 import {
   describeEdit,
@@ -48,6 +46,8 @@ export interface ScaffoldPlan {
   packageJson: PackageEdit;
   /** Files that stay where the modules no longer are. */
   leftBehind: readonly string[];
+  /** Configuration of the project's linters that the plan edits. */
+  linterFiles: readonly string[];
   /** What the user should know: old ranges, kept scripts, a tsconfig to adjust. */
   notes: readonly string[];
 }
@@ -67,8 +67,8 @@ export interface PlanParts {
   wanted: readonly string[];
   /** The modules that go. */
   removed?: readonly ModuleDefinition[];
-  /** The project's own tsconfig files that would take in what is rendered. */
-  tsconfigs?: readonly TsconfigEdit[];
+  /** What becomes of the project's own tsconfig and linter files. */
+  host?: HostPlan;
   /** Whether `files` also decides on files that nothing renders any more. */
   settlesDropped?: boolean;
   notes?: readonly string[];
@@ -108,12 +108,6 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
         : `./${config.adws_dir}/schema/adw.config.schema.json`,
     ),
   });
-  const tsconfigs = await Promise.all(
-    (parts.tsconfigs ?? []).map(async (edit) => ({
-      ...edit,
-      after: await formatEdited(format, edit),
-    })),
-  );
   assertConfigStays(configFile, nextConfig === configText);
   const lockNow = lockAfter({
     ...parts,
@@ -121,6 +115,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     settlesDropped: parts.settlesDropped === true,
     packageJson,
     removals,
+    hostEdits: parts.host?.edits,
   });
   const nextLock =
     lockText !== null && recordedLock !== null && isSame(lockNow, recordedLock)
@@ -146,14 +141,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
         packageJson.content,
         describeEdit(packageJson),
       ),
-      ...tsconfigs.map(({ path, before, after }) =>
-        plainFile(
-          path,
-          before,
-          after,
-          `excludes ${config.adws_dir}/, which has a tsconfig.json of its own`,
-        ),
-      ),
+      ...(parts.host?.files ?? []).map(hostFile),
       ...plainFileOrNone(
         ".gitignore",
         ignore,
@@ -168,6 +156,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       ...leftBehind,
       ...(isGone && ownSettings.length > 0 ? [configFile] : []),
     ],
+    linterFiles: parts.host?.linterFiles ?? [],
     notes: [
       ...(lockText !== null && recordedLock === null
         ? [
@@ -189,9 +178,10 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       ...notes,
       ...configNotes(config),
       ...packageNotes(packageJson, removals),
-      ...(definitions.length === 0 || parts.tsconfigs !== undefined
-        ? []
-        : await tsconfigAdvice(root, config.adws_dir)),
+      ...(parts.host?.notes ??
+        (definitions.length === 0
+          ? []
+          : await tsconfigAdvice(root, config.adws_dir))),
     ],
   };
 }
@@ -226,6 +216,12 @@ function requirements(
     }
   }
   return result;
+}
+
+function hostFile({ path, before, after, reason }: HostFile): FileOperation {
+  if (after !== null) return plainFile(path, before, after, reason);
+  const previous = before ?? "";
+  return { operation: "delete", path, module: PROJECT, previous, reason };
 }
 
 /** A file that we edit rather than render: nothing of it is ever overwritten. */

@@ -17,12 +17,11 @@ import {
   applyTransaction,
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
-import { eslintAdvice } from "../infrastructure/host-eslint.ts";
-import { excludeFromTsconfigs } from "../infrastructure/host-tsconfig.ts";
 import { adoptLostFiles } from "./adopt.ts";
 import { decide, type Decisions } from "./decisions.ts";
 import { typescriptAdvice } from "../infrastructure/host-typescript.ts";
 import { planModuleFiles, readFileStates } from "./file-plan.ts";
+import { planHostEdits } from "./host-edits.ts";
 import { assertInstallable } from "./installed-modules.ts";
 import { assertNotNewer } from "./newer-modules.ts";
 import {
@@ -47,6 +46,8 @@ export interface ScaffoldRequest extends ProjectRequest, Decisions {
   force?: boolean;
   /** Take files of a newer version back to the templates at hand. */
   downgrade?: boolean;
+  /** false: the configuration of the project's linters stays as it is. */
+  linters?: boolean;
 }
 
 /**
@@ -88,15 +89,14 @@ export async function planScaffold(
     states,
     files,
     wanted: modules,
-    tsconfigs: await excludeFromTsconfigs(project.root, config.adws_dir),
+    host: await planHostEdits(project, {
+      config,
+      rendered: states.map(({ path }) => path),
+      linters: request.linters !== false,
+    }),
     // Told once: what the owner decided is not asked again.
     notes:
-      project.lockText === null
-        ? [
-            ...(await eslintAdvice(project.root, config.adws_dir)),
-            ...(await typescriptAdvice(project.root)),
-          ]
-        : [],
+      project.lockText === null ? await typescriptAdvice(project.root) : [],
   });
 }
 

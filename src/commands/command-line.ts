@@ -25,6 +25,8 @@ export interface OptionFacts {
   /** An empty value is one: no list entries, no folder. */
   mayBeEmpty?: boolean;
   description: string;
+  /** What leaving it out with `--no-` does, where that is what people type. */
+  negative?: string;
   choices?: readonly string[];
 }
 
@@ -71,6 +73,7 @@ export const COMMON_OPTIONS: readonly OptionFacts[] = [
     name: "install",
     kind: "boolean",
     description: "Install dependencies (--no-install leaves that to you)",
+    negative: "Leave installing dependencies to you",
   },
   { name: "help", alias: "h", kind: "boolean", description: "Show help" },
   {
@@ -103,6 +106,14 @@ const NESTED: OptionFacts = {
   name: "nested",
   kind: "boolean",
   description: "Start a project of its own inside another project",
+};
+
+const LINTERS: OptionFacts = {
+  name: "linters",
+  kind: "boolean",
+  description:
+    "Leave adws/ out of the project's linters, in their own configuration",
+  negative: "Leave the configuration of the project's linters as it is",
 };
 
 let knownConfigOptions: readonly OptionFacts[] | undefined;
@@ -151,7 +162,7 @@ export const COMMANDS = [
       variadic: false,
     },
     get options(): readonly OptionFacts[] {
-      return [KEEP, FORCE, DOWNGRADE, NESTED, ...configOptions()];
+      return [KEEP, FORCE, DOWNGRADE, NESTED, LINTERS, ...configOptions()];
     },
   },
   {
@@ -309,6 +320,11 @@ export const COMMANDS = [
 ] as const satisfies readonly CommandFacts[];
 
 export type CommandName = (typeof COMMANDS)[number]["name"];
+
+/** The name as people type it: `--no-install` rather than `--install`. */
+export function typedName({ name, negative }: OptionFacts): string {
+  return negative === undefined ? name : `no-${name}`;
+}
 
 /** Every option a command takes. */
 export function optionsOf(

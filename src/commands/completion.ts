@@ -2,7 +2,7 @@
 import yargs from "yargs";
 import { bundledRegistry } from "../domain/module-registry.ts";
 import { UsageError } from "../domain/errors.ts";
-import { COMMANDS, optionsOf } from "./command-line.ts";
+import { COMMANDS, optionsOf, typedName } from "./command-line.ts";
 import type { Command, CommandContext } from "./context.ts";
 
 /** Prints the script that the shell evaluates. */
@@ -46,9 +46,7 @@ function candidates(before: readonly string[], current: string): string[] {
   if (valueOf !== undefined)
     return valueOf.name === "modules" ? modules : [...(valueOf.choices ?? [])];
   if (current.startsWith("-")) {
-    return options.map(
-      ({ name }) => `--${name === "install" ? "no-install" : name}`,
-    );
+    return options.map((option) => `--${typedName(option)}`);
   }
   if (command === undefined) return COMMANDS.map(({ name }) => name);
   switch (command.positionals.name) {

@@ -4,6 +4,7 @@ import {
   COMMANDS,
   configOptions,
   optionsOf,
+  typedName,
   type CommandFacts,
   type OptionFacts,
 } from "./command-line.ts";
@@ -45,7 +46,7 @@ export async function helpText(
     .options(
       Object.fromEntries(
         optionsOf(command).map((option) => [
-          optionName(option),
+          typedName(option),
           yargsOption(option, command),
         ]),
       ),
@@ -63,11 +64,6 @@ export async function helpText(
   return `${(await parser.getHelp()).trimEnd()}\n`;
 }
 
-/** `--no-install` is what people type; the option itself is `install`. */
-function optionName({ name }: OptionFacts): string {
-  return name === "install" ? "no-install" : name;
-}
-
 /** yargs would list arguments only for a command that it parses itself. */
 function argumentText({ positionals }: CommandFacts): string {
   const { name, description } = positionals;
@@ -80,10 +76,7 @@ function yargsOption(option: OptionFacts, command: CommandFacts | undefined) {
     type: shownType(option),
     ...(option.alias === undefined ? {} : { alias: option.alias }),
     ...(option.choices === undefined ? {} : { choices: option.choices }),
-    description:
-      option.name === "install"
-        ? "Leave installing dependencies to you"
-        : option.description,
+    description: option.negative ?? option.description,
     group: config ? settingsTitle(command) : "Options:",
   };
 }

@@ -80,6 +80,16 @@ export async function askInit({
   return answers;
 }
 
+/** Asks whether the configuration of linters may be edited; nothing where there is none to edit. */
+export async function askLinters(files: readonly string[]): Promise<boolean> {
+  if (files.length === 0) return true;
+  return answer(
+    await confirm({
+      message: `Leave the new code out of your linters, with one line in ${files.join(" and ")}?`,
+    }),
+  );
+}
+
 /** Asks which project is meant, where `init` was called inside one. */
 export async function askWhichProject(
   around: string,

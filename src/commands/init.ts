@@ -30,6 +30,7 @@ export const init: Command = async (parsed, context) => {
     settings,
     modules: named ?? (existing.config.modules.length > 0 ? [] : everything),
     ...writeChoices(parsed),
+    linters: values["linters"] !== false,
   };
   const run = {
     parsed,
@@ -43,7 +44,8 @@ export const init: Command = async (parsed, context) => {
       plan: (decisions) => planScaffold({ ...request, decisions }),
     });
   }
-  const { askInit, askToWrite } = await import("./init-questions.ts");
+  const { askInit, askLinters, askToWrite } =
+    await import("./init-questions.ts");
   const answers = await askInit({
     root: project.root,
     firstTime: existing.text === null,
@@ -55,6 +57,10 @@ export const init: Command = async (parsed, context) => {
     settings: { ...settings, ...answers.settings },
     modules: answers.modules ?? request.modules,
   };
+  if (values["linters"] === undefined) {
+    const { linterFiles } = await planScaffold(answered);
+    answered.linters = await askLinters(linterFiles);
+  }
   return runPlan({
     ...run,
     plan: (decisions) => planScaffold({ ...answered, decisions }),

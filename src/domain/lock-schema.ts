@@ -80,4 +80,21 @@ export const LOCK_SCHEMA = v.object({
       "Scripts that adw-scaffold added to package.json, with their command; update and remove may change them.",
     ),
   ),
+  host_edits: v.pipe(
+    v.optional(
+      v.record(
+        v.string(),
+        v.object({
+          left: v.string(),
+          removed: v.string(),
+          inserted: v.string(),
+          right: v.string(),
+          created: v.optional(v.boolean()),
+        }),
+      ),
+    ),
+    v.description(
+      "What init changed in the project's own tsconfig and linter files, with the text around it; remove takes it back.",
+    ),
+  ),
 });

@@ -30,6 +30,18 @@ export interface Lock {
   added_dependencies: Record<string, string>;
   /** Scripts that we added to package.json with their command, and may change again. */
   added_scripts: Record<string, string>;
+  /** What we changed in the project's own tsconfig and linter files, by path. */
+  host_edits?: Record<string, LockedEdit> | undefined;
+}
+
+/** One change to a file of the project's own, and the text on both sides of it. */
+export interface LockedEdit {
+  left: string;
+  removed: string;
+  inserted: string;
+  right: string;
+  /** The file did not exist before. */
+  created?: boolean | undefined;
 }
 
 /** The state of the templates that a module was last rendered with. */
@@ -85,8 +97,8 @@ export function parseLock(value: unknown): Lock {
       `${v.getDotPath(issue) ?? "the file"} ${explainIssue(issue)}`,
     );
   }
-  const { files, kept_files: kept } = result.output;
-  for (const path of Object.keys({ ...files, ...kept })) {
+  const { files, kept_files: kept, host_edits = {} } = result.output;
+  for (const path of Object.keys({ ...files, ...kept, ...host_edits })) {
     if (!isInsideProject(path))
       throw brokenLock(`unsafe path ${JSON.stringify(path)}`);
   }
@@ -115,6 +127,9 @@ export function formatLock(lock: Lock): string {
         : { kept_files: sorted(lock.kept_files) }),
       added_dependencies: sorted(lock.added_dependencies),
       added_scripts: sorted(lock.added_scripts),
+      ...(Object.keys(lock.host_edits ?? {}).length === 0
+        ? {}
+        : { host_edits: sorted(lock.host_edits ?? {}) }),
     },
     null,
     2,

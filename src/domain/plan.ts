@@ -59,9 +59,15 @@ export type ConflictCause = "in_the_way" | "both_changed" | "markers_left";
  * Why a file stays as it is. `edited`: the owner edited it, and nothing else changed.
  * `merged`: it already holds every change. `deleted`: the owner deleted it.
  * `markers_left`: an earlier conflict is not resolved. `chosen`: the owner said so.
+ * `guards_private_data`: an ignore file that private files still need.
  */
 export type KeepCause =
-  "edited" | "merged" | "deleted" | "markers_left" | "chosen";
+  | "edited"
+  | "merged"
+  | "deleted"
+  | "markers_left"
+  | "chosen"
+  | "guards_private_data";
 
 export type OperationName = FileOperation["operation"];
 

@@ -1,15 +1,22 @@
 /**
  * The host project's own type check. The rendered folder has a tsconfig.json of
- * its own; a tsconfig of the project that takes it in too, and does not allow
- * `.ts` import specifiers, would report TS5097 in every file.
+ * its own; a tsconfig of the project that includes it too would report TS5097 in
+ * every file, or move its output.
  */
-import { dirname, join, relative } from "node:path";
-import { editJson } from "./json-text.ts";
-import { jsonc } from "./jsonc.ts";
-import { readProjectFile, readTextIfExists } from "./project-files.ts";
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { addToJsonList } from "./json-list.ts";
+import { hasCode, readTextIfExists } from "./project-files.ts";
+import {
+  fromFolder,
+  includesAny,
+  readTsconfig,
+  type ReadFile,
+  type Tsconfig,
+} from "./tsconfig-files.ts";
 import { isInsideProject } from "../domain/paths.ts";
 
-/** A change to one of the project's tsconfig files. */
+/** A change to one of the project's own files. */
 export interface TsconfigEdit {
   /** Relative to the project. */
   path: string;
@@ -17,41 +24,79 @@ export interface TsconfigEdit {
   after: string;
 }
 
-/** What decides which files a tsconfig takes in, its `extends` followed. */
-interface FileSelection {
+export interface TsconfigQuestion {
+  root: string;
+  adwsDir: string;
+  /** The rendered files, relative to the project. */
   files?: readonly string[];
-  include?: readonly string[];
-  exclude?: readonly string[];
-  allowsTsImports: boolean;
+  /** Reads a file by its path in the project; the disk without it. */
+  read?: (path: string) => Promise<string | null>;
+  /** Longest line that the project's formatter allows. */
+  width?: number;
 }
 
-const ROOT_TSCONFIG = "tsconfig.json";
+export interface TsconfigAnswer {
+  /** What keeps the project's own `tsc` out of the rendered folder. */
+  edits: TsconfigEdit[];
+  /** Files that are not JSON with comments: nothing is known of them, and they stay as they are. */
+  broken: string[];
+}
 
 /**
- * The edits that keep the project's own `tsc` out of the rendered folder: none
- * where its tsconfig files leave it out already, or allow `.ts` imports.
+ * Looks at every tsconfig in the project's folder, and what those reference. None
+ * is edited where the rendered folder is left out already.
  */
+export async function examineTsconfigs(
+  question: TsconfigQuestion,
+): Promise<TsconfigAnswer> {
+  const { root, adwsDir, width } = question;
+  const files = question.files ?? [
+    `${adwsDir}/adw_server.ts`,
+    `${adwsDir}/adw_modules/adw_websockets.ts`,
+  ];
+  const rendered = files.map((file) => join(root, file));
+  const edited = new Map<string, TsconfigEdit>();
+  const broken = new Set<string>();
+  const read: ReadFile = async (file) => {
+    const path = fromFolder(root, file);
+    const edit = edited.get(path);
+    if (edit !== undefined) return edit.after;
+    return isInsideProject(path) && question.read !== undefined
+      ? question.read(path)
+      : readTextIfExists(file);
+  };
+  const all = await projectTsconfigs(root, read);
+  for (const { file } of all) {
+    // Read again: an edit before this one may have been to what it extends.
+    const tsconfig = await readTsconfig(file, read);
+    if (tsconfig === undefined) continue;
+    for (const name of tsconfig.broken) broken.add(fromFolder(root, name));
+    if (tsconfig.broken.length > 0 || isBase(tsconfig, all)) continue;
+    if (!includesAny(tsconfig, rendered) || checksTsImports(tsconfig)) continue;
+    const owner = editable(root, tsconfig);
+    const path = fromFolder(root, owner);
+    const before = edited.get(path)?.before ?? (await read(owner));
+    const text = await read(owner);
+    if (before === null || text === null) continue;
+    const folder = dirname(owner);
+    const after = addToJsonList(text, {
+      path: ["exclude"],
+      values: [fromFolder(folder, join(root, adwsDir))],
+      whenNew: await formerExclusions(root, tsconfig, owner, read),
+      ...(width === undefined ? {} : { width }),
+    });
+    if (after === undefined) broken.add(path);
+    else edited.set(path, { path, before, after });
+  }
+  return { edits: [...edited.values()], broken: [...broken] };
+}
+
+/** The edits alone. */
 export async function excludeFromTsconfigs(
   root: string,
   adwsDir: string,
 ): Promise<TsconfigEdit[]> {
-  const edits: TsconfigEdit[] = [];
-  for (const path of await projectTsconfigs(root)) {
-    const before = await readProjectFile(root, path);
-    if (before === null) continue;
-    const selection = await fileSelection(join(root, path));
-    const folder = relative(
-      dirname(join(root, path)),
-      join(root, adwsDir),
-    ).replaceAll("\\", "/");
-    if (selection.allowsTsImports || !takesIn(selection, folder)) continue;
-    const exclude = selection.exclude ?? ["node_modules"];
-    const after = editJson(before, [
-      { path: ["exclude"], value: [...exclude, folder] },
-    ]);
-    edits.push({ path, before, after });
-  }
-  return edits;
+  return (await examineTsconfigs({ root, adwsDir })).edits;
 }
 
 /** The same in words, for commands that do not touch tsconfig files. */
@@ -62,131 +107,122 @@ export async function tsconfigAdvice(
   const edits = await excludeFromTsconfigs(root, adwsDir);
   return edits.map(
     ({ path }) =>
-      `${path} takes in ${adwsDir}/, which has a tsconfig.json of its own. Add "exclude": ["${adwsDir}"] to yours, and check the folder with: npx tsc -p ${adwsDir}`,
+      `${path} includes ${adwsDir}/, which has a tsconfig.json of its own. Add "${adwsDir}" to the "exclude" of yours (adw-scaffold doctor --fix does it), and check the folder with: npx tsc -p ${adwsDir}`,
   );
 }
 
-/** tsconfig.json, and what it references inside the project. */
-async function projectTsconfigs(root: string): Promise<string[]> {
-  const text = await readTextIfExists(join(root, ROOT_TSCONFIG));
-  if (text === null) return [];
-  const references = asRecord(jsonc().parse(text))["references"];
-  const paths = (Array.isArray(references) ? references : []).flatMap(
-    (reference) => {
-      const path = asRecord(reference)["path"];
-      if (typeof path !== "string") return [];
-      const file = path.endsWith(".json") ? path : `${path}/${ROOT_TSCONFIG}`;
-      const inside = relative(root, join(root, file)).replaceAll("\\", "/");
-      return isInsideProject(inside) ? [inside] : [];
-    },
-  );
-  return [...new Set([ROOT_TSCONFIG, ...paths])];
-}
-
-/** A setting here takes the place of an inherited one, as in TypeScript. */
-async function fileSelection(
-  file: string,
-  trail: readonly string[] = [],
-): Promise<FileSelection> {
-  const text = trail.includes(file) ? null : await readTextIfExists(file);
-  const tsconfig = asRecord(text === null ? {} : jsonc().parse(text));
-  const options = asRecord(tsconfig["compilerOptions"]);
-  const inherited: FileSelection = { allowsTsImports: false };
-  for (const name of strings([tsconfig["extends"]].flat())) {
-    const base = resolveBase(name, file);
-    if (base === undefined) continue;
-    Object.assign(inherited, await fileSelection(base, [...trail, file]));
-  }
-  const own: Partial<FileSelection> = {};
-  for (const key of ["files", "include", "exclude"] as const) {
-    const value = tsconfig[key];
-    if (Array.isArray(value)) own[key] = strings(value);
-  }
-  const allows =
-    options["allowImportingTsExtensions"] ??
-    options["rewriteRelativeImportExtensions"];
-  return {
-    ...inherited,
-    ...own,
-    ...(typeof allows === "boolean" ? { allowsTsImports: allows } : {}),
-  };
-}
-
-/** The file that `extends` names: a path, or a module of an installed package. */
-function resolveBase(name: string, from: string): string | undefined {
-  if (name.startsWith(".") || name.startsWith("/")) {
-    const file = name.startsWith("/") ? name : join(dirname(from), name);
-    return file.endsWith(".json") ? file : `${file}.json`;
-  }
-  const { createRequire } = process.getBuiltinModule("node:module");
-  for (const candidate of [name, `${name}.json`, `${name}/${ROOT_TSCONFIG}`]) {
-    try {
-      return createRequire(from).resolve(candidate);
-    } catch {
-      // not this spelling
+/** All in the project's folder, tsconfig.json first, and what they reference inside the project. */
+async function projectTsconfigs(
+  root: string,
+  read: ReadFile,
+): Promise<Tsconfig[]> {
+  const names = (await namesIn(root)).filter((name) => TSCONFIG.test(name));
+  const queue = names
+    .toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1))
+    .map((name) => join(root, name));
+  const found: Tsconfig[] = [];
+  for (const file of queue) {
+    const tsconfig = await readTsconfig(file, read);
+    if (tsconfig === undefined) continue;
+    found.push(tsconfig);
+    for (const reference of tsconfig.references) {
+      const inside = isInsideProject(fromFolder(root, reference));
+      if (inside && !queue.includes(reference)) queue.push(reference);
     }
   }
-  return undefined;
+  return found;
 }
 
-/** Whether any rendered file is part of the compilation; asked of one of them. */
-function takesIn(
-  { files, include, exclude = [] }: FileSelection,
-  folder: string,
-): boolean {
-  if (folder.startsWith("..")) return false;
-  const sample = `${folder}/adw_modules/adw_websockets.ts`;
-  if (files !== undefined && include === undefined) return false;
+const TSCONFIG = /^[jt]sconfig(?:[.-].+)?\.json$/;
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/** A file that only others extend compiles nothing: `tsconfig.base.json`. */
+function isBase(tsconfig: Tsconfig, all: readonly Tsconfig[]): boolean {
+  const { file, include, files, exclude } = tsconfig;
   return (
-    (include ?? ["**/*"]).some((glob) => includePattern(glob).test(sample)) &&
-    !exclude.some((glob) => excludePattern(glob).test(sample))
+    !/[jt]sconfig\.json$/.test(file) &&
+    (include ?? files ?? exclude) === undefined &&
+    all.some((other) => other.file !== file && other.chain.includes(file))
   );
 }
 
-/** A name without a dot or a wildcard at the end is a folder with all that is in it. */
-function includePattern(glob: string): RegExp {
-  const isFolder = !/[.*?][^/]*$/.test(withoutDots(glob));
-  return new RegExp(`^${regexBody(glob)}${isFolder ? "(?:/|$)" : "$"}`);
+/**
+ * Whether the project's own check can take the rendered code as it is: `.ts`
+ * imports are allowed, Node's types are there, and nothing is written, so that no
+ * output moves.
+ */
+function checksTsImports({ options }: Tsconfig): boolean {
+  const { types } = options;
+  return (
+    options["allowImportingTsExtensions"] === true &&
+    options["noEmit"] === true &&
+    options["isolatedDeclarations"] !== true &&
+    options["rootDir"] === undefined &&
+    (types === undefined || (Array.isArray(types) && types.includes("node")))
+  );
 }
 
-/** What matches the start of a path, up to a `/`, is left out. */
-function excludePattern(glob: string): RegExp {
-  return new RegExp(`^${regexBody(glob)}(?:/|$)`);
+/** The file whose `exclude` counts, where it is the project's to edit. */
+function editable(root: string, { file, excludedBy = file }: Tsconfig): string {
+  const path = fromFolder(root, excludedBy);
+  return isInsideProject(path) && !path.includes("node_modules/")
+    ? excludedBy
+    : file;
 }
 
-function withoutDots(glob: string): string {
-  const clean = glob
-    .replace("${configDir}", ".")
-    .replace(/^(?:\.\/)+/, "")
-    .replace(/\/+$/, "");
-  return clean === "." || clean === "" ? "**/*" : clean;
+/**
+ * What was left out while the file had no `exclude` of its own, and goes on being
+ * left out: an `exclude` takes the place of an inherited one, and of TypeScript's
+ * own, which is the output. (Folders of packages are never included by a wildcard.)
+ */
+async function formerExclusions(
+  root: string,
+  tsconfig: Tsconfig,
+  owner: string,
+  read: ReadFile,
+): Promise<string[]> {
+  const folder = dirname(owner);
+  const inherited = tsconfig.exclude;
+  const excluded = inherited ?? [
+    join(folder, "node_modules"),
+    ...tsconfig.outputs,
+    ...(await outputsOfHeirs(root, owner, read)),
+  ];
+  return [...new Set(excluded.map((path) => fromFolder(folder, path)))];
 }
 
-/** `**` is any number of folders; `*` and `?` stay within one name. */
-function regexBody(glob: string): string {
-  return withoutDots(glob)
-    .split(/(\*\*\/|\*\*$|\*|\?)/)
-    .map(
-      (part) =>
-        WILDCARDS[part] ??
-        part.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`),
-    )
-    .join("");
-}
+/** How deep a project is searched for tsconfig files that extend an edited one. */
+const DEPTH = 4;
 
-const WILDCARDS: Readonly<Record<string, string>> = {
-  "**/": "(?:[^/]+/)*",
-  "**": ".*",
-  "*": "[^/]*",
-  "?": "[^/]",
-};
-
-function strings(values: readonly unknown[]): string[] {
-  return values.filter((value) => typeof value === "string");
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {};
+/** The output of every other tsconfig that would inherit the `exclude`. */
+async function outputsOfHeirs(
+  root: string,
+  owner: string,
+  read: ReadFile,
+): Promise<string[]> {
+  const outputs: string[] = [];
+  const search = async (folder: string, depth: number): Promise<void> => {
+    const entries = await readdir(folder, { withFileTypes: true });
+    for (const entry of entries) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        const isSource = !/^(?:\.|node_modules$)/.test(entry.name);
+        if (isSource && depth < DEPTH) await search(path, depth + 1);
+      } else if (TSCONFIG.test(entry.name) && path !== owner) {
+        const heir = await readTsconfig(path, read);
+        if (heir?.exclude === undefined && heir?.chain.includes(owner) === true)
+          outputs.push(...heir.outputs);
+      }
+    }
+  };
+  await search(root, 0);
+  return outputs;
 }

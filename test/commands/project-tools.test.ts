@@ -62,7 +62,7 @@ describe("in a project that has prettier", () => {
     );
     await init("--modules", "adw_websocket_client");
     expect(await read("tsconfig.json")).toBe(
-      '{\n\t"compilerOptions": {\n\t\t"strict": true\n\t},\n\t"exclude": ["node_modules", "adws"]\n}\n',
+      '{\n\t"exclude": ["node_modules", "adws"],\n\t"compilerOptions": {\n\t\t"strict": true\n\t}\n}\n',
     );
     expect(await check()).toMatchObject({ code: 0, stderr: "" });
   });
@@ -76,29 +76,6 @@ describe("in a project that has prettier", () => {
     expect(await read("package.json")).toContain(
       '   "name":"host",\n   "version":"1.0.0"',
     );
-  });
-});
-
-describe("in a project that has eslint", () => {
-  const advice =
-    'note eslint.config.js takes in adws/. Its TypeScript passes typescript-eslint\'s recommended rules; if yours are stricter, leave the folder out with globalIgnores(["adws/"]).\n';
-
-  beforeEach(() => writeFile(join(folder(), "package.json"), "{}"));
-
-  test("its owner is told once how to leave the folder out", async () => {
-    await writeFile(join(folder(), "eslint.config.js"), "export default [];\n");
-    expect((await init("--modules", "adw_websocket_client")).stderr).toBe(
-      advice,
-    );
-    expect((await init()).stderr).toBe("");
-  });
-
-  test("that names the folder already, nothing is said", async () => {
-    await writeFile(
-      join(folder(), "eslint.config.js"),
-      'export default [{ ignores: ["adws/"] }];\n',
-    );
-    expect((await init("--modules", "adw_websocket_client")).stderr).toBe("");
   });
 });
 
