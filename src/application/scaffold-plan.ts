@@ -21,6 +21,7 @@ import {
   projectFormatter,
 } from "../infrastructure/project-prettier.ts";
 import { withLineEndsOf, type FileState } from "./file-plan.ts";
+import { checkHostPackages } from "./host-versions.ts";
 import { lockAfter } from "./lock-after.ts";
 import {
   describeEdit,
@@ -64,6 +65,8 @@ export interface PlanParts {
   /** Whether `files` also decides on files that nothing renders any more. */
   settlesDropped?: boolean;
   notes?: readonly string[];
+  /** What to do about packages of the project's that are too old for the modules. */
+  oldPackages?: "refuse" | "report";
 }
 
 /** Adds what every plan has: the configuration, package.json and the lock. */
@@ -76,6 +79,11 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
   const removals = planRemovals({ packageText, lock, config, removed, needs });
   const format = await projectFormatter(root);
   const edited = await editPackageJson(packageText, needs, removals);
+  const hostNotes = await checkHostPackages(
+    project,
+    { ...needs, added: edited },
+    parts.oldPackages,
+  );
   const packageJson: PackageEdit = {
     ...edited,
     content: await formatEdited(format, {
@@ -143,6 +151,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     notes: [
       ...(parts.notes ?? []),
       ...configNotes(config),
+      ...hostNotes,
       ...packageNotes(packageJson, removals),
       ...(definitions.length === 0 || parts.tsconfigs !== undefined
         ? []

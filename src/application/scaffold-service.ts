@@ -81,6 +81,7 @@ export async function planScaffold(
     states,
     files,
     wanted: modules,
+    oldPackages: request.force === true ? "report" : "refuse",
     tsconfigs: await excludeFromTsconfigs(project.root, config.adws_dir),
     // Told once: what the owner decided is not asked again.
     notes:
