@@ -30,7 +30,7 @@ const LAZY_PACKAGES =
   /^(yargs|@clack\/prompts|diff|jsonc-parser|nunjucks|yaml)$/;
 /** Ours that stand alone, and bring much along. */
 const LAZY_FILES =
-  /\/(?:declared-packages|ranges|renderer|template-analysis|template-compiler)\.ts$/;
+  /\/(?:build-advice|declared-packages|project-runner|ranges|renderer|template-analysis|template-compiler)\.ts$/;
 const TEMPLATE = /^\.\/[^/]+-njk\.js$/;
 
 /** The programs of the command-line tool; see src/start.ts. */
