@@ -1,9 +1,10 @@
 /** `doctor`: what `check` knows: required files, conflict markers, the lock. */
+import type { Drift } from "../../domain/drift.ts";
 import { AdwError } from "../../domain/errors.ts";
 import { LOCK_FILE } from "../../domain/lock.ts";
 import { PACKAGE_FILE } from "../../infrastructure/package-json.ts";
 import { checkProject } from "../check-service.ts";
-import { baseText, type Project } from "../project.ts";
+import { baseText, type Project, type ProjectRequest } from "../project.ts";
 import type { Problem } from "./finding.ts";
 
 /** Files that the modules need and that cannot do their work. Edits are fine. */
@@ -12,7 +13,7 @@ export async function filesProblem({
   configFile,
   lock,
 }: Project): Promise<Problem | undefined> {
-  const { drift } = await checkProject({ root, configFile });
+  const drift = await driftOf({ root, configFile });
   const own = drift.filter(
     ({ path }) => path !== LOCK_FILE && path !== PACKAGE_FILE,
   );
@@ -42,6 +43,18 @@ export async function filesProblem({
       : [`${marked.length === 0 ? "Run" : "Then run"}: adw-scaffold init`]),
   ];
   return { message: problems.join("; "), fix: fixes.join(" ") };
+}
+
+/** A package.json that cannot be read is what the check of the packages says. */
+async function driftOf(request: ProjectRequest): Promise<readonly Drift[]> {
+  try {
+    return (await checkProject(request)).drift;
+  } catch (error) {
+    if (error instanceof AdwError && error.where?.file === PACKAGE_FILE) {
+      return [];
+    }
+    throw error;
+  }
 }
 
 export function lockProblem({
