@@ -222,9 +222,10 @@ describe("plain doctor loads what the server loads", () => {
   });
 });
 
-(process.versions.node.startsWith("20.") ? test : test.skip)(
-  "a project of Node 22 on Node 20 needs both settings, named at once",
-  async () => {
+const onNode20 = process.versions.node.startsWith("20.");
+
+(onNode20 ? describe : describe.skip)("a project of Node 22 on Node 20", () => {
+  test("needs both settings, named at once", async () => {
     await withServer([], OF_NODE_22);
     const { problems } = await examine();
     expect(problems).toEqual([
@@ -237,8 +238,8 @@ describe("plain doctor loads what the server loads", () => {
     ]);
     type(problems[0]?.fix);
     expect(await examine()).toMatchObject({ code: 0, problems: [] });
-  },
-);
+  });
+});
 
 test("database files and backups that other users can read; the advice closes them", async () => {
   await withServer([
