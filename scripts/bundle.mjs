@@ -26,10 +26,11 @@ import { basename, join } from "node:path";
 import { build } from "esbuild";
 
 /** Loaded by the commands that use them; each becomes a file of its own. */
-const LAZY_PACKAGES = /^(yargs|@clack\/prompts|diff|jsonc-parser|nunjucks)$/;
+const LAZY_PACKAGES =
+  /^(yargs|@clack\/prompts|diff|jsonc-parser|nunjucks|yaml)$/;
 /** Ours that stand alone, and bring much along. */
 const LAZY_FILES =
-  /\/(?:ranges|renderer|template-analysis|template-compiler)\.ts$/;
+  /\/(?:build-advice|declared-packages|project-runner|ranges|renderer|template-analysis|template-compiler)\.ts$/;
 const TEMPLATE = /^\.\/[^/]+-njk\.js$/;
 
 /** The programs of the command-line tool; see src/start.ts. */

@@ -1,12 +1,13 @@
-/** Runs the live check on a project's own server; see `live-check.ts`. */
+/** Runs the live check on a project's own modules; see `live-check.ts`. */
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { RefusedError } from "../domain/errors.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
-import { openProject, type ProjectRequest } from "./project.ts";
+import type { LiveCheckTask } from "../live-check.ts";
+import { openProject, type Project, type ProjectRequest } from "./project.ts";
 
 export interface LiveStep {
   step: string;
@@ -14,61 +15,126 @@ export interface LiveStep {
   detail: string;
 }
 
+/** A task with paths as the project has them, and no scratch folder yet. */
+type ProjectTask =
+  | { mode: "load"; files: readonly string[] }
+  | { mode: "live"; websockets: string; server?: string; database?: string };
+
 /** The check must end by itself; after this it is ended. */
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /**
- * Starts the project's server on a free port, tries it, stops it.
+ * Starts the server that is installed on a free port, tries it, stops it.
  *
- * @param script - path of the built live-check script
  * @throws {RefusedError} code `SERVER_MISSING` when there is no server to try.
  */
 export async function checkLive(
   request: ProjectRequest,
-  script: string,
   onStep: (step: LiveStep) => void,
 ): Promise<boolean> {
-  const { root, config } = await openProject(request);
-  const path = `${config.adws_dir}/adw_modules/adw_websockets.ts`;
-  if ((await readProjectFile(root, path)) === null) {
+  const project = await openProject(request);
+  const { root, config } = project;
+  const modules = `${config.adws_dir}/adw_modules`;
+  const websockets = `${modules}/adw_websockets.ts`;
+  const server = `${config.adws_dir}/adw_server.ts`;
+  const isInstalled = config.modules.includes("adw_server");
+  for (const path of [websockets, ...(isInstalled ? [server] : [])]) {
+    if ((await readProjectFile(root, path)) !== null) continue;
     throw new RefusedError("SERVER_MISSING", `there is no ${path}`, {
-      hint: "Add it first: adw-scaffold add adw_websockets",
+      hint: `Add it first: adw-scaffold add ${path === server ? "adw_server" : "adw_websockets"}`,
     });
   }
-  const file = join(root, path);
-  const runner = config.typescript_runner === "tsx" ? tsxImport(file) : [];
-  const child = spawn(process.execPath, [...runner, script, file], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: LIMIT_MS,
-  });
+  const steps = await runScript(
+    project,
+    {
+      mode: "live",
+      websockets,
+      ...(isInstalled
+        ? { server, database: `${modules}/adw_database.ts` }
+        : {}),
+    },
+    onStep,
+  );
+  return steps.every(({ ok }) => ok);
+}
+
+/** Runs the built script in the project; what went wrong is the last step. */
+export async function runScript(
+  { root, config }: Pick<Project, "root" | "config">,
+  projectTask: ProjectTask,
+  onStep: (step: LiveStep) => void = () => undefined,
+): Promise<LiveStep[]> {
+  const { runnerOptions } = await import("../infrastructure/project-runner.ts");
+  const scratch = await mkdtemp(join(tmpdir(), "adw-scaffold-check-"));
+  try {
+    const task = absolute(root, projectTask, scratch);
+    const options = [
+      // Known when the driver was chosen; it would hide the lines that matter.
+      "--disable-warning=ExperimentalWarning",
+      ...runnerOptions(
+        root,
+        config.typescript_runner,
+        join(root, config.adws_dir, "package.json"),
+      ),
+    ];
+    return await runTask(root, options, task, onStep);
+  } finally {
+    await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function runTask(
+  root: string,
+  options: readonly string[],
+  task: LiveCheckTask,
+  onStep: (step: LiveStep) => void,
+): Promise<LiveStep[]> {
+  // Built, this stands beside the script.
+  const script = join(__dirname, "live-check.js");
+  const child = spawn(
+    process.execPath,
+    [...options, script, JSON.stringify(task)],
+    { cwd: root, stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT_MS },
+  );
+  const steps: LiveStep[] = [];
+  const add = (step: LiveStep) => {
+    steps.push(step);
+    onStep(step);
+  };
   let errors = "";
-  let good = true;
-  let steps = 0;
   child.stderr.on("data", (chunk) => (errors += String(chunk)));
   const ended = new Promise<number | null>((resolve) => {
     child.once("close", resolve);
   });
   for await (const line of createInterface({ input: child.stdout })) {
     const step = parseStep(line);
-    if (step === undefined) continue;
-    steps += 1;
-    good &&= step.ok;
-    onStep(step);
+    if (step !== undefined) add(step);
   }
-  if (steps === 0) {
-    onStep({
-      step: "runs at all",
-      ok: false,
-      detail: lastLines(errors),
-    });
-    return false;
+  const code = await ended;
+  if (code !== 0 && steps.every(({ ok }) => ok)) {
+    const step = steps.length === 0 ? "runs at all" : "ends by itself";
+    add({ step, ok: false, detail: lastLines(errors) });
   }
-  if ((await ended) !== 0 && good) {
-    onStep({ step: "ends by itself", ok: false, detail: lastLines(errors) });
-    return false;
+  return steps;
+}
+
+function absolute(
+  root: string,
+  task: ProjectTask,
+  scratch: string,
+): LiveCheckTask {
+  const at = (path: string) => join(root, path);
+  if (task.mode === "load") {
+    return { ...task, files: task.files.map(at), scratch };
   }
-  return good;
+  const { websockets, server, database } = task;
+  return {
+    mode: "live",
+    websockets: at(websockets),
+    ...(server === undefined ? {} : { server: at(server) }),
+    ...(database === undefined ? {} : { database: at(database) }),
+    scratch,
+  };
 }
 
 function lastLines(text: string): string {
@@ -83,22 +149,6 @@ function parseStep(line: string): LiveStep | undefined {
   } catch {
     return undefined;
   }
-}
-
-function tsxImport(file: string): string[] {
-  try {
-    return ["--import", pathToFileURL(createRequire(file).resolve("tsx")).href];
-  } catch (error) {
-    throw new RefusedError("RUNNER_MISSING", "tsx is not installed", {
-      cause: error,
-      hint: "Install the dependencies first, for example: npm install",
-    });
-  }
-}
-
-/** The built script beside the built command line. */
-export function liveCheckScript(cliUrl: string): string {
-  return fileURLToPath(new URL("live-check.js", cliUrl));
 }
 
 function isStep(value: unknown): value is LiveStep {

@@ -20,6 +20,7 @@ import {
 import { adoptionNotes } from "./adopt.ts";
 import { withLineEndsOf, type FileState } from "./file-plan.ts";
 import type { HostFile, HostPlan } from "./host-edits.ts";
+import { checkHostPackages } from "./host-versions.ts";
 import { lockAfter } from "./lock-after.ts";
 import {
   describeEdit,
@@ -72,6 +73,8 @@ export interface PlanParts {
   /** Whether `files` also decides on files that nothing renders any more. */
   settlesDropped?: boolean;
   notes?: readonly string[];
+  /** What to do about packages of the project's that are too old for the modules. */
+  oldPackages?: "refuse" | "report";
 }
 
 /** Adds what every plan has: the configuration, package.json and the lock. */
@@ -89,6 +92,11 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
   const removals = planRemovals({ packageText, lock, config, removed, needs });
   const format = await projectFormatter(root);
   const edited = await editPackageJson(packageText, needs, removals);
+  const hostNotes = await checkHostPackages(
+    project,
+    { ...needs, added: edited },
+    parts.oldPackages,
+  );
   const packageJson: PackageEdit = {
     ...edited,
     content: await formatEdited(format, {
@@ -177,6 +185,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       ...(parts.notes ?? []),
       ...notes,
       ...configNotes(config),
+      ...hostNotes,
       ...packageNotes(packageJson, removals),
       ...(parts.host?.notes ??
         (definitions.length === 0

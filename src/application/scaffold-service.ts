@@ -94,6 +94,7 @@ export async function planScaffold(
       rendered: states.map(({ path }) => path),
       linters: request.linters !== false,
     }),
+    oldPackages: request.force === true ? "report" : "refuse",
     // Told once: what the owner decided is not asked again.
     notes:
       project.lockText === null ? await typescriptAdvice(project.root) : [],

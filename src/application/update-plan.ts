@@ -78,6 +78,7 @@ export async function planUpdate(
     files,
     wanted: config.modules,
     settlesDropped: request.modules === undefined,
+    oldPackages: request.force === true ? "report" : "refuse",
     notes,
   });
 }

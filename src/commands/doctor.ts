@@ -1,11 +1,6 @@
 /** `adw-scaffold doctor` */
-import { pathToFileURL } from "node:url";
 import { examineProject, type Finding } from "../application/doctor-service.ts";
-import {
-  checkLive,
-  liveCheckScript,
-  type LiveStep,
-} from "../application/live-check-service.ts";
+import { checkLive, type LiveStep } from "../application/live-check-service.ts";
 import { colorsFor, type Colors } from "./colors.ts";
 import { projectRequest, type Command } from "./context.ts";
 
@@ -25,9 +20,7 @@ export const doctor: Command = async (parsed, context) => {
   if (parsed.values["live"] === true) {
     if (!json)
       stdout.write(`\n${colors.bold("Live check of your own copy")}\n`);
-    // Built, this stands beside the script.
-    const script = liveCheckScript(pathToFileURL(`${__dirname}/`).href);
-    held = await checkLive(request, script, (step) => {
+    held = await checkLive(request, (step) => {
       steps.push(step);
       if (!json) stdout.write(stepText(step, colors));
     });

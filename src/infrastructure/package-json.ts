@@ -1,5 +1,9 @@
 /** What a scaffold asks of package.json, as edits that leave everything else alone. */
 import { ConfigError } from "../domain/errors.ts";
+import {
+  DEPENDENCY_SECTIONS,
+  rangeBesidePeer,
+} from "../domain/host-packages.ts";
 import type { Dependencies } from "../domain/module-registry.ts";
 import { editJson, parseJson, type JsonEdit } from "./json-text.ts";
 
@@ -60,20 +64,13 @@ export interface PackageEdit {
   needed: readonly string[];
 }
 
-const SECTIONS = [
-  "dependencies",
-  "devDependencies",
-  "peerDependencies",
-  "optionalDependencies",
-] as const;
-
 /** Every dependency in any section, with its range. @throws {ConfigError} as {@link editPackageJson}. */
 export function presentDependencies(
   text: string | null,
 ): Record<string, unknown> {
   const manifest = parseManifest(text);
   const present: Record<string, unknown> = {};
-  for (const section of SECTIONS.toReversed()) {
+  for (const section of DEPENDENCY_SECTIONS.toReversed()) {
     Object.assign(present, asRecord(manifest[section] ?? {}, section));
   }
   return present;
@@ -106,7 +103,13 @@ export async function editPackageJson(
       Object.entries(wanted).filter(([name]) => !Object.hasOwn(present, name)),
     );
   const addedDependencies = missing(needs.dependencies);
-  const addedDevDependencies = missing(needs.devDependencies);
+  const addedDevDependencies = {
+    ...missing(needs.devDependencies),
+    ...(await besidePeers(manifest, {
+      ...needs.devDependencies,
+      ...needs.dependencies,
+    })),
+  };
   const addedScripts = Object.fromEntries(
     Object.entries(needs.scripts).filter(
       ([name]) => !Object.hasOwn(scripts, name),
@@ -146,6 +149,37 @@ export async function editPackageJson(
     }),
     needed: Object.keys({ ...needs.dependencies, ...needs.devDependencies }),
   };
+}
+
+/**
+ * What is only a peer dependency is installed by some package managers and not by
+ * others. Developing needs it here too; those who use the library bring their own.
+ */
+async function besidePeers(
+  manifest: Readonly<Record<string, unknown>>,
+  wanted: Dependencies,
+): Promise<Record<string, string>> {
+  const peers = asRecord(
+    manifest["peerDependencies"] ?? {},
+    "peerDependencies",
+  );
+  const only = Object.entries(wanted).filter(
+    ([name]) =>
+      Object.hasOwn(peers, name) &&
+      DEPENDENCY_SECTIONS.every(
+        (section) =>
+          section === "peerDependencies" ||
+          !Object.hasOwn(asRecord(manifest[section] ?? {}, section), name),
+      ),
+  );
+  if (only.length === 0) return {};
+  const { versions } = await import("./ranges.ts");
+  return Object.fromEntries(
+    only.map(([name, range]) => [
+      name,
+      rangeBesidePeer(range, String(peers[name]), versions),
+    ]),
+  );
 }
 
 /** Takes properties out, and the section with the last of them. */

@@ -143,6 +143,27 @@ export function installCommand(manager: PackageManagerName): string[] {
   return [manager, hasShortForm ? "i" : "install"];
 }
 
+/**
+ * The command that installs another version of one package, where it is listed now.
+ *
+ * @param isDevelopment - whether it stands in devDependencies
+ */
+export function upgradeCommand(
+  manager: PackageManagerName,
+  root: string,
+  wanted: string,
+  isDevelopment: boolean,
+): string {
+  const words: string[] = [manager, manager === "npm" ? "install" : "add"];
+  if (isDevelopment) words.push(manager === "bun" ? "-d" : "-D");
+  // pnpm asks whether the root of a workspace is really meant.
+  if (manager === "pnpm" && existsSync(join(root, "pnpm-workspace.yaml"))) {
+    words.push("-w");
+  }
+  // A shell would take "^" and ">" for something of its own.
+  return [...words, /[<>|*\s]/.test(wanted) ? `"${wanted}"` : wanted].join(" ");
+}
+
 /** Of these packages, the ones that no node_modules from the project upwards has. */
 export function missingPackages(
   root: string,

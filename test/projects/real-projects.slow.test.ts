@@ -348,7 +348,7 @@ describe.each([
     });
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain(
-      `better-sqlite3 is not built for Node ${process.versions.node}: run "npm rebuild better-sqlite3", with pnpm "pnpm approve-builds"`,
+      `better-sqlite3 is not built for Node ${process.versions.node}: "npx adw-scaffold doctor" says how to build it here`,
     );
     await runOrThrow(command, ["approve-builds", "--all"], {
       cwd: root(),

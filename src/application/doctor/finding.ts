@@ -1,0 +1,45 @@
+/** What `doctor` looks at, and what it finds. */
+import type { Project } from "../project.ts";
+
+/** One thing that was looked at. */
+export interface Finding {
+  /** Stable name, such as `port`. */
+  check: string;
+  status: "ok" | "problem" | "fixed";
+  message: string;
+  /** What to do about a problem. */
+  fix?: string;
+}
+
+export interface Problem {
+  message: string;
+  fix: string;
+  /** Fixes it; only for what is safe to do without asking. */
+  mend?: () => Promise<string>;
+}
+
+export interface Examination {
+  check: string;
+  /** The problem and its fix; undefined when all is well. */
+  examine: (project: Project) => Promise<Problem | undefined>;
+  /** What to say when all is well. */
+  fine: (project: Project) => string;
+  /** Checks without which this one would only repeat what they say. */
+  needs?: readonly string[];
+}
+
+/** Fixes a problem where that is asked for and safe, and says how otherwise. */
+export async function settle(
+  check: string,
+  problem: Problem,
+  fix: boolean,
+): Promise<Finding> {
+  if (fix && problem.mend !== undefined) {
+    return { check, status: "fixed", message: await problem.mend() };
+  }
+  const hint =
+    problem.mend === undefined
+      ? problem.fix
+      : `${problem.fix} Or: adw-scaffold doctor --fix`;
+  return { check, status: "problem", message: problem.message, fix: hint };
+}

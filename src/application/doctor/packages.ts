@@ -1,0 +1,152 @@
+/** `doctor`: package.json has what the modules need, and it is installed. */
+import { AdwError, formatLocation } from "../../domain/errors.ts";
+import { oldestServing } from "../../domain/host-packages.ts";
+import { applyTransaction } from "../../infrastructure/file-transaction.ts";
+import {
+  PACKAGE_FILE,
+  editPackageJson,
+  type PackageNeeds,
+} from "../../infrastructure/package-json.ts";
+import { readProjectFile } from "../../infrastructure/project-files.ts";
+import {
+  formatEdited,
+  projectFormatter,
+} from "../../infrastructure/project-prettier.ts";
+import { examineHostPackages } from "../host-versions.ts";
+import { packageNeeds } from "../package-plan.ts";
+import type { Project } from "../project.ts";
+import type { Problem } from "./finding.ts";
+
+export async function packagesProblem(
+  project: Project,
+): Promise<Problem | undefined> {
+  try {
+    return (await missingInManifest(project)) ?? (await notServing(project));
+  } catch (error) {
+    // A broken package.json is a finding, not the end of the examination.
+    if (!(error instanceof AdwError) || error.where?.file !== PACKAGE_FILE) {
+      throw error;
+    }
+    return {
+      message: `${error.message} (${formatLocation(error.where)})`,
+      fix: error.hint ?? "Correct package.json.",
+    };
+  }
+}
+
+function needsOf({ source, config, lock }: Project): PackageNeeds {
+  return packageNeeds(source.registry.resolve(config.modules), config, lock);
+}
+
+async function missingInManifest(
+  project: Project,
+): Promise<Problem | undefined> {
+  const { root } = project;
+  const text = await readProjectFile(root, PACKAGE_FILE);
+  const edit = await editPackageJson(text, needsOf(project));
+  const missing = [
+    ...Object.keys({ ...edit.addedDependencies, ...edit.addedDevDependencies }),
+    ...Object.keys(edit.addedScripts).map((name) => `script ${name}`),
+  ];
+  if (missing.length === 0) return undefined;
+  return {
+    message: `package.json lacks ${missing.join(", ")}`,
+    fix: "Run adw-scaffold init, which adds them.",
+    mend: async () => {
+      const content = await formatEdited(await projectFormatter(root), {
+        path: PACKAGE_FILE,
+        before: text,
+        after: edit.content,
+      });
+      await applyTransaction(root, [
+        { path: PACKAGE_FILE, content, previous: text },
+      ]);
+      return `added ${missing.join(", ")} to package.json; install them with your package manager`;
+    },
+  };
+}
+
+async function notServing(project: Project): Promise<Problem | undefined> {
+  const needs = needsOf(project);
+  const { hostPackages } =
+    await import("../../infrastructure/declared-packages.ts");
+  const { versions } = await import("../../infrastructure/ranges.ts");
+  const { installedVersion } = await hostPackages(project.root);
+  const missing: string[] = [];
+  const stale: string[] = [];
+  for (const [name, tested] of Object.entries({
+    ...needs.devDependencies,
+    ...needs.dependencies,
+  })) {
+    const version = installedVersion(name);
+    const oldest = oldestServing(name, tested, versions);
+    if (version === undefined) missing.push(name);
+    // Types only help an editor: what runs does not load them.
+    else if (name.startsWith("@types/")) continue;
+    else if (!versions.isAtLeast(version, oldest)) {
+      stale.push(`${name} ${version} is installed, and ${oldest} is needed`);
+    }
+  }
+  const install = `Run: ${await installWords(project)}`;
+  const { old } = await examineHostPackages(project, needs);
+  // The range itself asks for an old version: installing it again changes nothing.
+  if (old.length > 0) {
+    return {
+      message: [
+        ...(missing.length === 0
+          ? []
+          : [`not installed: ${missing.join(", ")}`]),
+        ...old.map(
+          ({ name, found, needed }) =>
+            `${name}: ${found}, and ${needed} is needed`,
+        ),
+      ].join("; "),
+      fix: old.map(({ fix }) => fix).join("; "),
+    };
+  }
+  if (missing.length === 0 && stale.length === 0) return undefined;
+  return {
+    message: [
+      ...(missing.length === 0 ? [] : [`not installed: ${missing.join(", ")}`]),
+      ...stale,
+    ].join("; "),
+    fix: install,
+  };
+}
+
+async function installWords({ root, config }: Project): Promise<string> {
+  const { detectPackageManager, installCommand } =
+    await import("../../infrastructure/package-manager.ts");
+  const manager =
+    config.package_manager === "auto"
+      ? (await detectPackageManager(root)).name
+      : config.package_manager;
+  return installCommand(manager).join(" ");
+}
+
+/** The first TypeScript that knows `erasableSyntaxOnly`, which adws/tsconfig.json sets. */
+const OLDEST_TYPESCRIPT = "5.8.0";
+
+export async function typescriptProblem({
+  root,
+  config,
+}: Project): Promise<Problem | undefined> {
+  const { hostPackages } =
+    await import("../../infrastructure/declared-packages.ts");
+  const { versions } = await import("../../infrastructure/ranges.ts");
+  const { find, installedVersion } = await hostPackages(root);
+  const host = find("typescript");
+  const version = installedVersion("typescript");
+  if (version === undefined || host === undefined) return undefined;
+  if (versions.isAtLeast(version, OLDEST_TYPESCRIPT)) return undefined;
+  const { detectPackageManager, upgradeCommand } =
+    await import("../../infrastructure/package-manager.ts");
+  const manager =
+    config.package_manager === "auto"
+      ? (await detectPackageManager(root)).name
+      : config.package_manager;
+  return {
+    message: `TypeScript ${version} cannot check ${config.adws_dir}/: its tsconfig.json needs 5.8 or later`,
+    fix: `Run: ${upgradeCommand(manager, root, "typescript@^5.8.0", host.section === "devDependencies")}`,
+  };
+}

@@ -1,0 +1,74 @@
+/** The command that builds a native package which is not built, or for another Node. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  unapprovedBuilds,
+  type PackageManagerName,
+} from "./package-manager.ts";
+
+/**
+ * Since version 12 npm runs the scripts of no package that is not approved, and says
+ * "rebuilt dependencies successfully" all the same; so does any npm with ignore-scripts.
+ */
+const NPM_THAT_ASKS = 12;
+
+/** What to type in the project so that the package gets built. */
+export function buildCommand(
+  manager: PackageManagerName,
+  root: string,
+  name: string,
+): string {
+  const rebuild = `npm rebuild ${name} --ignore-scripts=false`;
+  switch (manager) {
+    case "npm":
+      return npmMajor(root) >= NPM_THAT_ASKS
+        ? `npm install-scripts approve ${name} && ${rebuild}`
+        : rebuild;
+    case "pnpm":
+      return unapprovedBuilds(root, [name]).length > 0
+        ? `pnpm approve-builds ${name}`
+        : `pnpm rebuild ${name}`;
+    case "yarn":
+      // Yarn 1 has no rebuild, and its node_modules are like npm's.
+      return isYarnBerry(root)
+        ? `yarn config set enableScripts true && yarn rebuild ${name}`
+        : rebuild;
+    case "bun":
+      return isTrusted(root, name)
+        ? "bun install --force"
+        : `bun pm trust ${name}`;
+  }
+}
+
+function npmMajor(root: string): number {
+  const { stdout } = spawnSync("npm", ["--version"], {
+    cwd: root,
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
+  return Number.parseInt(stdout ?? "", 10) || 0;
+}
+
+function isYarnBerry(folder: string): boolean {
+  if (
+    [".yarnrc.yml", ".pnp.cjs"].some((file) => existsSync(join(folder, file)))
+  ) {
+    return true;
+  }
+  const parent = dirname(folder);
+  return parent !== folder && isYarnBerry(parent);
+}
+
+function isTrusted(root: string, name: string): boolean {
+  const manifest = join(root, "package.json");
+  if (!existsSync(manifest)) return false;
+  const value: unknown = JSON.parse(readFileSync(manifest, "utf8"));
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "trustedDependencies" in value &&
+    Array.isArray(value.trustedDependencies) &&
+    value.trustedDependencies.includes(name)
+  );
+}
