@@ -36,16 +36,22 @@ export async function prepareModules() {
       .join(""),
   );
   const outfile = join(folder, "adw_modules/index.mjs");
-  await build({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    packages: "external",
-    format: "esm",
-    platform: "node",
-    target: "node20.19",
-    logLevel: "error",
-  });
+  const thread = join(SAMPLE, "adw_modules/adw_logging/thread.ts");
+  for (const [source, target] of [
+    [entry, outfile],
+    [thread, join(folder, "adw_modules/thread.mjs")],
+  ]) {
+    await build({
+      entryPoints: [source],
+      outfile: target,
+      bundle: true,
+      packages: "external",
+      format: "esm",
+      platform: "node",
+      target: "node20.19",
+      logLevel: "error",
+    });
+  }
   cpSync(join(SAMPLE, "schema"), join(folder, "schema"), {
     recursive: true,
     filter: (path) => !path.includes(".db"),

@@ -125,6 +125,7 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_database_file.ts",
       "adws/adw_modules/adw_live_database.ts",
       "adws/adw_modules/adw_watched_file.ts",
+      "adws/adw_modules/adw_stderr.ts",
     ],
     requires: ["orch_database_models", "schema_orchestrator"],
     dependencies: { zod: "^4.0.0" },
@@ -143,8 +144,20 @@ export const BUNDLED_MODULES = [
       "What workflows log: steps, agent events, prompts; never in the way",
     files: [
       "adws/adw_modules/adw_logging.ts",
-      "adws/adw_modules/adw_log_writer.ts",
+      "adws/adw_modules/adw_logging/links.ts",
+      "adws/adw_modules/adw_logging/outage.ts",
+      "adws/adw_modules/adw_logging/queue.ts",
+      "adws/adw_modules/adw_logging/report.ts",
+      "adws/adw_modules/adw_logging/rows.ts",
+      "adws/adw_modules/adw_logging/signals.ts",
+      "adws/adw_modules/adw_logging/thread.ts",
+      "adws/adw_modules/adw_logging/values.ts",
+      "adws/adw_modules/adw_logging/writer.ts",
     ],
+    renamedFiles: {
+      "adws/adw_modules/adw_logging/writer.ts":
+        "adws/adw_modules/adw_log_writer.ts",
+    },
     requires: ["adw_database"],
   },
   {

@@ -16,6 +16,7 @@ const ADWS_DIR = join(PROJECT_DIR, "build/rendered", SAMPLE, "adws");
 interface RenderedModules {
   "adw_modules/adw_database": typeof import("../../build/rendered/default/adws/adw_modules/adw_database.ts");
   "adw_modules/adw_logging": typeof import("../../build/rendered/default/adws/adw_modules/adw_logging.ts");
+  "adw_modules/adw_logging/values": typeof import("../../build/rendered/default/adws/adw_modules/adw_logging/values.ts");
   "adw_modules/adw_migrations": typeof import("../../build/rendered/default/adws/adw_modules/adw_migrations.ts");
   "adw_modules/adw_sqlite": typeof import("../../build/rendered/default/adws/adw_modules/adw_sqlite.ts");
   "adw_modules/orch_database_models": typeof import("../../build/rendered/default/adws/adw_modules/orch_database_models.ts");
