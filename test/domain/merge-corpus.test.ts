@@ -2,7 +2,7 @@
  * The merge corpus: each case in fixtures/merge/ is three texts and the result
  * that a careful person would make of them.
  */
-import { mkdir, readFile, readdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as babel from "prettier/plugins/babel";
@@ -33,37 +33,58 @@ interface Case {
   through_update?: boolean;
 }
 
-const cases: Case[] = readdirSync(corpus).map((name) => ({
-  name,
-  ...JSON.parse(readFileSync(join(corpus, name, "case.json"), "utf8")),
-}));
+const PARTS = ["base", "yours", "theirs", "expected"] as const;
+type Texts = Record<(typeof PARTS)[number], string>;
 
-async function texts(name: string) {
-  const read = (file: string) =>
-    readFile(join(corpus, name, `${file}.txt`), "utf8");
-  const [base, yours, theirs, expected] = await Promise.all(
-    ["base", "yours", "theirs", "expected"].map(read),
-  );
-  if (
-    base === undefined ||
-    yours === undefined ||
-    theirs === undefined ||
-    expected === undefined
-  ) {
-    throw new Error(`${name} is not complete`);
+/**
+ * A case is one file: its settings as `key: value` lines, then the four texts, each
+ * after a line `@@ part`, or `@@ part = other` where it is the same as another one.
+ * A text without a final newline ends as it does in a patch.
+ */
+function readCase(file: string): Case & Texts {
+  const [head = "", ...sections] = readFileSync(
+    join(corpus, file),
+    "utf8",
+  ).split(/^(?=@@ (?:base|yours|theirs|expected)(?: = \w+)?$)/m);
+  const texts = new Map<string, string>();
+  for (const section of sections) {
+    const end = section.indexOf("\n");
+    const [, part = "", , same] = section.slice(0, end).split(" ");
+    const text = section
+      .slice(end + 1)
+      .replace(/\n\\ No newline at end of file\n$/, "");
+    texts.set(part, same === undefined ? text : (texts.get(same) ?? ""));
   }
-  return { base, yours, theirs, expected };
+  if (!PARTS.every((part) => texts.has(part)))
+    throw new Error(`${file} is not complete`);
+  const settings = head
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const [key = ""] = line.split(": ", 1);
+      const value = line.slice(key.length + 2);
+      return [
+        key,
+        /^(\d+|true|\{.*\})$/.test(value) ? JSON.parse(value) : value,
+      ];
+    });
+  return {
+    name: file.replace(/\.txt$/, ""),
+    ...Object.fromEntries(settings),
+    ...Object.fromEntries(texts),
+  };
 }
 
-test("there are at least forty cases", async () => {
-  expect((await readdir(corpus)).length).toBeGreaterThanOrEqual(40);
+const cases = readdirSync(corpus).map(readCase);
+
+test("there are at least forty cases", () => {
+  expect(cases.length).toBeGreaterThanOrEqual(40);
 });
 
 describe("three-way merge", () => {
   test.each(cases)(
     "$name: $about",
-    async ({ name, conflicts, choice, prettier }) => {
-      const { base, yours, theirs, expected } = await texts(name);
+    async ({ base, yours, theirs, expected, conflicts, choice, prettier }) => {
       const formatted = (text: string) =>
         prettier === undefined
           ? text
@@ -95,7 +116,7 @@ describe("the same through the command", () => {
 
   // Many cases, one project: each is a file of one module, so that one update
   // merges all of those with the same options.
-  const groups = new Map<string, Case[]>();
+  const groups = new Map<string, (Case & Texts)[]>();
   for (const entry of chosen) {
     const key = JSON.stringify([entry.prettier ?? null, entry.choice ?? null]);
     groups.set(key, [...(groups.get(key) ?? []), entry]);
@@ -120,11 +141,8 @@ describe("the same through the command", () => {
       files: group.map(({ name }) => file(name)),
     });
     const write = async (side: "base" | "theirs") => {
-      for (const { name } of group) {
-        await project.write(
-          `templates/${file(name)}.njk`,
-          asTemplate((await texts(name))[side]),
-        );
+      for (const { name, [side]: text } of group) {
+        await project.write(`templates/${file(name)}.njk`, asTemplate(text));
       }
     };
     await write("base");
@@ -140,8 +158,7 @@ describe("the same through the command", () => {
         join(folder(), "node_modules/prettier"),
       );
     }
-    for (const { name } of group)
-      await project.write(file(name), (await texts(name)).yours);
+    for (const { name, yours } of group) await project.write(file(name), yours);
     await write("theirs");
     const { code, stdout } = await project.run(
       "update",
@@ -149,10 +166,10 @@ describe("the same through the command", () => {
         ? []
         : ["--on-conflict", first.choice === "yours" ? "keep" : "theirs"]),
     );
-    for (const { name, conflicts } of group) {
+    for (const { name, conflicts, expected } of group) {
       expect({ name, text: await project.read(file(name)) }).toEqual({
         name,
-        text: (await texts(name)).expected,
+        text: expected,
       });
       if (conflicts > 0) {
         expect(stdout).toContain(
