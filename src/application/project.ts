@@ -189,7 +189,7 @@ export function inputsOf(
   { templates }: ModuleSource,
 ): Record<string, unknown> {
   const used = new Set(
-    definition.files.flatMap((file) => templates.namesUsed(`${file}.njk`)),
+    definition.files.flatMap((file) => templates.facts(file)?.uses ?? []),
   );
   return Object.fromEntries(
     Object.entries(config).filter(([key]) => used.has(key)),
@@ -231,7 +231,7 @@ export function templatesDigest(
 ): string {
   let sum = 0n;
   for (const file of definition.files) {
-    sum ^= BigInt(`0x${templates.digest(`${file}.njk`)}`);
+    sum ^= BigInt(`0x${templates.facts(file)?.digest ?? "0"}`);
   }
   return sum.toString(16).padStart(16, "0");
 }

@@ -1,7 +1,7 @@
 /**
  * adw_log_writer: a bounded queue of rows in front of the database.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_logging 1.1.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  *

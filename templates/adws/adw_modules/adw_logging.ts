@@ -3,7 +3,7 @@
  * the database. The log is the source of truth: every row becomes one event of
  * the stream, for dashboards that watch now or look later.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_logging 1.1.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  *

@@ -7,7 +7,7 @@
  *
  *     npm run adw:server -- --port 9001
  *
- * Template: << module.name | comment >> << module.version | comment >>
+ * Template: adw_server 1.1.0
  * Needs:    ws >= 8.21. Node >= 22.18, or `npx tsx adws/adw_server.ts` on Node 20.
  * Update:   npx adw-scaffold update
  */
