@@ -16,7 +16,7 @@ const API = ["index", "testing"];
 
 /** For the packages among the inputs that are CommonJS. */
 const REQUIRE =
-  'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);';
+  'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url), __dirname = import.meta.dirname;';
 
 /**
  * @param dist - the folder that everything goes into

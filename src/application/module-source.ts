@@ -43,8 +43,9 @@ export async function moduleSource(
   const own = await readManifest(root, folder);
   const definitions = [...BUNDLED.registry.modules, ...own];
   const registry = registryOf(definitions, `${folder}/${MANIFEST_FILE}`);
-  const texts = await readTemplates(root, folder, definitions);
+  const { texts, stray } = await readTemplates(root, folder, definitions);
   for (const definition of own) requireTemplates(definition, texts, folder);
+  if (stray !== undefined) throw unusedTemplate(stray, folder);
   await lintAll(texts, folder, config);
   return { registry, templates: await compileAll(texts) };
 }
@@ -90,30 +91,30 @@ interface OwnTemplate {
 
 /**
  * The templates of the folder, by the file that they are for: those that end in
- * `.njk`, and plain files where a module has one of that name.
- *
- * @throws {ConfigError} for a `.njk` file that no module has.
+ * `.njk`, and plain files where a module has one of that name. A `.njk` file that no
+ * module has is stray.
  */
 async function readTemplates(
   root: string,
   folder: string,
   definitions: readonly ModuleDefinition[],
-): Promise<Map<string, OwnTemplate>> {
+): Promise<{ texts: Map<string, OwnTemplate>; stray: string | undefined }> {
   const owners = new Map(
     definitions.flatMap((owner) =>
       owner.files.map((file) => [file, owner] as const),
     ),
   );
-  const templates = new Map<string, OwnTemplate>();
+  const texts = new Map<string, OwnTemplate>();
+  let stray: string | undefined;
   for (const path of filesBelow(root, folder)) {
     const tagged = path.endsWith(".njk");
     const file = tagged ? path.slice(0, -".njk".length) : path;
     const owner = owners.get(file);
     if (owner === undefined) {
-      if (tagged) throw unusedTemplate(path, folder);
+      if (tagged) stray ??= path;
       continue;
     }
-    if (templates.has(file)) {
+    if (texts.has(file)) {
       throw new ConfigError(
         "TEMPLATE_INVALID",
         `${file} has two templates, one of them with .njk`,
@@ -121,9 +122,9 @@ async function readTemplates(
       );
     }
     const text = (await readProjectFile(root, `${folder}/${path}`)) ?? "";
-    templates.set(file, { path, tagged, text, owner });
+    texts.set(file, { path, tagged, text, owner });
   }
-  return templates;
+  return { texts, stray };
 }
 
 function filesBelow(root: string, folder: string): string[] {
