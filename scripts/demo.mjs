@@ -23,7 +23,7 @@ process.on("exit", () => rmSync(project, { recursive: true, force: true }));
 const { status } = spawnSync(
   process.execPath,
   [
-    join(root, "dist/cli.cjs"),
+    join(root, "dist/cli.js"),
     "init",
     project,
     "--yes",

@@ -2,7 +2,7 @@
  * Keeps a release for the upgrade tests: a small host project with every module,
  * as that release writes it.
  *
- *   node scripts/freeze-release.mjs <version> [--cli <dist/cli.cjs of that release>]
+ *   node scripts/freeze-release.mjs <version> [--cli <dist/cli.js of that release>]
  *
  * Without --cli it is the build in dist/. See CONTRIBUTING.md, "Freeze a release".
  */
@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { cli: { type: "string", default: join(root, "dist/cli.cjs") } },
+  options: { cli: { type: "string", default: join(root, "dist/cli.js") } },
 });
 const [version] = positionals;
 if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {

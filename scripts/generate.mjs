@@ -2,9 +2,7 @@
  * Writes src/generated/: what is computed once at build time so that nothing has
  * to be parsed at run time.
  *
- *   templates/…        every template, precompiled
- *   template-facts.ts  the names that each uses, and its digest
- *   default-texts/…    what a module renders with the default settings
+ *   templates/…        the templates of each module
  *   config-json-schema.ts   the JSON Schema of adw.config.json
  *   config-type.ts     its TypeScript type, with the descriptions as comments
  *   default-config.ts  the configuration with nothing set
@@ -19,10 +17,6 @@ import { compile as schemaToType } from "json-schema-to-typescript";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const generated = join(root, "src/generated");
 const templatesFolder = join(generated, "templates");
-
-/** Name, without extension, of the file that a template is compiled into. */
-const fileOf = (path) =>
-  path.replaceAll(/[^A-Za-z0-9]+/g, "-").replace(/^-/, "");
 
 /** Runs a TypeScript module of src/ at build time. */
 export async function importSource(path) {
@@ -39,13 +33,14 @@ export async function importSource(path) {
   return import(`${pathToFileURL(outfile).href}?${Date.now()}`);
 }
 
+/** Every file of templates/, by its path below it. */
 export async function listTemplates() {
   const entries = await readdir(join(root, "templates"), {
     recursive: true,
     withFileTypes: true,
   });
   return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".njk"))
+    .filter((entry) => entry.isFile())
     .map((entry) =>
       relative(
         join(root, "templates"),
@@ -55,6 +50,10 @@ export async function listTemplates() {
     .toSorted();
 }
 
+/**
+ * Writes the templates of each module as one file of code: the text of plain ones,
+ * the tagged ones compiled. A command loads those of the modules it renders.
+ */
 async function generateTemplates() {
   const { analyseTemplate } = await importSource(
     "infrastructure/template-analysis.ts",
@@ -62,100 +61,47 @@ async function generateTemplates() {
   const { compileToCode } = await importSource(
     "infrastructure/template-compiler.ts",
   );
+  const { BUNDLED_MODULES } = await importSource("domain/module-registry.ts");
   await mkdir(templatesFolder, { recursive: true });
-  const facts = {};
-  const loaders = [];
-  for (const path of await listTemplates()) {
-    const source = await readFile(join(root, "templates", path), "utf8");
-    const file = fileOf(path);
+  const paths = new Set(await listTemplates());
+  const entries = [];
+  for (const { name, files } of BUNDLED_MODULES) {
+    const templates = [];
+    for (const file of files) {
+      const tagged = !paths.has(file);
+      const path = tagged ? `${file}.njk` : file;
+      const source = await readFile(join(root, "templates", path), "utf8");
+      const facts = {
+        tagged,
+        uses: tagged ? analyseTemplate(source, path).names : [],
+        digest: sha256(`${path}\n${source}`).slice(0, 16),
+      };
+      const value = tagged
+        ? `{ kind: "tagged", compiled: (() => {\n${compileToCode(source, path)}\n})() }`
+        : `{ kind: "plain", text: ${JSON.stringify(source)} }`;
+      templates.push(`  [${JSON.stringify(file)}, ${value}],`);
+      entries.push(
+        `  [${JSON.stringify(file)}, { ...${JSON.stringify(facts)}, load: async () => (await import("./${name}.js")).templates.get(${JSON.stringify(file)}) }],`,
+      );
+    }
     await writeFile(
-      join(templatesFolder, `${file}.js`),
-      `export const template = (() => {\n${compileToCode(source, path)}\n})();\n`,
+      join(templatesFolder, `${name}.js`),
+      `export const templates = new Map([\n${templates.join("\n")}\n]);\n`,
     );
     await writeFile(
-      join(templatesFolder, `${file}.d.ts`),
-      'import type { CompiledTemplate } from "../../infrastructure/compiled-template.ts";\nexport declare const template: CompiledTemplate;\n',
+      join(templatesFolder, `${name}.d.ts`),
+      'import type { Template } from "../../infrastructure/template-source.ts";\nexport declare const templates: ReadonlyMap<string, Template>;\n',
     );
-    facts[path] = {
-      uses: analyseTemplate(source, path).names,
-      digest: sha256(`${path}\n${source}`).slice(0, 16),
-    };
-    loaders.push(`  ${JSON.stringify(path)}: () => import('./${file}.js'),`);
   }
   await writeFile(
     join(templatesFolder, "index.ts"),
-    `import type { CompiledTemplate } from "../../infrastructure/compiled-template.ts";
+    `import type { Template, TemplateFacts } from "../../infrastructure/template-source.ts";
 
-export const precompiledTemplates: Readonly<Record<string, () => Promise<{ template: CompiledTemplate }>>> = {
-${loaders.join("\n")}
-};
+export const BUNDLED_TEMPLATES: ReadonlyMap<string, TemplateFacts & { load: () => Promise<Template | undefined> }> = new Map([
+${entries.join("\n")}
+]);
 `,
   );
-  return facts;
-}
-
-/**
- * What is known of the templates without loading them.
- *
- * @param facts - by the path of the template
- * @param defaultTexts - by the name of the module
- */
-async function writeFacts(facts, defaultTexts) {
-  await writeFile(
-    join(generated, "template-facts.ts"),
-    `export interface TemplateFacts {
-  /** Names of the context that the template uses. */
-  uses: readonly string[];
-  /** Digest of the template's path and text. */
-  digest: string;
-}
-
-export const TEMPLATE_FACTS: Readonly<Record<string, TemplateFacts>> = ${JSON.stringify(facts, null, 1)};
-
-/** Where the build puts them: beside the code, bundled or not. */
-export const defaultTextsFolder = (): string => __dirname + "/default-texts";
-
-/** Files with what a module's templates render with the default settings, by module. */
-export const DEFAULT_TEXTS: Readonly<Record<string, string>> = ${JSON.stringify(defaultTexts, null, 1)};
-`,
-  );
-}
-
-/**
- * Writes what each module renders with the default settings into one file, with
- * the same packed for the lock; see src/infrastructure/default-texts.ts. The
- * digest in its name ties it to the code that is built with it.
- *
- * @returns the file of each module
- */
-async function writeDefaultTexts() {
-  const { BUNDLED, renderDefinition } = await importSource(
-    "application/render-module.ts",
-  );
-  const { DEFAULT_CONFIG } = await importSource("domain/config.ts");
-  const { packText } = await importSource("infrastructure/project-files.ts");
-  const folder = join(generated, "default-texts");
-  await mkdir(folder, { recursive: true });
-  const files = {};
-  for (const definition of BUNDLED.registry.modules) {
-    const rendered = await renderDefinition(definition, DEFAULT_CONFIG);
-    const entries = rendered.map(({ content }, index) => ({
-      path: `${definition.files[index]}.njk`,
-      content,
-      base: packText(content),
-    }));
-    const table = entries.map(({ path, content, base }) => [
-      path,
-      sha256(content),
-      Buffer.byteLength(content),
-      base.length,
-    ]);
-    const text = `${JSON.stringify(table)}\n${entries.map(({ content, base }) => content + base).join("")}`;
-    const name = `${definition.name}-${sha256(text).slice(0, 8)}.txt`;
-    await writeFile(join(folder, name), text);
-    files[definition.name] = name;
-  }
-  return files;
 }
 
 function sha256(text) {
@@ -237,9 +183,7 @@ export async function lockJsonSchema() {
 export async function generate() {
   await rm(generated, { recursive: true, force: true });
   await mkdir(generated, { recursive: true });
-  const facts = await generateTemplates();
-  await writeFacts(facts, {});
   const schema = await generateConfig();
-  await writeFacts(facts, await writeDefaultTexts());
+  await generateTemplates();
   return schema;
 }

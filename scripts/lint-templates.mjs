@@ -13,17 +13,29 @@ const { DEFAULT_CONFIG } = await importSource("domain/config.ts");
 
 const owners = new Map(
   BUNDLED_MODULES.flatMap((module) =>
-    module.files.map((file) => [`${file}.njk`, module]),
+    module.files.map((file) => [file, module]),
   ),
 );
 let problems = 0;
 const paths = await listTemplates();
+const fileOf = (path) => path.replace(/\.njk$/, "");
+const files = new Set(paths.map(fileOf));
 const report = (path, line, column, message) => {
   problems += 1;
   console.error(`templates/${path}:${line}:${column} ${message}`);
 };
+
+/** What a file that is copied says of its module must be so. */
+function checkHeader(path, source, { name, version }) {
+  for (const [index, line] of source.split("\n").entries()) {
+    const said = /\bTemplate: +(\w+) (\d+\.\d+\.\d+)/.exec(line);
+    if (said !== null && (said[1] !== name || said[2] !== version))
+      report(path, index + 1, 1, `the header must say "${name} ${version}"`);
+  }
+}
+
 for (const path of paths) {
-  const owner = owners.get(path);
+  const owner = owners.get(fileOf(path));
   if (owner === undefined) {
     report(path, 1, 1, "no module in the registry owns this template");
     continue;
@@ -32,6 +44,10 @@ for (const path of paths) {
     new URL(`../templates/${path}`, import.meta.url),
     "utf8",
   );
+  if (!path.endsWith(".njk")) {
+    checkHeader(path, source, owner);
+    continue;
+  }
   const context = Object.fromEntries(
     Object.entries(templateContext(owner, DEFAULT_CONFIG)).filter(
       // Ours reach a setting as config.<key>.
@@ -42,14 +58,9 @@ for (const path of paths) {
     report(path, problem.line, problem.column, problem.message);
   }
 }
-for (const [path, module] of owners) {
-  if (!paths.includes(path))
-    report(
-      path,
-      1,
-      1,
-      `${module.name} lists this template, and it does not exist`,
-    );
+for (const [file, module] of owners) {
+  if (!files.has(file))
+    report(file, 1, 1, `${module.name} lists it, and it does not exist`);
 }
 console.log(`${paths.length} templates, ${problems} problems`);
 process.exitCode = problems === 0 ? 0 : 1;

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** argv to a lazily loaded command; errors to stderr; the exit code. */
 import { AdwError } from "./domain/errors.ts";
 import { parseCommandLine, type Request } from "./commands/parse.ts";
@@ -8,35 +9,22 @@ import type { Command, CommandContext } from "./commands/context.ts";
 /** Replaced by the build. */
 declare const PACKAGE_VERSION: string;
 
-/** Commands that a program has, each loaded when it is asked for. */
-export type Commands = Partial<
-  Readonly<Record<CommandName, () => Promise<Command>>>
->;
-
-/** They write a project. */
-export const WRITING: Commands = {
+/** The commands, each loaded when it is asked for. */
+const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   init: async () => (await import("./commands/init.ts")).init,
   add: async () => (await import("./commands/add.ts")).add,
-  update: async () => (await import("./commands/update.ts")).update,
-  remove: async () => (await import("./commands/remove.ts")).remove,
-};
-
-/** They only look at one. */
-export const READING: Commands = {
-  check: async () => (await import("./commands/check.ts")).check,
-  diff: async () => (await import("./commands/diff.ts")).diff,
   list: async () => (await import("./commands/list.ts")).list,
   render: async () => (await import("./commands/render.ts")).render,
-};
-
-export const OTHERS: Commands = {
+  check: async () => (await import("./commands/check.ts")).check,
+  diff: async () => (await import("./commands/diff.ts")).diff,
+  update: async () => (await import("./commands/update.ts")).update,
+  remove: async () => (await import("./commands/remove.ts")).remove,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
   completion: async () => (await import("./commands/completion.ts")).completion,
 };
 
 async function run(
   request: Request,
-  commands: Commands,
   context: CommandContext,
 ): Promise<0 | 1 | 2> {
   switch (request.kind) {
@@ -49,15 +37,14 @@ async function run(
       return 0;
     }
     case "run": {
-      const command = await commands[request.parsed.command]?.();
-      if (command === undefined) throw new Error("started the wrong program");
+      const command = await COMMANDS[request.parsed.command]();
       return command(request.parsed, context);
     }
   }
 }
 
 /** Runs the command that the process was started with, and sets the exit code. */
-export async function main(commands: Commands): Promise<void> {
+async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   let stdout: Output | undefined;
   let stderr: Output | undefined;
@@ -80,10 +67,12 @@ export async function main(commands: Commands): Promise<void> {
       printCompletions(argv, context);
       return;
     }
-    process.exitCode = await run(parseCommandLine(argv), commands, context);
+    process.exitCode = await run(parseCommandLine(argv), context);
   } catch (error) {
     const { reportError } = await import("./commands/report-error.ts");
     reportError(error, argv.includes("--json"), context);
     process.exitCode = error instanceof AdwError ? error.exitCode : 1;
   }
 }
+
+await main();

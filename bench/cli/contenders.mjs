@@ -33,7 +33,7 @@ export function installPeers() {
 
 const inPeers = (path) => join(peers, "node_modules", path);
 
-const OURS = join(here, "../../dist/cli.cjs");
+const OURS = join(here, "../../dist/cli.js");
 const OUR_ADD = [OURS, "add", "adw_websockets", "--no-install"];
 const ADDED = "adws/adw_modules/adw_websockets.ts";
 

@@ -1,7 +1,7 @@
 /** Whether a project is as it would be rendered now; and what is different, and why. */
 import { hasConflictMarkers } from "../domain/three-way-merge.ts";
 import { driftOf, type Drift } from "../domain/drift.ts";
-import { LOCK_FILE, type LockedFile } from "../domain/lock.ts";
+import { LOCK_FILE } from "../domain/lock.ts";
 import {
   targetPath,
   type ModuleDefinition,
@@ -11,17 +11,10 @@ import {
   editPackageJson,
 } from "../infrastructure/package-json.ts";
 import {
-  projectFileHas,
   readProjectFile,
   sha256,
   type KnownFolders,
 } from "../infrastructure/project-files.ts";
-import {
-  asRendered,
-  projectFormatter,
-  type Formatter,
-} from "../infrastructure/project-prettier.ts";
-import { renderTemplate } from "../infrastructure/template-source.ts";
 import { adoptLostFiles } from "./adopt.ts";
 import { readFileStates } from "./file-plan.ts";
 import { chooseModules, installedDefinitions } from "./installed-modules.ts";
@@ -39,7 +32,6 @@ import {
   type Project,
   type ProjectRequest,
 } from "./project.ts";
-import { templateContext } from "./template-context.ts";
 
 export interface CheckRequest extends ProjectRequest {
   /** Only these modules; all installed ones without it. */
@@ -78,7 +70,7 @@ export async function checkProject(
   const chosen = chooseModules(project, installed, request.modules);
   const definitions = installed.filter(({ name }) => chosen.has(name));
   const newer = await newerModules(project);
-  const shared = sharedBy(project, newer);
+  const shared: Shared = { newer, known: new Set() };
   const checked = await Promise.all(
     definitions.map((definition) => checkModule(project, definition, shared)),
   );
@@ -135,16 +127,6 @@ async function openInstalled(
 interface Shared {
   newer: readonly NewerModule[];
   known: KnownFolders;
-  formatter: () => Promise<Formatter>;
-}
-
-function sharedBy({ root }: Project, newer: readonly NewerModule[]): Shared {
-  let formatter: Promise<Formatter> | undefined;
-  return {
-    newer,
-    known: new Set(),
-    formatter: () => (formatter ??= projectFormatter(root)),
-  };
 }
 
 async function checkModule(
@@ -196,65 +178,25 @@ async function asWritten(
   definition: ModuleDefinition,
   shared: Shared,
 ): Promise<ComparedFile[]> {
-  const { root, lock, config, source } = project;
-  const texts = source.templates.defaultTexts?.(definition.name);
+  const { root, lock, config } = project;
   const files: ComparedFile[] = [];
   for (const file of definition.files) {
     const path = targetPath(file, config);
     const entry = lock.files[path];
     if (entry === undefined) return asRenderedNow(project, definition);
-    const built = texts?.get(`${file}.njk`);
-    const same =
-      built?.sha256 === entry.sha256
-        ? projectFileHas(root, path, built.bytes, shared.known)
-        : await isAsLocked({ project, definition, file, path, shared }, entry);
-    if (same === false) return asRenderedNow(project, definition);
+    const disk = await readProjectFile(root, path, shared.known);
+    if (disk !== null && sha256(disk) !== entry.sha256)
+      return asRenderedNow(project, definition);
     files.push({
       path,
       movesTo: null,
-      exists: same !== null,
+      exists: disk !== null,
       hasMarkers: false,
       edited: false,
       changed: false,
     });
   }
   return files;
-}
-
-/**
- * Whether a file is as it was written; null when it does not exist. With the default
- * settings, the digest in the lock is that of a text that we have, and comparing says
- * it. With others, and no prettier, the file is as it is rendered now. Both are done
- * before anything is hashed: for that, Node has to load its cryptography.
- */
-async function isAsLocked(
-  {
-    project,
-    definition,
-    file,
-    path,
-    shared,
-  }: {
-    project: Project;
-    definition: ModuleDefinition;
-    file: string;
-    path: string;
-    shared: Shared;
-  },
-  { sha256: locked }: LockedFile,
-): Promise<boolean | null> {
-  const { root, config, source } = project;
-  const disk = await readProjectFile(root, path, shared.known);
-  if (disk === null) return null;
-  if ((await shared.formatter()) === asRendered) {
-    const rendered = await renderTemplate(
-      `${file}.njk`,
-      templateContext(definition, config),
-      source.templates,
-    );
-    if (rendered === disk) return true;
-  }
-  return sha256(disk) === locked;
 }
 
 async function asRenderedNow(

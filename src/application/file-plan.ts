@@ -16,7 +16,6 @@ import {
 } from "../infrastructure/project-prettier.ts";
 import { baseText, rendersAsBefore, type Project } from "./project.ts";
 import { renderDefinition } from "./render-module.ts";
-import type { DefaultText } from "../infrastructure/default-texts.ts";
 
 /** One file as the templates render it now. */
 export interface PlannedContent {
@@ -25,8 +24,6 @@ export interface PlannedContent {
   /** The registered file, such as `adws/adw_server.ts`. */
   source: string;
   content: string;
-  /** The same as the build made it, where that is so. */
-  asBuilt?: DefaultText | undefined;
 }
 
 /** The texts that decide what happens to a file. */
@@ -58,16 +55,12 @@ export async function addAdwModules(
         source.templates,
       );
       return Promise.all(
-        files.map(async ({ path, content: rendered, asBuilt }, index) => {
-          const content = await formatter(path, rendered);
-          return {
-            path,
-            module: definition.name,
-            source: definition.files[index] ?? path,
-            content,
-            asBuilt: content === rendered ? asBuilt : undefined,
-          };
-        }),
+        files.map(async ({ path, content }, index) => ({
+          path,
+          module: definition.name,
+          source: definition.files[index] ?? path,
+          content: await formatter(path, content),
+        })),
       );
     }),
   );

@@ -87,19 +87,16 @@ function fileEntries(facts: LockFacts): Lock["files"] {
     : { ...project.lock.files };
   const operations = new Map(files.map((entry) => [entry.path, entry]));
   for (const state of states) {
-    const { path, module, source, content, asBuilt, movedFrom } = state;
+    const { path, module, source, content, movedFrom } = state;
     const operation = operations.get(path);
     if (operation === undefined || !settles(operation)) continue;
     if (state.isAsBefore) continue;
     if (movedFrom !== null) delete entries[movedFrom];
     const text = content.replaceAll("\r\n", "\n");
-    const digest = asBuilt?.sha256 ?? sha256(text);
+    const digest = sha256(text);
     const present = project.lock.files[path];
     // Compressed bytes may differ between zlib versions; the text is what counts.
-    const base =
-      present?.sha256 === digest
-        ? present.base
-        : (asBuilt?.base ?? packText(text));
+    const base = present?.sha256 === digest ? present.base : packText(text);
     entries[path] = { module, source, sha256: digest, base };
   }
   return entries;

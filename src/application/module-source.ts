@@ -17,7 +17,11 @@ import {
   readProjectFile,
   sha256,
 } from "../infrastructure/project-files.ts";
-import type { TemplateSource } from "../infrastructure/template-source.ts";
+import type {
+  Template,
+  TemplateFacts,
+  TemplateSource,
+} from "../infrastructure/template-source.ts";
 import { BUNDLED, type ModuleSource } from "./render-module.ts";
 import { templateContext } from "./template-context.ts";
 
@@ -39,9 +43,10 @@ export async function moduleSource(
   const own = await readManifest(root, folder);
   const definitions = [...BUNDLED.registry.modules, ...own];
   const registry = registryOf(definitions, `${folder}/${MANIFEST_FILE}`);
-  const texts = await readTemplates(root, folder);
+  const { texts, stray } = await readTemplates(root, folder, definitions);
   for (const definition of own) requireTemplates(definition, texts, folder);
-  await lintAll(definitions, texts, folder, config);
+  if (stray !== undefined) throw unusedTemplate(stray, folder);
+  await lintAll(texts, folder, config);
   return { registry, templates: await compileAll(texts) };
 }
 
@@ -74,17 +79,67 @@ function registryOf(definitions: readonly ModuleDefinition[], file: string) {
   }
 }
 
-/** Every template of the folder, by its path below it. */
+/** A template of the project's own. */
+interface OwnTemplate {
+  /** Below the template folder. */
+  path: string;
+  tagged: boolean;
+  text: string;
+  /** The module that has the file. */
+  owner: ModuleDefinition;
+}
+
+/**
+ * The templates of the folder, by the file that they are for: those that end in
+ * `.njk`, and plain files where a module has one of that name. A `.njk` file that no
+ * module has is stray.
+ */
 async function readTemplates(
   root: string,
   folder: string,
-): Promise<Map<string, string>> {
-  let entries;
+  definitions: readonly ModuleDefinition[],
+): Promise<{ texts: Map<string, OwnTemplate>; stray: string | undefined }> {
+  const owners = new Map(
+    definitions.flatMap((owner) =>
+      owner.files.map((file) => [file, owner] as const),
+    ),
+  );
+  const texts = new Map<string, OwnTemplate>();
+  let stray: string | undefined;
+  for (const path of filesBelow(root, folder)) {
+    const tagged = path.endsWith(".njk");
+    const file = tagged ? path.slice(0, -".njk".length) : path;
+    const owner = owners.get(file);
+    if (owner === undefined) {
+      if (tagged) stray ??= path;
+      continue;
+    }
+    if (texts.has(file)) {
+      throw new ConfigError(
+        "TEMPLATE_INVALID",
+        `${file} has two templates, one of them with .njk`,
+        { where: { file: `${folder}/${path}` }, hint: "Delete one of them." },
+      );
+    }
+    const text = (await readProjectFile(root, `${folder}/${path}`)) ?? "";
+    texts.set(file, { path, tagged, text, owner });
+  }
+  return { texts, stray };
+}
+
+function filesBelow(root: string, folder: string): string[] {
   try {
-    entries = readdirSync(join(root, folder), {
+    return readdirSync(join(root, folder), {
       recursive: true,
       withFileTypes: true,
-    });
+    })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) =>
+        join(parentPath, name)
+          .slice(join(root, folder).length + 1)
+          .replaceAll("\\", "/"),
+      )
+      .toSorted();
   } catch (error) {
     if (!isMissing(error)) throw error;
     throw new ConfigError("TEMPLATES_MISSING", `there is no folder ${folder}`, {
@@ -92,62 +147,51 @@ async function readTemplates(
       hint: 'Create it, or set "templates_dir" to "".',
     });
   }
-  const texts = new Map<string, string>();
-  for (const entry of entries) {
-    if (!entry.isFile() || !entry.name.endsWith(".njk")) continue;
-    const path = join(entry.parentPath, entry.name)
-      .slice(join(root, folder).length + 1)
-      .replaceAll("\\", "/");
-    texts.set(path, (await readProjectFile(root, `${folder}/${path}`)) ?? "");
-  }
-  return texts;
+}
+
+function unusedTemplate(path: string, folder: string): ConfigError {
+  return new ConfigError(
+    "TEMPLATE_UNUSED",
+    `no module has a file for the template ${path}`,
+    {
+      where: { file: `${folder}/${path}` },
+      hint: `List it in ${folder}/${MANIFEST_FILE}, or give it the path of a bundled template to override that.`,
+    },
+  );
 }
 
 function requireTemplates(
   { name, files }: ModuleDefinition,
-  texts: ReadonlyMap<string, string>,
+  texts: ReadonlyMap<string, OwnTemplate>,
   folder: string,
 ): void {
-  const missing = files.find((file) => !texts.has(`${file}.njk`));
+  const missing = files.find((file) => !texts.has(file));
   if (missing === undefined) return;
   throw new ConfigError(
     "TEMPLATE_MISSING",
     `the module ${name} lists ${missing}, and its template does not exist`,
     {
       where: { file: `${folder}/${missing}.njk` },
-      hint: "Write it, or take the file off the manifest.",
+      hint: "Write it (without .njk where it has no tag), or take the file off the manifest.",
     },
   );
 }
 
 async function lintAll(
-  definitions: readonly ModuleDefinition[],
-  texts: ReadonlyMap<string, string>,
+  templates: ReadonlyMap<string, OwnTemplate>,
   folder: string,
   config: AdwConfig,
 ): Promise<void> {
   const { lintTemplate } =
     await import("../infrastructure/template-analysis.ts");
-  for (const [path, text] of texts) {
-    const owner = definitions.find(({ files }) =>
-      files.some((file) => `${file}.njk` === path),
-    );
-    if (owner === undefined) {
-      throw new ConfigError(
-        "TEMPLATE_UNUSED",
-        `no module has a file for the template ${path}`,
-        {
-          where: { file: `${folder}/${path}` },
-          hint: `List it in ${folder}/${MANIFEST_FILE}, or give it the path of a bundled template to override that.`,
-        },
-      );
-    }
+  for (const { path, tagged, text, owner } of templates.values()) {
+    if (!tagged) continue;
     const [problem] = lintTemplate(text, path, templateContext(owner, config));
     if (problem !== undefined) {
       const { line, column, message } = problem;
       throw new ConfigError("TEMPLATE_INVALID", message, {
         where: { file: `${folder}/${path}`, line, column },
-        hint: "Mend the template, then run the command again.",
+        hint: "Fix the template, then run the command again.",
       });
     }
   }
@@ -155,26 +199,28 @@ async function lintAll(
 
 /** The project's templates first, the bundled ones behind them. */
 async function compileAll(
-  texts: ReadonlyMap<string, string>,
+  own: ReadonlyMap<string, OwnTemplate>,
 ): Promise<TemplateSource> {
   const { compileTemplate } =
     await import("../infrastructure/template-compiler.ts");
   const { analyseTemplate } =
     await import("../infrastructure/template-analysis.ts");
-  const compiled = new Map(
-    [...texts].map(([path, text]) => [
-      path,
-      {
-        template: compileTemplate(text, path),
-        names: analyseTemplate(text, path).names,
+  const templates = new Map(
+    [...own].map(([file, { path, tagged, text }]) => {
+      const template: Template = tagged
+        ? { kind: "tagged", compiled: compileTemplate(text, path) }
+        : { kind: "plain", text };
+      const facts: TemplateFacts = {
+        tagged,
+        uses: tagged ? analyseTemplate(text, path).names : [],
         digest: sha256(`${path}\n${text}`).slice(0, 16),
-      },
-    ]),
+      };
+      return [file, { template, facts }];
+    }),
   );
-  const { templates } = BUNDLED;
+  const bundled = BUNDLED.templates;
   return {
-    load: async (path) => compiled.get(path)?.template ?? templates.load(path),
-    namesUsed: (path) => compiled.get(path)?.names ?? templates.namesUsed(path),
-    digest: (path) => compiled.get(path)?.digest ?? templates.digest(path),
+    load: async (file) => templates.get(file)?.template ?? bundled.load(file),
+    facts: (file) => templates.get(file)?.facts ?? bundled.facts(file),
   };
 }

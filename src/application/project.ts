@@ -248,7 +248,7 @@ export function inputsOf(
   { templates }: ModuleSource,
 ): Record<string, unknown> {
   const used = new Set(
-    definition.files.flatMap((file) => templates.namesUsed(`${file}.njk`)),
+    definition.files.flatMap((file) => templates.facts(file)?.uses ?? []),
   );
   return Object.fromEntries(
     // A template that takes `config` as a whole depends on all of it.
@@ -293,7 +293,7 @@ export function templatesDigest(
 ): string {
   let sum = 0n;
   for (const file of definition.files) {
-    sum ^= BigInt(`0x${templates.digest(`${file}.njk`)}`);
+    sum ^= BigInt(`0x${templates.facts(file)?.digest ?? "0"}`);
   }
   return sum.toString(16).padStart(16, "0");
 }

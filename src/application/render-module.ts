@@ -1,6 +1,5 @@
 /** Renders modules in memory: no disk is read and nothing is written. */
 import {
-  DEFAULT_CONFIG,
   parseConfig,
   type AdwConfig,
   type AdwConfigInput,
@@ -20,7 +19,6 @@ import {
   renderTemplate,
   type TemplateSource,
 } from "../infrastructure/template-source.ts";
-import type { DefaultText } from "../infrastructure/default-texts.ts";
 
 /** One rendered file. */
 export interface RenderedFile {
@@ -58,53 +56,19 @@ export const BUNDLED: ModuleSource = {
   templates: bundledTemplates,
 };
 
-/** A rendered file that may be as the build has it. */
-export interface RenderedPart extends RenderedFile {
-  /** Set when the settings that the template uses are the default ones. */
-  asBuilt: DefaultText | undefined;
-}
-
-/**
- * Renders the files of one module definition. What is known to come out as with
- * the default settings is not rendered again.
- */
+/** Renders the files of one module definition. */
 export async function renderDefinition(
   definition: ModuleDefinition,
   config: AdwConfig,
   templates: TemplateSource = bundledTemplates,
-): Promise<RenderedPart[]> {
+): Promise<RenderedFile[]> {
   const context = templateContext(definition, config);
-  const defaults = templates.defaultTexts?.(definition.name);
-  const isDefault = defaultNames(definition, context);
   return Promise.all(
-    definition.files.map(async (file) => {
-      const template = `${file}.njk`;
-      const asBuilt = templates.namesUsed(template).every(isDefault)
-        ? defaults?.get(template)
-        : undefined;
-      return {
-        path: targetPath(file, config),
-        content:
-          asBuilt?.content ??
-          (await renderTemplate(template, context, templates)),
-        asBuilt,
-      };
-    }),
+    definition.files.map(async (file) => ({
+      path: targetPath(file, config),
+      content: await renderTemplate(file, context, templates),
+    })),
   );
-}
-
-/**
- * Tells which names of a context have the value that they have with the default
- * settings. Rendering depends on nothing but the template and these values.
- */
-function defaultNames(
-  definition: ModuleDefinition,
-  context: Readonly<Record<string, unknown>>,
-): (name: string) => boolean {
-  const defaults = templateContext(definition, DEFAULT_CONFIG);
-  return (name) =>
-    context[name] === defaults[name] ||
-    JSON.stringify(context[name]) === JSON.stringify(defaults[name]);
 }
 
 /**
@@ -130,7 +94,7 @@ export async function renderModule(
   return {
     name: definition.name,
     version: definition.version,
-    files: files.flat().map(({ path, content }) => ({ path, content })),
+    files: files.flat(),
     dependencies: Object.assign({}, ...needs.map((need) => need.dependencies)),
     devDependencies: Object.assign(
       {},

@@ -64,7 +64,7 @@ const WITHOUT_SQLITE_WARNING: ConditionalFlags = {
 export const BUNDLED_MODULES = [
   {
     name: "adw_base",
-    version: "1.1.0",
+    version: "1.2.0",
     summary: "What makes adws/ a folder of ES modules in any host project",
     hidden: true,
     files: [
@@ -83,7 +83,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_websockets",
-    version: "1.1.0",
+    version: "1.2.0",
     summary: "WebSocket server that broadcasts agent events to live dashboards",
     files: ["adws/adw_modules/adw_websockets.ts"],
     dependencies: { ws: "^8.21.0" },
@@ -91,20 +91,20 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_websocket_client",
-    version: "1.1.0",
+    version: "1.2.0",
     summary: "Reconnecting, resuming client for Node and browsers",
     files: ["adws/adw_modules/adw_websocket_client.ts"],
   },
   {
     name: "orch_database_models",
-    version: "1.1.0",
+    version: "1.2.0",
     summary: "zod schemas and types of the five tables and the event",
     files: ["adws/adw_modules/orch_database_models.ts"],
     dependencies: { zod: "^4.0.0" },
   },
   {
     name: "schema_orchestrator",
-    version: "1.1.0",
+    version: "1.2.0",
     summary: "SQL schema: five tables, the event stream, its triggers",
     files: [
       "adws/schema/schema_orchestrator.sql",
@@ -113,7 +113,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_database",
-    version: "1.1.0",
+    version: "1.2.0",
     summary:
       "The database of agent runs: typed tables, migrations, event stream",
     files: [
@@ -139,7 +139,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_logging",
-    version: "1.1.0",
+    version: "1.2.0",
     summary:
       "What workflows log: steps, agent events, prompts; never in the way",
     files: [
@@ -162,7 +162,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_dashboard",
-    version: "1.1.0",
+    version: "1.2.0",
     summary: "Live dashboard of the fleet, on the server's own port",
     files: [
       "adws/adw_modules/adw_dashboard.ts",
@@ -235,7 +235,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_server",
-    version: "1.1.0",
+    version: "1.2.0",
     summary: "The server to start: npm run adw:server",
     files: ["adws/adw_server.ts"],
     requires: ["adw_websockets", "adw_database", "adw_dashboard"],
@@ -244,7 +244,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_demo",
-    version: "1.1.0",
+    version: "1.2.0",
     summary: "A realistic fleet of agents to watch: npm run adw:demo",
     files: [
       "adws/adw_demo.ts",

@@ -3,16 +3,8 @@
  * its parser, its loaders and its built-in filters stay out of the way.
  */
 import runtime from "nunjucks/src/runtime.js";
-import { precompiledTemplates } from "../generated/templates/index.ts";
 import type { CompiledTemplate } from "./compiled-template.ts";
 import { TEMPLATE_FILTERS } from "./template-filters.ts";
-
-/** One of our own templates; undefined when there is none of that path. */
-export async function loadPrecompiled(
-  path: string,
-): Promise<CompiledTemplate | undefined> {
-  return (await precompiledTemplates[path]?.())?.template;
-}
 
 /**
  * Renders one template.

@@ -1,44 +1,60 @@
-/** Where templates come from, and what is known of them before they are loaded. */
-import { TEMPLATE_FACTS } from "../generated/template-facts.ts";
+/**
+ * Where templates come from, and what is known of them before they are loaded.
+ *
+ * The template of a file is a plain file of the same path, which is copied, or one
+ * that ends in `.njk`, which is rendered. Both are named by the file they are for.
+ */
+import { BUNDLED_TEMPLATES } from "../generated/templates/index.ts";
 import type { CompiledTemplate } from "./compiled-template.ts";
-import { defaultTexts, type DefaultTexts } from "./default-texts.ts";
 
-/** Templates, by their path under `templates/`. */
+/** One template: text to copy, or a compiled template to render. */
+export type Template =
+  | { kind: "plain"; text: string }
+  | { kind: "tagged"; compiled: CompiledTemplate };
+
+/** What is known of a template without loading it. */
+export interface TemplateFacts {
+  /** Whether it ends in `.njk`. */
+  tagged: boolean;
+  /** Names of the context that it uses. */
+  uses: readonly string[];
+  /** A digest of its path and text: 16 hexadecimal digits. */
+  digest: string;
+}
+
+/** Templates, by the registered file that they are for, such as `adws/adw_server.ts`. */
 export interface TemplateSource {
-  /** The compiled template; undefined when there is none of that path. */
-  load(path: string): Promise<CompiledTemplate | undefined>;
-  /** Names of the context that the template uses. */
-  namesUsed(path: string): readonly string[];
-  /** A digest of the template's path and text: 16 hexadecimal digits. */
-  digest(path: string): string;
-  /** What a module renders with the default settings, as far as that is known. */
-  defaultTexts?(module: string): DefaultTexts;
+  /** Undefined when there is no template for that file. */
+  load(file: string): Promise<Template | undefined>;
+  facts(file: string): TemplateFacts | undefined;
 }
 
 /** The templates that ship with this package. */
 export const bundledTemplates: TemplateSource = {
-  load: async (path) => {
-    const { loadPrecompiled } = await import("./renderer.ts");
-    return loadPrecompiled(path);
-  },
-  namesUsed: (path) => TEMPLATE_FACTS[path]?.uses ?? [],
-  digest: (path) => TEMPLATE_FACTS[path]?.digest ?? "0",
-  defaultTexts,
+  load: (file) =>
+    BUNDLED_TEMPLATES.get(file)?.load() ?? Promise.resolve(undefined),
+  facts: (file) => BUNDLED_TEMPLATES.get(file),
 };
 
+/** The path of a template below its folder. */
+export function templatePath(file: string, tagged: boolean): string {
+  return tagged ? `${file}.njk` : file;
+}
+
 /**
- * Renders one template.
+ * Renders the template of one file.
  *
- * @param path - under `templates/`, such as `adws/adw_server.ts.njk`
- * @throws {Error} when there is no such template or a name in it is undefined.
+ * @param file - as registered, such as `adws/adw_server.ts`
+ * @throws {Error} when it has no template or a name in it is undefined.
  */
 export async function renderTemplate(
-  path: string,
+  file: string,
   context: Readonly<Record<string, unknown>>,
   source: TemplateSource = bundledTemplates,
 ): Promise<string> {
-  const compiled = await source.load(path);
-  if (compiled === undefined) throw new Error(`no template ${path}`);
+  const template = await source.load(file);
+  if (template === undefined) throw new Error(`no template for ${file}`);
+  if (template.kind === "plain") return template.text;
   const { renderCompiled } = await import("./renderer.ts");
-  return renderCompiled(compiled, path, context);
+  return renderCompiled(template.compiled, templatePath(file, true), context);
 }

@@ -10,7 +10,10 @@ import {
   planScaffold,
   applyScaffold,
 } from "../../src/application/scaffold-service.ts";
-import { bundledTemplates } from "../../src/infrastructure/template-source.ts";
+import {
+  bundledTemplates,
+  type TemplateSource,
+} from "../../src/infrastructure/template-source.ts";
 import { compileTemplate } from "../../src/infrastructure/template-compiler.ts";
 import {
   snapshotFolder,
@@ -82,15 +85,16 @@ test("a module is one template and one registry entry: a throwaway one goes the 
       scripts: { "adw:throwaway": "adw_modules/adw_throwaway.ts" },
     },
   ]);
-  const template = compileTemplate(
+  const file = "adws/adw_modules/adw_throwaway.ts";
+  const compiled = compileTemplate(
     '<< project_name | constant("export const NAME") >>\n',
-    "adws/adw_modules/adw_throwaway.ts.njk",
+    `${file}.njk`,
   );
-  const templates = {
+  const templates: TemplateSource = {
     ...bundledTemplates,
-    load: async (path: string) =>
-      path === "adws/adw_modules/adw_throwaway.ts.njk"
-        ? template
+    load: async (path) =>
+      path === file
+        ? { kind: "tagged", compiled }
         : bundledTemplates.load(path),
   };
   const source = { registry, templates };

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 
 /** The built command-line tool. */
-export const CLI = join(__dirname, "../../dist/cli.cjs");
+export const CLI = join(__dirname, "../../dist/cli.js");
 
 export interface CliResult {
   code: number | null;

@@ -44,7 +44,7 @@ describe("what is in it", () => {
       "README.md",
       "LICENSE",
       "CHANGELOG.md",
-      "dist/cli.cjs",
+      "dist/cli.js",
       "dist/index.js",
       "dist/index.cjs",
       "dist/types/index.d.ts",

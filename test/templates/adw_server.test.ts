@@ -55,8 +55,7 @@ const modeOf = (path: string) => statSync(path).mode & 0o777;
 
 /** The code that a WebSocket handshake is answered with; 101 when it succeeds. */
 async function handshake(page: string, token?: string): Promise<number> {
-  const protocols =
-    token === undefined ? [] : ["adw.v1", `adw.token.${token}`];
+  const protocols = token === undefined ? [] : ["adw.v1", `adw.token.${token}`];
   const socket = new WebSocket(page.replace("http", "ws"), protocols);
   const status = await new Promise<number>((resolve) => {
     socket.on("open", () => resolve(101));

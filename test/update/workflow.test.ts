@@ -47,7 +47,7 @@ beforeEach(async () => {
   await mkdir(join(modules, ".bin"), { recursive: true });
   await symlink(REPOSITORY, join(modules, "adw-scaffold"));
   await symlink(
-    "../adw-scaffold/dist/cli.cjs",
+    "../adw-scaffold/dist/cli.js",
     join(modules, ".bin/adw-scaffold"),
   );
 });

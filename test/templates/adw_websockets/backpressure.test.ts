@@ -1,6 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { EventHistory, SerializedEvent } from "../../helpers/websockets-module.ts";
+import type {
+  EventHistory,
+  SerializedEvent,
+} from "../../helpers/websockets-module.ts";
 import type { AdwServer } from "../../helpers/websockets-module.ts";
 import { clientFrame, TEXT } from "../../helpers/raw-client.ts";
 import {

@@ -1,4 +1,7 @@
-import { broadcastAgentEvent, stopServer } from "../../helpers/websockets-module.ts";
+import {
+  broadcastAgentEvent,
+  stopServer,
+} from "../../helpers/websockets-module.ts";
 import type {
   AdwServer,
   EventHistory,

@@ -167,7 +167,10 @@ test("who asks and never reads the answers is closed: they are not kept for ever
   raw.socket.pause();
   const ids = Array.from({ length: 300 }, (_, index) => `agent-${index}`);
   const filter = { agent_ids: ids };
-  const frame = clientFrame(TEXT, JSON.stringify({ type: "subscribe", filter }));
+  const frame = clientFrame(
+    TEXT,
+    JSON.stringify({ type: "subscribe", filter }),
+  );
   const { manager } = server;
   let mostQueued = 0;
   while (manager.connections.size > 0) {

@@ -1,7 +1,10 @@
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { once } from "node:events";
-import type { AdwServer, RequestHandler } from "../../helpers/websockets-module.ts";
+import type {
+  AdwServer,
+  RequestHandler,
+} from "../../helpers/websockets-module.ts";
 import { captureStderr, connect, start } from "../../helpers/servers.ts";
 
 async function fetchFrom(

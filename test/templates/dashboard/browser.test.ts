@@ -5,10 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { describeInBrowser, launch, openPage } from "../../helpers/dashboard/browser.ts";
-import { demoFleet, makeEvent, manyEvents } from "../../helpers/dashboard/fleet.ts";
+import {
+  describeInBrowser,
+  launch,
+  openPage,
+} from "../../helpers/dashboard/browser.ts";
+import {
+  demoFleet,
+  makeEvent,
+  manyEvents,
+} from "../../helpers/dashboard/fleet.ts";
 import { dashboard } from "../../helpers/dashboard/modules.ts";
-import { startDashboard, type RunningServer } from "../../helpers/dashboard/server.ts";
+import {
+  startDashboard,
+  type RunningServer,
+} from "../../helpers/dashboard/server.ts";
 
 declare global {
   interface Window {
@@ -201,9 +212,7 @@ describeInBrowser("the dashboard in a browser", () => {
     }
     const last = Math.max(...sent.keys());
     await page.waitForSelector(`.log-row[data-seq="${last}"]`);
-    const seen = await page.evaluate(
-      () => window.seen,
-    );
+    const seen = await page.evaluate(() => window.seen);
     const delays = [...sent]
       .map(([seq, at]) => (seen[seq] ?? Infinity) - at)
       .sort((a, b) => a - b);
@@ -749,9 +758,9 @@ describeInBrowser("the dashboard in a browser", () => {
     await page.getByText("its WebSocket cannot be opened").waitFor();
     await waitForCount(page, "231");
     // The button does not claim what is not so.
-    expect(
-      await page.locator(".live-button").getAttribute("data-state"),
-    ).toBe("reconnecting");
+    expect(await page.locator(".live-button").getAttribute("data-state")).toBe(
+      "reconnecting",
+    );
   });
 
   test("lets keys of a single character be switched off, for good", async () => {
@@ -768,9 +777,7 @@ describeInBrowser("the dashboard in a browser", () => {
     await page.getByRole("button", { name: "Resume" }).waitFor();
     expect(await page.getByRole("dialog").count()).toBe(0);
     expect(await page.locator("#search:focus").count()).toBe(0);
-    expect(
-      await page.locator('.pill[data-state="replay"]').count(),
-    ).toBe(0);
+    expect(await page.locator('.pill[data-state="replay"]').count()).toBe(0);
     await page.getByRole("button", { name: /^Help/ }).click();
     await page.getByRole("checkbox", { name: /single character/ }).check();
     await page.keyboard.press("Escape");

@@ -13,8 +13,15 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dashboard, dashboardDirectory, packagesDirectory } from "../../helpers/dashboard/modules.ts";
-import { startDashboard, type RunningServer } from "../../helpers/dashboard/server.ts";
+import {
+  dashboard,
+  dashboardDirectory,
+  packagesDirectory,
+} from "../../helpers/dashboard/modules.ts";
+import {
+  startDashboard,
+  type RunningServer,
+} from "../../helpers/dashboard/server.ts";
 import type {
   EventHistory,
   NewEvent,
@@ -148,7 +155,9 @@ test("every module is named in the page, so that none waits for another", async 
   const { url } = await start();
   const html = await (await fetch(url)).text();
   const named = [
-    ...html.matchAll(/<link rel="modulepreload" href="([^"]+)"(?: fetchpriority="low")? \/>/g),
+    ...html.matchAll(
+      /<link rel="modulepreload" href="([^"]+)"(?: fetchpriority="low")? \/>/g,
+    ),
   ].map(([, href]) => href ?? "");
   const needed = new Set<string>();
   const follow = async (path: string): Promise<void> => {
@@ -176,13 +185,17 @@ test("every module is named in the page, so that none waits for another", async 
 test("what asks for the events comes first, and the rest gives way to it", async () => {
   const { url } = await start();
   const html = await (await fetch(url)).text();
-  const links = [...html.matchAll(/<link rel="modulepreload".*\/>/g)].map(String);
+  const links = [...html.matchAll(/<link rel="modulepreload".*\/>/g)].map(
+    String,
+  );
   const early = new Set<string>();
   const follow = async (path: string): Promise<void> => {
     if (early.has(path)) return;
     early.add(path);
     const code = await (await fetch(new URL(path, url))).text();
-    for (const [, specifier] of code.matchAll(/^import .* from "(\.[^"]+)";$/gm)) {
+    for (const [, specifier] of code.matchAll(
+      /^import .* from "(\.[^"]+)";$/gm,
+    )) {
       const target = new URL(specifier ?? "", new URL(path, url));
       await follow(target.pathname.slice(1));
     }
@@ -679,14 +692,24 @@ describe("/api/events?format=ndjson", () => {
   });
 
   test("keeps one event on one line, whatever the database's JSON looks like", async () => {
-    const json = JSON.stringify({ seq: 1, ...newEvent(1, { message: "a\nb" }) }, null, 2);
+    const json = JSON.stringify(
+      { seq: 1, ...newEvent(1, { message: "a\nb" }) },
+      null,
+      2,
+    );
     const history: EventHistory = {
       streamId: "db",
       firstSeq: 1,
       lastSeq: 1,
       read: () =>
         Promise.resolve([
-          { seq: 1, event_type: "event", agent_id: "a", log_level: "info", json },
+          {
+            seq: 1,
+            event_type: "event",
+            agent_id: "a",
+            log_level: "info",
+            json,
+          },
         ]),
     };
     const { url } = await start({ history });

@@ -1,10 +1,20 @@
 /// <reference lib="dom" />
 import { cpus } from "node:os";
 import type { Browser, CDPSession, Page } from "playwright-core";
-import { describeInBrowser, launch, openPage } from "../../helpers/dashboard/browser.ts";
+import {
+  describeInBrowser,
+  launch,
+  openPage,
+} from "../../helpers/dashboard/browser.ts";
 import { loadEvent, manyEvents } from "../../helpers/dashboard/fleet.ts";
-import { dashboard, type EventHistory } from "../../helpers/dashboard/modules.ts";
-import { startDashboard, type RunningServer } from "../../helpers/dashboard/server.ts";
+import {
+  dashboard,
+  type EventHistory,
+} from "../../helpers/dashboard/modules.ts";
+import {
+  startDashboard,
+  type RunningServer,
+} from "../../helpers/dashboard/server.ts";
 import { openForTest } from "../../helpers/database.ts";
 
 declare global {
@@ -150,17 +160,13 @@ describeInBrowser("the dashboard under load", () => {
     await tab.waitForSelector('.log-row[data-seq="1"]');
     const seqs = await tab.evaluate(() => ({
       held: Number(
-        document
-          .querySelector(".log-row")
-          ?.getAttribute("aria-setsize"),
+        document.querySelector(".log-row")?.getAttribute("aria-setsize"),
       ),
       first: Number(
         document.querySelector(".log-row")?.getAttribute("data-seq"),
       ),
       last: Number(
-        document
-          .querySelector(".pill-seq")
-          ?.textContent?.replaceAll(/\D/g, ""),
+        document.querySelector(".pill-seq")?.textContent?.replaceAll(/\D/g, ""),
       ),
     }));
     await context.close();

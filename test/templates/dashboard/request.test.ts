@@ -27,7 +27,11 @@ async function batches(pieces: string[]): Promise<unknown[][]> {
 }
 
 describe("JSON lines", () => {
-  const values = [{ seq: 1, message: "a,b\\n" }, { seq: 2 }, { seq: 30, x: [] }];
+  const values = [
+    { seq: 1, message: "a,b\\n" },
+    { seq: 2 },
+    { seq: 30, x: [] },
+  ];
   const text = values.map((value) => `${JSON.stringify(value)}\n`).join("");
 
   test("are the same wherever the pieces end", async () => {

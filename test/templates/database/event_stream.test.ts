@@ -373,9 +373,7 @@ describe("as a server's history", () => {
     expect(Number(events[7]?.metadata["original_bytes"])).toBeGreaterThan(
       2_000_000,
     );
-    expect(page[7]?.original_bytes).toBe(
-      events[7]?.metadata["original_bytes"],
-    );
+    expect(page[7]?.original_bytes).toBe(events[7]?.metadata["original_bytes"]);
     expect(events[20]?.message).toBe(`${"y".repeat(262_144)}… [truncated]`);
     expect(events[20]?.metadata).toEqual({ component: "x" });
     expect(events[20]).not.toHaveProperty("session_id");

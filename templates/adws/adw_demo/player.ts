@@ -1,7 +1,7 @@
 /**
  * Plays a story in real time: hands over each event when its moment has come.
  *
- * Template: << module.name | comment >> << module.version | comment >>
+ * Template: adw_demo 1.2.0
  * Needs:    nothing
  * Update:   npx adw-scaffold update
  */

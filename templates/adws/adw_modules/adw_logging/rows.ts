@@ -2,7 +2,7 @@
  * Rows on their way to the database: plain data, which can be passed to another
  * thread; and what a run must remember to write on when its database is lost.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_logging 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */
@@ -257,11 +257,7 @@ function merge(before: StatusRow | undefined, row: StatusRow): StatusRow {
   };
 }
 
-function keep<Value>(
-  map: Map<string, Value>,
-  id: string,
-  value: Value,
-): void {
+function keep<Value>(map: Map<string, Value>, id: string, value: Value): void {
   map.set(id, value);
   if (map.size <= MAX_REMEMBERED) return;
   const [oldest = id] = map.keys();

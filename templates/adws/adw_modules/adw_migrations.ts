@@ -1,7 +1,7 @@
 /**
  * adw_migrations: brings a database file to the schema that this code knows.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_database 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  *

@@ -1,7 +1,7 @@
 /**
  * adw_database_file: the database's files as files: whose they are, and which.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_database 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  *

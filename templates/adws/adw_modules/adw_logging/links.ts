@@ -2,14 +2,18 @@
  * Two ways to a writer: on a thread of its own, or, where there is none, on this
  * one. Commands go in; messages come out, also while this thread may not turn.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_logging 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */
 import { createRequire } from "node:module";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+import {
+  MessageChannel,
+  receiveMessageOnPort,
+  Worker,
+} from "node:worker_threads";
 import {
   ACTIVITY,
   NO_THREAD,
@@ -127,7 +131,9 @@ export class ThreadLink implements WriterLink {
 /** The module of tsx that a thread needs; undefined where Node reads TypeScript. */
 function tsxForThreads(): string | undefined {
   if ("typescript" in process.features && process.features.typescript) return;
-  const given = process.execArgv.find((option) => /\/tsx\/.*loader/.test(option));
+  const given = process.execArgv.find((option) =>
+    /\/tsx\/.*loader/.test(option),
+  );
   try {
     const loader =
       given?.replace(/^--import=/, "") ??

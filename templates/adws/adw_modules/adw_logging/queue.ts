@@ -1,7 +1,7 @@
 /**
  * A bounded queue of rows in front of the thread that writes them.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_logging 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  *
@@ -158,8 +158,7 @@ export class LogQueue {
 
   enqueue(row: LogRow, chars: number): void {
     this.#hookExit();
-    const fits = () =>
-      this.#hasRoom(this.#maxRows, MAX_QUEUED_CHARS - chars);
+    const fits = () => this.#hasRoom(this.#maxRows, MAX_QUEUED_CHARS - chars);
     const isHeld = this.#link && this.#isLongTurn && !this.#outage;
     if (isHeld && !fits()) this.#waitUntil(fits, FULL_WAIT_MS);
     if (!fits()) {
@@ -193,12 +192,15 @@ export class LogQueue {
     if (this.#settled >= target) return Promise.resolve(true);
     return new Promise((resolve) => {
       const isTooLate = this.#patience(timeoutMs);
-      const timer = setInterval(() => {
-        if (!isTooLate()) return;
-        clearInterval(timer);
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        resolve(false);
-      }, Math.min(LOOK_MS, timeoutMs ?? LOOK_MS));
+      const timer = setInterval(
+        () => {
+          if (!isTooLate()) return;
+          clearInterval(timer);
+          this.#waiters = this.#waiters.filter((other) => other !== waiter);
+          resolve(false);
+        },
+        Math.min(LOOK_MS, timeoutMs ?? LOOK_MS),
+      );
       const waiter = {
         settled: target,
         resolve: () => {
@@ -325,7 +327,10 @@ export class LogQueue {
     if (!isOver || !isRunning || this.#stalledMs >= STALLED_WAIT_MS) return;
     const before = this.#settled;
     const from = performance.now();
-    this.#waitUntil(() => this.#hasRoom(WINDOW_ROWS, WINDOW_CHARS), CALL_WAIT_MS);
+    this.#waitUntil(
+      () => this.#hasRoom(WINDOW_ROWS, WINDOW_CHARS),
+      CALL_WAIT_MS,
+    );
     const isStalled = this.#settled === before;
     this.#stalledMs = isStalled
       ? this.#stalledMs + performance.now() - from
@@ -407,7 +412,9 @@ export class LogQueue {
     try {
       this.#options.onCommit?.();
     } catch (error) {
-      writeStderr(`adw_logging: a commit listener threw: ${messageOf(error)}\n`);
+      writeStderr(
+        `adw_logging: a commit listener threw: ${messageOf(error)}\n`,
+      );
     }
   }
 
@@ -437,7 +444,8 @@ export class LogQueue {
   }
 
   #loseThread(error: unknown): void {
-    if (this.#closing || this.#exiting || this.#link instanceof InlineLink) return;
+    if (this.#closing || this.#exiting || this.#link instanceof InlineLink)
+      return;
     this.#writeInline(error);
   }
 

@@ -3,7 +3,7 @@
  * the database. The log is the source of truth: every row becomes one event of
  * the stream, for dashboards that watch now or look later.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_logging 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  *
@@ -311,7 +311,9 @@ export function logAgentStatus(
   if (known === undefined) {
     // The table has no such status; the log takes any.
     const text = toName(status, note, "unknown");
-    note(`the status ${text} is none of ${AGENT_STATUSES.join(", ")}: logged as an event`);
+    note(
+      `the status ${text} is none of ${AGENT_STATUSES.join(", ")}: logged as an event`,
+    );
     const facts = { status: text, cost_usd: costUsd, error_message: error };
     const json = toJson(facts, note, { event_type: "agent_status_changed" });
     const message = `Agent status: ${text}`;

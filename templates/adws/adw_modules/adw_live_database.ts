@@ -2,7 +2,7 @@
  * adw_live_database: the database of a program that runs for long, such as the
  * server: it stays the one that the path names.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_database 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  *

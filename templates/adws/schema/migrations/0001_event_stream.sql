@@ -8,7 +8,7 @@
 -- references to it along). What has been released is never edited: a later
 -- change is a later file.
 --
--- Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+-- Template: schema_orchestrator 1.2.0, rendered by adw-scaffold.
 -- Needs:    SQLite 3.31 or later with its JSON functions.
 -- Update:   npx adw-scaffold update
 

@@ -1,7 +1,7 @@
 /**
  * What the thread that logs and the thread that writes share, beside a port.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_logging 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */

@@ -1,7 +1,7 @@
 /**
  * adw_watched_file: finds out what others did to the file of an open database.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_database 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */
@@ -169,7 +169,9 @@ export class WatchedFile {
         const row = connection
           .prepare("SELECT stream_id FROM event_stream_info")
           .get();
-        return JSON.stringify(row) !== JSON.stringify({ stream_id: this.#streamId });
+        return (
+          JSON.stringify(row) !== JSON.stringify({ stream_id: this.#streamId })
+        );
       } finally {
         connection.close();
       }

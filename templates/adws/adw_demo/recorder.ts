@@ -2,7 +2,7 @@
  * Writes each event of the story as the row that a real workflow would write:
  * one row an event, and the row makes the event again on its way to the socket.
  *
- * Template: << module.name | comment >> << module.version | comment >>
+ * Template: adw_demo 1.2.0
  * Needs:    nothing
  * Update:   npx adw-scaffold update
  */

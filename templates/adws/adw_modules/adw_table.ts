@@ -1,7 +1,7 @@
 /**
  * adw_table: tables, read and written through their zod schemas.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_database 1.2.0, rendered by adw-scaffold.
  * Needs:    npm package `zod` >= 4, or 3.25. Node >= 20.19.
  * Update:   npx adw-scaffold update
  */

@@ -6,7 +6,7 @@
  * Pure and deterministic: one seed, one story. It knows neither a server nor a
  * clock, so the same story can go to a socket, a database or a test.
  *
- * Template: << module.name | comment >> << module.version | comment >>
+ * Template: adw_demo 1.2.0
  * Needs:    nothing
  * Update:   npx adw-scaffold update
  */

@@ -2,7 +2,7 @@
  * What callers pass, made into what a row can hold. No value costs a row: it is
  * rounded, left out or described, and `note` is told why. No I/O, no state.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_logging 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */
@@ -37,7 +37,10 @@ export function messageOf(error: unknown): string {
  * Reads the fields of what a caller passed for an object, whatever it is: a field
  * that cannot be read is left out.
  */
-export function reader(source: unknown, note: Note): (field: string) => unknown {
+export function reader(
+  source: unknown,
+  note: Note,
+): (field: string) => unknown {
   return (field) => {
     if (typeof source !== "object" || source === null) return undefined;
     try {
@@ -72,10 +75,7 @@ export function toName(value: unknown, note: Note, fallback: string): string {
 }
 
 /** A name that may be left out. */
-export function toOptionalName(
-  value: unknown,
-  note: Note,
-): string | undefined {
+export function toOptionalName(value: unknown, note: Note): string | undefined {
   return value === undefined || value === null
     ? undefined
     : toText(value, note, MAX_NAME_CHARS);
@@ -213,7 +213,9 @@ function describeObject(value: object, note: Note, inside: object[]): unknown {
     return "[circular]";
   }
   if (inside.length >= MAX_DEPTH) {
-    note(`a value nested deeper than ${MAX_DEPTH} levels was stored up to there`);
+    note(
+      `a value nested deeper than ${MAX_DEPTH} levels was stored up to there`,
+    );
     return "[nested too deeply]";
   }
   inside.push(value);
@@ -257,10 +259,7 @@ function describeContents(
   if (types.isSet(value)) return [...value].map((part) => within(part) ?? null);
   if (types.isBoxedPrimitive(value)) return within(value.valueOf());
   if (types.isRegExp(value)) return String(value);
-  if (
-    ArrayBuffer.isView(value) &&
-    value.byteLength > MAX_BYTES_WRITTEN_OUT
-  ) {
+  if (ArrayBuffer.isView(value) && value.byteLength > MAX_BYTES_WRITTEN_OUT) {
     note("bytes were stored as their number");
     return `[${value.byteLength} bytes]`;
   }
@@ -273,7 +272,11 @@ function describeContents(
   const properties = describeProperties(value, note, inside);
   if (types.isNativeError(value)) {
     const { name, message, stack } = value;
-    const known = { name: within(name), message: within(message), stack: within(stack) };
+    const known = {
+      name: within(name),
+      message: within(message),
+      stack: within(stack),
+    };
     const cause = "cause" in value ? { cause: within(value.cause) } : {};
     const own = typeof properties === "string" ? {} : properties;
     return { ...known, ...cause, ...own };

@@ -2,7 +2,7 @@
  * The second process of `adw_demo`: plays the story into a database through
  * adw_logging, as a workflow would. It knows nothing of the server.
  *
- * Template: << module.name | comment >> << module.version | comment >>
+ * Template: adw_demo 1.2.0
  * Needs:    nothing
  * Update:   npx adw-scaffold update
  */

@@ -2,7 +2,7 @@
  * The thread that writes: takes rows, waits for locks and disks, and tells what
  * came of them. It has no event loop to hold up.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_logging 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */
@@ -37,9 +37,7 @@ function work(): void {
 }
 
 // The other side may have stopped waiting, and write by itself.
-if (
-  Atomics.compareExchange(signals, STATE, STARTING, RUNNING) === STARTING
-) {
+if (Atomics.compareExchange(signals, STATE, STARTING, RUNNING) === STARTING) {
   work();
 }
 port.close();

@@ -4,7 +4,7 @@
  *
  *      4.3s  rate-limit/scout   · tool     Grep rate-limit             512 ms
  *
- * Template: << module.name | comment >> << module.version | comment >>
+ * Template: adw_demo 1.2.0
  * Needs:    nothing
  * Update:   npx adw-scaffold update
  */

@@ -3,7 +3,7 @@
  * runs on a thread of its own (thread.ts), where waiting for a disk holds nobody
  * up; where there can be no thread, and when the process ends, on the caller's.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: adw_logging 1.2.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  *

@@ -1,3 +1,0 @@
-import { READING, main } from "../cli.ts";
-
-void main(READING);

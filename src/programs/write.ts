@@ -1,3 +1,0 @@
-import { WRITING, main } from "../cli.ts";
-
-void main(WRITING);
