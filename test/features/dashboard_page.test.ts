@@ -110,7 +110,10 @@ describeInBrowser("the dashboard's page", () => {
     opened.push(page);
     await page.addInitScript(() => {
       window.broken = "panel fleet";
-      const { setAttribute } = Element.prototype;
+      const setAttribute: (name: string, value: string) => void = Reflect.get(
+        Element.prototype,
+        "setAttribute",
+      );
       Element.prototype.setAttribute = function (name, value) {
         if (this.tagName !== "SECTION" || !value.startsWith(window.broken))
           return setAttribute.call(this, name, value);

@@ -1,3 +1,4 @@
+/* eslint-disable no-control-regex -- control characters are what this file is about */
 /**
  * Text from outside, made safe to show: no terminal codes, and nothing that
  * makes it read in another order than it is written.

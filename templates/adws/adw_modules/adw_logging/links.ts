@@ -97,7 +97,7 @@ export class ThreadLink implements WriterLink {
   }
 
   send(command: WriterCommand): void {
-    this.#port.postMessage(command);
+    this.#port.postMessage(command, []);
     Atomics.add(this.#signals, WORK, 1);
     Atomics.notify(this.#signals, WORK);
   }

@@ -358,13 +358,11 @@ export class LogQueue {
     const link = this.#link;
     if (!link || this.#closing) return;
     if (link.state() === "gone") return this.#writeInline();
+    const hasRoom = () =>
+      isWhole || (this.#sent < WINDOW_ROWS && this.#sentChars < WINDOW_CHARS);
     for (;;) {
       const rows: LogRow[] = [];
-      while (
-        rows.length < BATCH_ROWS &&
-        (isWhole ||
-          (this.#sent < WINDOW_ROWS && this.#sentChars < WINDOW_CHARS))
-      ) {
+      while (rows.length < BATCH_ROWS && hasRoom()) {
         const next = this.#queue[this.#head + this.#sent];
         if (next === undefined) break;
         rows.push(next.row);
