@@ -61,8 +61,6 @@ function jest(title, environment, ...parameters) {
       env: {
         ...process.env,
         ...localPrebuilds(),
-        // What the tool keeps between its runs is not to go into a person's home.
-        XDG_CACHE_HOME: join(root, "build/cache"),
         ...environment,
       },
     },

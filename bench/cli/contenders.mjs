@@ -37,13 +37,6 @@ const OURS = join(here, "../../dist/cli.js");
 const OUR_ADD = [OURS, "add", "adw_websockets", "--no-install"];
 const ADDED = "adws/adw_modules/adw_websockets.ts";
 
-/** Environment of a run that finds no compiled code and leaves none for others. */
-const firstRun = (folder) => ({
-  XDG_CACHE_HOME: join(folder, "cache"),
-  LOCALAPPDATA: join(folder, "cache"),
-  HOME: folder,
-});
-
 /** Makes a project with all modules, in sync, of which each round gets a copy. */
 let withAllModules;
 async function copyProject(folder) {
@@ -82,28 +75,9 @@ export const CONTENDERS = {
       ),
     result: ADDED,
   },
-  "adw-first": {
-    title: "adw-scaffold add, first run ever",
-    parameters: OUR_ADD,
-    env: firstRun,
-    result: ADDED,
-  },
-  "adw-uncached": {
-    title: "adw-scaffold add, nothing kept",
-    parameters: OUR_ADD,
-    env: () => ({ NODE_DISABLE_COMPILE_CACHE: "1" }),
-    result: ADDED,
-  },
   "adw-check": {
     title: "adw-scaffold check, all modules",
     parameters: [OURS, "check"],
-    prepare: copyProject,
-    says: "In sync",
-  },
-  "adw-check-first": {
-    title: "adw-scaffold check, first run ever",
-    parameters: [OURS, "check"],
-    env: firstRun,
     prepare: copyProject,
     says: "In sync",
   },
