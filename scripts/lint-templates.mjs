@@ -31,6 +31,10 @@ function checkHeader(path, source, { name, version }) {
     const said = /\bTemplate: +(\w+) (\d+\.\d+\.\d+)/.exec(line);
     if (said !== null && (said[1] !== name || said[2] !== version))
       report(path, index + 1, 1, `the header must say "${name} ${version}"`);
+    const tag =
+      /<<-? *(?:config|module|vocabulary)\b|<%-? *(?:if|for|set)\b/.exec(line);
+    if (tag !== null)
+      report(path, index + 1, tag.index + 1, "a file with a tag ends in .njk");
   }
 }
 

@@ -7,7 +7,7 @@
  *     npm run adw:demo -- --seconds 10
  *
  * Template: adw_demo 1.2.0
- * Needs:    ws >= 8.21. Node >= 22.18, or `npx tsx << config.adws_dir | comment >>/adw_demo.ts` on Node 20.
+ * Needs:    ws >= 8.21. Node >= 22.18, or tsx on Node 20.
  * Update:   npx adw-scaffold update
  */
 import { fork } from "node:child_process";

@@ -8,7 +8,7 @@
  *     npm run adw:server -- --port 0
  *
  * Template: adw_server 1.2.0
- * Needs:    ws >= 8.21. Node >= 22.18, or `npx tsx << config.adws_dir | comment >>/adw_server.ts` on Node 20.
+ * Needs:    ws >= 8.21. Node >= 22.18, or tsx on Node 20.
  * Update:   npx adw-scaffold update
  */
 import { randomBytes } from "node:crypto";

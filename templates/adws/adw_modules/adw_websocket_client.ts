@@ -9,7 +9,7 @@
  *
  * Node: a loop that waits for events until `close()`, an abort, or `break`.
  *
- *     const client = new AdwWebSocketClient({ url: "http://localhost:<< config.websocket_port | comment >>", token });
+ *     const client = new AdwWebSocketClient({ url: server.url, token });
  *     for await (const event of client) console.log(event.seq, event.message);
  *
  * Browser: callbacks; the token may stand in the page's own address (#token=…).
