@@ -153,7 +153,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       ...plainFileOrNone(
         ".gitignore",
         ignore,
-        "keeps git from taking the database",
+        "keeps git from taking secrets and databases",
       ),
       isGone && lockText !== null
         ? goneFile(LOCK_FILE, lockText)
