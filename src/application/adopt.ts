@@ -1,5 +1,6 @@
 /** Files of ours that the lock does not know: it lost them, or was itself lost. */
 import type { AdwConfig } from "../domain/config.ts";
+import { listed } from "../domain/listed.ts";
 import type { Lock, LockedFile } from "../domain/lock.ts";
 import {
   targetPath,
@@ -115,11 +116,11 @@ export function adoptionNotes({ adopted, source, lock }: Project): string[] {
       : [`${path} (${version})`],
   );
   return [
-    `adw.lock.json had no entry for ${paths.join(", ")}: recorded again, and what differs is kept as your edit.`,
+    `adw.lock.json had no entry for ${listed(paths)}: recorded again, and what differs is kept as your edit.`,
     ...(older.length === 0
       ? []
       : [
-          `From another version, which this one cannot render, and kept as they are: ${older.join(", ")}. adw-scaffold diff shows what is new; update --force takes it.`,
+          `From another version, which this one cannot render, and kept as they are: ${listed(older)}. adw-scaffold diff shows what is new; update --force takes it.`,
         ]),
   ];
 }

@@ -85,7 +85,7 @@ async function pendingTransaction(
     {
       message: "an interrupted run was not finished",
       fix: "Run any command that writes; it finishes it first.",
-      mend: async () =>
+      repair: async () =>
         `an interrupted run was ${await recoverTransaction(root)}`,
     },
     fix,
@@ -124,7 +124,6 @@ const EXAMINATIONS: readonly Examination[] = [
     check: "files",
     examine: filesProblem,
     fine: () => "every file is there, without conflict markers",
-    needs: ["lock"],
   },
   {
     check: "load",

@@ -82,13 +82,10 @@ async function upgradeAdvice(
   oldest: string,
   tested: string,
 ): Promise<string> {
-  const { detectPackageManager, installCommand, upgradeCommand } =
+  const { choosePackageManager, installCommand, upgradeCommand } =
     await import("../infrastructure/package-manager.ts");
   const { versions } = await import("../infrastructure/ranges.ts");
-  const manager =
-    config.package_manager === "auto"
-      ? (await detectPackageManager(root)).name
-      : config.package_manager;
+  const { name: manager } = await choosePackageManager(root, config);
   // The same major version where that serves: the project's own code stays as it is.
   const sameMajor = `^${oldest}`;
   const staysMajor =

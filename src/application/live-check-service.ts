@@ -137,8 +137,13 @@ function absolute(
   };
 }
 
+/** What a program that ended said last: the message, without where it was thrown. */
 function lastLines(text: string): string {
-  return text.trim().split("\n").slice(-3).join(" ");
+  return text
+    .split("\n")
+    .filter((line) => !/^\s*(?:at .*|Node\.js v.*)?$/.test(line))
+    .slice(-3)
+    .join(" ");
 }
 
 /** The project's own code may print too; what is no step is not ours. */

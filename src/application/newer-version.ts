@@ -36,7 +36,8 @@ export function newerError(
   );
 }
 
-function newerCommand({ written_by: writtenBy }: Lock): string {
+/** What runs the version that wrote a project. */
+export function newerCommand({ written_by: writtenBy }: Lock): string {
   return `npx adw-scaffold@${writtenBy ?? "latest"}`;
 }
 

@@ -120,7 +120,7 @@ export function packageNotes(
   return [
     ...oldRanges.map(
       ({ name, present, needed }) =>
-        `${name} "${present}" in package.json allows versions that are too old: the modules are tested with "${needed}". It was left as it is.`,
+        `${name} "${present}" in package.json allows versions that the modules are not tested with ("${needed}"). It was left as it is.`,
     ),
     ...Object.entries(keptScripts).map(
       ([name, command]) =>

@@ -5,6 +5,7 @@
 import { relative, resolve } from "node:path";
 import type { AdwConfig } from "../domain/config.ts";
 import { ignoredPaths, withIgnoredPaths } from "../domain/ignore-block.ts";
+import { listed } from "../domain/listed.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { isInsideProject } from "../domain/paths.ts";
 import type { FileOperation } from "../domain/plan.ts";
@@ -85,9 +86,16 @@ export async function protectPrivateData(
     )
       wanted.push(path);
   }
-  const listed = new Set(left.flatMap(({ secret }) => secret));
+  for (const { folder, secret } of exposed) {
+    // Without its own ignore file, which somebody has deleted, each one is named.
+    if (await readProjectFile(root, `${folder}/${IGNORE_FILE}`)) continue;
+    for (const path of secret)
+      if (present.includes(path) || !(await gitIgnores(root, path)))
+        wanted.push(path);
+  }
+  const named = new Set(left.flatMap(({ secret }) => secret));
   const stray = unused.flatMap((path) =>
-    databaseFiles(root, path).filter((file) => !listed.has(file)),
+    databaseFiles(root, path).filter((file) => !named.has(file)),
   );
   return {
     files: kept,
@@ -101,7 +109,7 @@ export async function protectPrivateData(
       ...(stray.length === 0
         ? []
         : [
-            `${listed.size === 0 ? "" : "Also "}${stray.join(", ")} ${stray.length === 1 ? "stays" : "stay"} where ${stray.length === 1 ? "it is" : "they are"}, ignored by git${used === undefined ? "" : `; the database is ${used} now`}.`,
+            `${named.size === 0 ? "" : "Also "}${stray.join(", ")} ${stray.length === 1 ? "stays" : "stay"} where ${stray.length === 1 ? "it is" : "they are"}, ignored by git${used === undefined ? "" : `; the database is ${used} now`}.`,
           ]),
       ...outsideNote(project, config, definitions),
     ],
@@ -154,7 +162,7 @@ function keepIgnoring(
     path,
     module,
     previous,
-    reason: `keeps git from taking ${names(secret)}`,
+    reason: `keeps git from taking ${listed(secret)}`,
   };
 }
 
@@ -169,17 +177,18 @@ function folderNotes(
 ): string[] {
   const notes: string[] = [];
   if (secret.length > 0) {
+    const it = secret.length === 1 ? "it" : "them";
     const advice = isInstalled
-      ? `To go on with them, stop the server and move them to the same places in ${adws_dir}/; then delete ${folder}/.`
-      : `Delete ${folder}/ when you no longer need them.`;
+      ? `To go on with ${it}, stop the server and move ${it} to the same places in ${adws_dir}/; then delete ${folder}/.`
+      : `Delete ${folder}/ when you no longer need ${it}.`;
     notes.push(
-      `${names(secret)} ${secret.length === 1 ? "stays" : "stay"} in ${folder}/, with a .gitignore that keeps git from taking ${secret.length === 1 ? "it" : "them"}. ${advice}`,
+      `${listed(secret)} ${secret.length === 1 ? "stays" : "stay"} in ${folder}/, ignored by git. ${advice}`,
     );
   }
   const yours = other.filter((path) => path !== `${folder}/${IGNORE_FILE}`);
   if (yours.length > 0)
     notes.push(
-      `In ${folder}/ there ${yours.length === 1 ? "is" : "are"} still ${names(yours)}.`,
+      `In ${folder}/ there ${yours.length === 1 ? "is" : "are"} still ${listed(yours)}.`,
     );
   return notes;
 }
@@ -200,14 +209,4 @@ function outsideNote(
         `database_path (${database_path}) is outside the project: if it is in a repository, see to it that git ignores ${database_path}*.`,
       ]
     : [];
-}
-
-/** How many files a note names. */
-const SHOWN = 8;
-
-function names(paths: readonly string[]): string {
-  const more = paths.length - SHOWN;
-  return more > 0
-    ? `${paths.slice(0, SHOWN).join(", ")} and ${more} more`
-    : paths.join(", ");
 }

@@ -156,7 +156,7 @@ function insidePath(
  * this machine are made once, when the configuration is created.
  */
 export async function withSettings(
-  { root, configText, lockText, config }: Project,
+  { root, settledConfigText, lockText, config }: Project,
   changes: AdwConfigInput,
 ): Promise<AdwConfig> {
   // With a lock, the project is set up, and what its config leaves out is meant.
@@ -166,7 +166,7 @@ export async function withSettings(
     sqlite_driver: nodeAtLeast(22, 13) ? "node:sqlite" : "better-sqlite3",
     typescript_runner: nodeAtLeast(22, 18) ? "node" : "tsx",
   };
-  const written = writtenKeys(configText);
+  const written = writtenKeys(settledConfigText);
   const chosen = Object.entries(environment).filter(
     ([key]) => !written.includes(key),
   );
@@ -189,14 +189,14 @@ const ENVIRONMENT_KEYS = new Set([
 
 /** The settings to write into the configuration: what changed, and nothing that is a default. */
 export function changedSettings(
-  { config: before, configText }: Project,
+  { config: before, configText, settledConfigText }: Project,
   after: AdwConfig,
 ): AdwConfigInput {
   const previous = new Map<string, unknown>(Object.entries(before));
   // It follows adws_dir by itself.
   if (
     after.database_path === defaultDatabasePath(after) &&
-    !writtenKeys(configText).includes("database_path")
+    !writtenKeys(settledConfigText).includes("database_path")
   ) {
     previous.set("database_path", after.database_path);
   }

@@ -130,7 +130,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       ? lockText
       : withLineEndsOf(lockText, await format(LOCK_FILE, formatLock(lockNow)));
   const isGone = removed.length > 0 && definitions.length === 0;
-  const ownSettings = settingsOfTheOwner(configText);
+  const ownSettings = settingsOfTheOwner(project.settledConfigText);
   return {
     root,
     config,
@@ -153,7 +153,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       ...plainFileOrNone(
         ".gitignore",
         ignore,
-        "keeps git from taking the database",
+        "keeps git from taking secrets and databases",
       ),
       isGone && lockText !== null
         ? goneFile(LOCK_FILE, lockText)

@@ -97,7 +97,9 @@ export async function planScaffold(
     oldPackages: request.force === true ? "report" : "refuse",
     // Told once: what the owner decided is not asked again.
     notes:
-      project.lockText === null ? await typescriptAdvice(project.root) : [],
+      project.lockText === null
+        ? await typescriptAdvice(project.root, config)
+        : [],
   });
 }
 

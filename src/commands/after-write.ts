@@ -1,6 +1,7 @@
 /** After the files are written: install what they need, and say what is next. */
 import { relative } from "node:path";
 import type { ScaffoldPlan } from "../application/scaffold-plan.ts";
+import { shellWord } from "../domain/shell-word.ts";
 import type { PackageManagerName } from "../infrastructure/package-manager.ts";
 import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
@@ -77,12 +78,9 @@ const PATIENCE_MS = 30_000;
 export async function chosenManager(
   plan: ScaffoldPlan,
 ): Promise<{ name: PackageManagerName; reason: string }> {
-  const { package_manager: configured } = plan.config;
-  if (configured !== "auto")
-    return { name: configured, reason: "set in adw.config.json" };
-  const { detectPackageManager } =
+  const { choosePackageManager } =
     await import("../infrastructure/package-manager.ts");
-  return detectPackageManager(plan.root);
+  return choosePackageManager(plan.root, plan.config);
 }
 
 /** Whether something that the modules need is not installed: an install was left out, or failed. */
@@ -170,11 +168,4 @@ export function shownPath(cwd: string, path: string): string {
   const place = relative(cwd, path);
   if (place === "") return ".";
   return place.startsWith("..") ? path : place;
-}
-
-/** Quotes a path for a POSIX shell when it needs it. */
-function shellWord(text: string): string {
-  return /^[\w./@:+-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -285,7 +285,7 @@ export const COMMANDS = [
   {
     name: "doctor",
     usage: "doctor",
-    summary: "Find what is wrong with a project, and say how to mend it",
+    summary: "Find what is wrong with a project, and say how to fix it",
     positionals: {
       name: "",
       description: "",
@@ -296,7 +296,7 @@ export const COMMANDS = [
       {
         name: "fix",
         kind: "boolean",
-        description: "Mend what is safe to mend",
+        description: "Fix what is safe to fix",
       },
       {
         name: "live",

@@ -10,6 +10,7 @@ import {
   type ScaffoldPlan,
 } from "../application/scaffold-plan.ts";
 import { resolveRoot } from "../application/project.ts";
+import { listed } from "../domain/listed.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
 import {
   changesOf,
@@ -154,9 +155,6 @@ function showConflicts(
   );
 }
 
-/** How many files the warning names. */
-const SHOWN_FILES = 5;
-
 /**
  * A warning before files are changed that git could not bring back, or whose
  * changes would stand among work that is not committed yet. Nothing is asked of
@@ -184,13 +182,6 @@ async function uncommittedWork({
   return touched.length > 0
     ? `uncommitted changes in ${listed(touched)}: git cannot bring them back.`
     : `uncommitted work in this repository (${listed(uncommitted)}): what is written now will stand among it.`;
-}
-
-function listed(paths: readonly string[]): string {
-  const more = paths.length - SHOWN_FILES;
-  return more > 0
-    ? `${paths.slice(0, SHOWN_FILES).join(", ")} and ${more} more`
-    : paths.join(", ");
 }
 
 function showWarning(

@@ -1,7 +1,7 @@
 /** Our lines in a project's own .gitignore, which stays as its owner wrote it. */
 
 const HEADING =
-  "# adw-scaffold: the database of agent runs (prompts, answers, tool calls)";
+  "# adw-scaffold: secrets, and what agents were told and answered";
 
 /** A path with everything that follows its name (-wal, -shm, backups), as a pattern of gitignore(5). */
 function patternOf(path: string): string {

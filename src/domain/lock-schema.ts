@@ -41,6 +41,14 @@ export const LOCKED_FILE_SCHEMA = v.object({
   ),
 });
 
+export const LOCKED_EDIT_SCHEMA = v.object({
+  left: v.string(),
+  removed: v.string(),
+  inserted: v.string(),
+  right: v.string(),
+  created: v.optional(v.boolean()),
+});
+
 export const LOCK_SCHEMA = v.object({
   lockfile_version: v.pipe(
     v.literal(1),
@@ -81,18 +89,7 @@ export const LOCK_SCHEMA = v.object({
     ),
   ),
   host_edits: v.pipe(
-    v.optional(
-      v.record(
-        v.string(),
-        v.object({
-          left: v.string(),
-          removed: v.string(),
-          inserted: v.string(),
-          right: v.string(),
-          created: v.optional(v.boolean()),
-        }),
-      ),
-    ),
+    v.optional(v.record(v.string(), LOCKED_EDIT_SCHEMA)),
     v.description(
       "What init changed in the project's own tsconfig and linter files, with the text around it; remove takes it back.",
     ),

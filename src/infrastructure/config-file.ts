@@ -43,7 +43,7 @@ export async function readConfig(
       throw new ConfigError("CONFIG_UNREADABLE", unreadable(name, error), {
         cause: error,
         where: { file: name },
-        hint: "Mend that, or name another file with --config.",
+        hint: "Fix that, or name another file with --config.",
       });
     },
   );

@@ -265,7 +265,7 @@ function readJson(file: string): Json | undefined {
 
 async function readYaml(file: string): Promise<Json> {
   if (!existsSync(file)) return {};
-  const { parse } = await import("yaml");
+  const { parse } = await import("./yaml.ts");
   try {
     return record(parse(readFileSync(file, "utf8")));
   } catch {

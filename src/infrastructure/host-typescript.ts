@@ -1,25 +1,47 @@
 /** Whether the project's own TypeScript can check what is rendered. */
-import { join } from "node:path";
-import { PACKAGE_FILE } from "./package-json.ts";
-import { readTextIfExists } from "./project-files.ts";
+import type { AdwConfig } from "../domain/config.ts";
 
-/** Has `erasableSyntaxOnly`, and `rewriteRelativeImportExtensions` since 5.7. */
-const OLDEST = "5.8";
+/** The first that knows `erasableSyntaxOnly`, which adws/tsconfig.json sets. */
+export const OLDEST_TYPESCRIPT = "5.8";
+
+/** The installed TypeScript where it is too old, and the command that installs another. */
+export async function oldTypescript(
+  root: string,
+  config: Pick<AdwConfig, "package_manager">,
+): Promise<{ version: string; command: string } | undefined> {
+  const { hostPackages } = await import("./declared-packages.ts");
+  const { versions } = await import("./ranges.ts");
+  const { find, installedVersion } = await hostPackages(root);
+  const version = installedVersion("typescript");
+  if (
+    version === undefined ||
+    versions.isAtLeast(version, `${OLDEST_TYPESCRIPT}.0-0`)
+  )
+    return undefined;
+  const { choosePackageManager, upgradeCommand } =
+    await import("./package-manager.ts");
+  const { name: manager } = await choosePackageManager(root, config);
+  const isDevelopment = find("typescript")?.section !== "dependencies";
+  return {
+    version,
+    command: upgradeCommand(
+      manager,
+      root,
+      `typescript@^${OLDEST_TYPESCRIPT}.0`,
+      isDevelopment,
+    ),
+  };
+}
 
 /** A note with the command that helps; none where TypeScript is new enough, or not there. */
-export async function typescriptAdvice(root: string): Promise<string[]> {
-  const text = await readTextIfExists(
-    join(root, "node_modules/typescript", PACKAGE_FILE),
-  );
-  const version = /"version"\s*:\s*"(\d+)\.(\d+)([^"]*)"/.exec(text ?? "");
-  if (version === null) return [];
-  const [, major = "", minor = "", rest = ""] = version;
-  const isOld = Number(major) < 5 || (Number(major) === 5 && Number(minor) < 8);
-  if (!isOld) return [];
-  const { detectPackageManager } = await import("./package-manager.ts");
-  const { name } = await detectPackageManager(root);
-  const add = name === "npm" ? "npm install --save-dev" : `${name} add -D`;
-  return [
-    `TypeScript ${major}.${minor}${rest} is installed here, and checking what is rendered needs ${OLDEST} or later (erasableSyntaxOnly). It runs all the same. To check it: ${add} typescript@^${OLDEST}.0`,
-  ];
+export async function typescriptAdvice(
+  root: string,
+  config: Pick<AdwConfig, "package_manager">,
+): Promise<string[]> {
+  const old = await oldTypescript(root, config);
+  return old === undefined
+    ? []
+    : [
+        `TypeScript ${old.version} is installed here, and checking what is rendered needs ${OLDEST_TYPESCRIPT} or later (erasableSyntaxOnly). It runs all the same. To check it: ${old.command}`,
+      ];
 }

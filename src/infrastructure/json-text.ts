@@ -20,7 +20,8 @@ export interface JsonDocument {
  * Parses strict JSON (a byte order mark is accepted).
  *
  * @throws {ConfigError} code `CONFLICT_MARKERS` for a file that git could not merge,
- * else `JSON_INVALID`, with line and column.
+ * `JSON_DUPLICATE_KEY` for a name that stands twice, else `JSON_INVALID`, with line
+ * and column.
  */
 export function parseJson(text: string, file: string): JsonDocument {
   const body = text.startsWith("\uFEFF") ? ` ${text.slice(1)}` : text;
@@ -74,7 +75,10 @@ function assertEachKeyOnce(text: string, file: string): void {
           `${JSON.stringify(name)} stands twice in the same object`,
           {
             where: position(text, file, token.index),
-            hint: "Nothing was changed. Join the two, or delete the one that is not meant.",
+            hint:
+              file === LOCK_FILE
+                ? "Run adw-scaffold update: it takes the one that matches the file."
+                : "Nothing was changed. Join the two, or delete the one that is not meant.",
           },
         );
       }

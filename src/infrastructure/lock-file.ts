@@ -1,12 +1,6 @@
 /** Reading `adw.lock.json`, and settling one that a merge left in two versions. */
 import { ConfigError } from "../domain/errors.ts";
-import {
-  EMPTY_LOCK,
-  LOCK_FILE,
-  formatLock,
-  parseLock,
-  type Lock,
-} from "../domain/lock.ts";
+import { EMPTY_LOCK, LOCK_FILE, parseLock, type Lock } from "../domain/lock.ts";
 import { parseJson } from "./json-text.ts";
 import { readProjectFile, sha256 } from "./project-files.ts";
 
@@ -21,7 +15,7 @@ export interface LoadedLock {
 /** What can be settled: everything else that is wrong with a lock needs its owner. */
 const SETTLED_CODES: ReadonlySet<string> = new Set([
   "CONFLICT_MARKERS",
-  "LOCK_DUPLICATE",
+  "JSON_DUPLICATE_KEY",
 ]);
 
 /**
@@ -35,7 +29,11 @@ export async function readLock(
   const text = await readProjectFile(root, LOCK_FILE);
   if (text === null) return { lock: EMPTY_LOCK, text, settled: false };
   try {
-    return { lock: await parseLockText(text), text, settled: false };
+    return {
+      lock: parseLock(parseJson(text, LOCK_FILE).value),
+      text,
+      settled: false,
+    };
   } catch (error) {
     const canBeSettled =
       error instanceof ConfigError && SETTLED_CODES.has(error.code);
@@ -47,26 +45,4 @@ export async function readLock(
     return disk === null ? undefined : sha256(disk.replaceAll("\r\n", "\n"));
   });
   return { lock: parseLock(value), text, settled: true };
-}
-
-async function parseLockText(text: string): Promise<Lock> {
-  const lock = parseLock(parseJson(text, LOCK_FILE).value);
-  // As we write it, no name stands twice; only then is there nothing to look for.
-  if (withoutSpace(formatLock(lock)) === withoutSpace(text)) return lock;
-  const { duplicateNames } = await import("./settle-lock.ts");
-  const [name] = duplicateNames(text);
-  if (name === undefined) return lock;
-  throw new ConfigError(
-    "LOCK_DUPLICATE",
-    `the lock has two entries for ${name}`,
-    {
-      where: { file: LOCK_FILE },
-      hint: "Run adw-scaffold update: it takes the one that matches the file.",
-    },
-  );
-}
-
-/** Prettier and git may have laid it out otherwise. */
-function withoutSpace(text: string): string {
-  return text.replaceAll(/\s+/g, "");
 }

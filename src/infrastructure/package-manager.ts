@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { LOCKS, detect, getUserAgent } from "package-manager-detector";
+import type { AdwConfig } from "../domain/config.ts";
 import { RefusedError } from "../domain/errors.ts";
 import { hasCode } from "./project-files.ts";
 
@@ -36,6 +37,16 @@ export async function detectPackageManager(
       ? { name: agent, reason: `started by ${agent}` }
       : { name: "npm", reason: "no sign of another package manager" })
   );
+}
+
+/** The one that the configuration names, else the one that is found. */
+export async function choosePackageManager(
+  root: string,
+  { package_manager: configured }: Pick<AdwConfig, "package_manager">,
+): Promise<PackageManager> {
+  return configured === "auto"
+    ? detectPackageManager(root)
+    : { name: configured, reason: "set in adw.config.json" };
 }
 
 /** By a lockfile or a field of package.json. */
@@ -294,7 +305,7 @@ export async function installDependencies(
     "INSTALL_FAILED",
     `"${[command, ...parameters].join(" ")}" failed (${exit})${tail === "" ? "" : `:\n${tail}`}`,
     {
-      hint: `The files are written. Mend the cause, then run: ${[command, ...parameters].join(" ")}`,
+      hint: `The files are written. Fix the cause, then run: ${[command, ...parameters].join(" ")}`,
     },
   );
 }

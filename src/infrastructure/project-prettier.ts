@@ -55,7 +55,7 @@ export async function projectFormatter(root: string): Promise<Formatter> {
         `your prettier cannot format ${path}: ${message}`,
         {
           cause: error,
-          hint: "Nothing was written. Mend the project's prettier configuration (npx prettier --check . tells more), then run the command again.",
+          hint: "Nothing was written. Fix the project's prettier configuration (npx prettier --check . tells more), then run the command again.",
         },
       );
     }

@@ -4,10 +4,12 @@ import * as v from "valibot";
 import {
   LOCK_VERSION,
   type Lock,
+  type LockedEdit,
   type LockedFile,
   type LockedModule,
 } from "../domain/lock.ts";
 import {
+  LOCKED_EDIT_SCHEMA,
   LOCKED_FILE_SCHEMA,
   LOCKED_MODULE_SCHEMA,
 } from "../domain/lock-schema.ts";
@@ -53,6 +55,7 @@ export async function settleLock(
       sides.flatMap(({ dependencies }) => dependencies),
     ),
     added_scripts: Object.fromEntries(sides.flatMap(({ scripts }) => scripts)),
+    host_edits: Object.fromEntries(sides.flatMap(({ hostEdits }) => hostEdits)),
   };
 }
 
@@ -65,6 +68,7 @@ interface Side {
   keptFiles: [string, LockedFile][];
   dependencies: [string, string][];
   scripts: [string, string][];
+  hostEdits: [string, LockedEdit][];
 }
 
 /** Reads what can be read: git may have joined the lines of two sides into no JSON. */
@@ -96,16 +100,13 @@ function readSide(text: string): Side {
     keptFiles: fileEntries("kept_files"),
     dependencies: textEntries("added_dependencies"),
     scripts: textEntries("added_scripts"),
+    hostEdits: entriesOf(root, "host_edits").flatMap(
+      ([path, value]): [string, LockedEdit][] => {
+        const entry = v.safeParse(LOCKED_EDIT_SCHEMA, value);
+        return entry.success ? [[path, entry.output]] : [];
+      },
+    ),
   };
-}
-
-/** The names that stand twice in one part of a lock. */
-export function duplicateNames(text: string): string[] {
-  const root = jsonc().parseTree(text);
-  return ["modules", "files", "kept_files"].flatMap((part) => {
-    const names = entriesOf(root, part).map(([name]) => name);
-    return names.filter((name, index) => names.indexOf(name) !== index);
-  });
 }
 
 /** The newest of each; rendered again where the two differ, whichever is right. */

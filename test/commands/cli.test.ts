@@ -496,7 +496,7 @@ describe("init", () => {
       dependencies: { ws: "^8.0.0" },
     });
     expect(stderr).toContain(
-      'ws "^8.0.0" in package.json allows versions that are too old',
+      'ws "^8.0.0" in package.json allows versions that the modules are not tested with',
     );
     expect(stderr).toContain(
       'The script "adw:server" is not as adw-scaffold wrote it, and was left as it is. It would be: ',

@@ -132,6 +132,71 @@ describe("plain doctor knows what check knows", () => {
   });
 });
 
+test("a lock that lost a module's entries is a finding, and so is one of a newer version", async () => {
+  await withServer();
+  const recorded = await project.read("adw.lock.json");
+  const lock: {
+    written_by: string;
+    modules: Record<string, { version: string }>;
+    files: Record<string, { module: string }>;
+  } = JSON.parse(recorded);
+  const newer = structuredClone(lock);
+  newer.written_by = "99.0.0";
+  for (const entry of Object.values(newer.modules)) entry.version = "99.0.0";
+  await project.write("adw.lock.json", JSON.stringify(newer));
+  expect(await examine()).toMatchObject({
+    code: 1,
+    problems: [
+      {
+        check: "lock",
+        message: expect.stringContaining("a newer version"),
+        fix: "Run: npx adw-scaffold@99.0.0 doctor",
+      },
+    ],
+  });
+
+  delete lock.modules["adw_websockets"];
+  delete lock.files["adws/adw_modules/adw_websockets.ts"];
+  await project.write("adw.lock.json", JSON.stringify(lock));
+  await project.remove("adws/adw_modules/adw_table.ts");
+  const { code, problems } = await examine();
+  expect({ code, problems }).toMatchObject({
+    code: 1,
+    problems: [
+      {
+        check: "lock",
+        message:
+          "adw.lock.json has no entry for adws/adw_modules/adw_websockets.ts",
+      },
+      { check: "files", message: "missing: adws/adw_modules/adw_table.ts" },
+    ],
+  });
+  for (const { fix } of problems) type(fix);
+  expect(await examine()).toMatchObject({ code: 0, problems: [] });
+});
+
+test("without a lock, conflict markers and a file that is gone are said all the same", async () => {
+  await withServer();
+  await project.remove("adw.lock.json");
+  await project.remove("adws/adw_modules/adw_table.ts");
+  const text = await project.read("adws/adw_server.ts");
+  await project.write(
+    "adws/adw_server.ts",
+    `<<<<<<< yours\n${text}=======\n>>>>>>> theirs\n`,
+  );
+  expect(await examine()).toMatchObject({
+    code: 1,
+    problems: [
+      { check: "lock", message: "there is no adw.lock.json" },
+      {
+        check: "files",
+        message:
+          "missing: adws/adw_modules/adw_table.ts; conflict markers are left in adws/adw_server.ts",
+      },
+    ],
+  });
+});
+
 describe("plain doctor loads what the server loads", () => {
   test("an edit that does not load is named", async () => {
     await withServer();

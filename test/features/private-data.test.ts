@@ -1,6 +1,6 @@
 /** Secrets and data are ignored by git wherever they lie, as long as they exist; what stays is named. */
 import { execFileSync } from "node:child_process";
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { runCli } from "../helpers/cli.ts";
 import { hashFolder, temporaryFolder } from "../helpers/temporary-folder.ts";
@@ -111,6 +111,17 @@ test("init --adws-dir tools/adws leaves what is secret in adws/ ignored, and nam
     ),
   );
   expect(taken(all)).toEqual([]);
+});
+
+test("init --adws-dir where adws/.gitignore was deleted: the secrets that stay are ignored all the same", async () => {
+  await init();
+  const secrets = await secretsIn("adws");
+  await rm(join(folder(), "adws/.gitignore"));
+  const { stderr } = await init("--adws-dir", "tools/adws");
+  expect(stderr).toContain("stay in adws/, ignored by git.");
+  expect(taken(secrets)).toEqual([]);
+  await run("update");
+  expect(taken(secrets)).toEqual([]);
 });
 
 test("a move leaves nothing behind where there is no secret", async () => {

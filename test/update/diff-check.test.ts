@@ -123,6 +123,7 @@ describe("the template changed", () => {
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toEqual({
       command: "diff",
+      target: project.root,
       files: [
         {
           path: FILE,

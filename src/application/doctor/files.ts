@@ -1,9 +1,11 @@
 /** `doctor`: what `check` knows: required files, conflict markers, the lock. */
 import type { Drift } from "../../domain/drift.ts";
 import { AdwError } from "../../domain/errors.ts";
+import { listed } from "../../domain/listed.ts";
 import { LOCK_FILE } from "../../domain/lock.ts";
 import { PACKAGE_FILE } from "../../infrastructure/package-json.ts";
 import { checkProject } from "../check-service.ts";
+import { newerCommand } from "../newer-version.ts";
 import { baseText, type Project, type ProjectRequest } from "../project.ts";
 import type { Problem } from "./finding.ts";
 
@@ -12,6 +14,7 @@ export async function filesProblem({
   root,
   configFile,
   lock,
+  lockText,
 }: Project): Promise<Problem | undefined> {
   const drift = await driftOf({ root, configFile });
   const own = drift.filter(
@@ -20,11 +23,12 @@ export async function filesProblem({
   const marked = own
     .filter(({ kinds }) => kinds.includes("conflict"))
     .map(({ path }) => path);
-  // What was never written is new in this release: an update brings it.
+  // What a lock does not have is new in this release: an update brings it.
   const gone = own
     .filter(
       ({ path, kinds }) =>
-        kinds.includes("missing") && lock.files[path] !== undefined,
+        kinds.includes("missing") &&
+        (lockText === null || lock.files[path] !== undefined),
     )
     .map(({ path }) => path);
   const problems = [
@@ -45,41 +49,58 @@ export async function filesProblem({
   return { message: problems.join("; "), fix: fixes.join(" ") };
 }
 
-/** A package.json that cannot be read is what the check of the packages says. */
+/** What cannot be read is said by the check of the packages, or of the lock. */
 async function driftOf(request: ProjectRequest): Promise<readonly Drift[]> {
   try {
     return (await checkProject(request)).drift;
   } catch (error) {
-    if (error instanceof AdwError && error.where?.file === PACKAGE_FILE) {
-      return [];
-    }
+    const file = error instanceof AdwError ? error.where?.file : undefined;
+    if (file === PACKAGE_FILE || file === LOCK_FILE) return [];
     throw error;
   }
 }
 
-export function lockProblem({
+export async function lockProblem({
+  root,
+  configFile,
   lock,
   lockText,
   config,
 }: Project): Promise<Problem | undefined> {
   if (lockText === null) {
-    return Promise.resolve(
-      config.modules.length === 0
-        ? undefined
-        : {
-            message: "there is no adw.lock.json",
-            fix: "Run adw-scaffold update: it records the files again and keeps your edits.",
-          },
-    );
+    return config.modules.length === 0
+      ? undefined
+      : {
+          message: `there is no ${LOCK_FILE}`,
+          fix: "Run adw-scaffold update: it records the files again and keeps your edits.",
+        };
   }
   try {
     for (const path of Object.keys(lock.files)) baseText(lock, path);
-    return Promise.resolve(undefined);
   } catch (error) {
     if (!(error instanceof AdwError)) throw error;
-    return Promise.resolve({
+    return {
       message: error.message,
       fix: error.hint ?? "Restore it from version control.",
-    });
+    };
   }
+  const drift = await driftOf({ root, configFile });
+  const newer = drift.find(
+    ({ path, kinds }) => path === LOCK_FILE && kinds.includes("newer"),
+  );
+  if (newer !== undefined) {
+    return {
+      message: newer.reason,
+      fix: `Run: ${newerCommand(lock)} doctor`,
+    };
+  }
+  const untracked = drift
+    .filter(({ kinds }) => kinds.includes("untracked"))
+    .map(({ path, module }) => (path === LOCK_FILE ? module : path));
+  return untracked.length === 0
+    ? undefined
+    : {
+        message: `${LOCK_FILE} has no entry for ${listed(untracked)}`,
+        fix: "Run adw-scaffold update: it records them again and keeps your edits.",
+      };
 }

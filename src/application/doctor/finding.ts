@@ -15,7 +15,7 @@ export interface Problem {
   message: string;
   fix: string;
   /** Fixes it; only for what is safe to do without asking. */
-  mend?: () => Promise<string>;
+  repair?: () => Promise<string>;
 }
 
 export interface Examination {
@@ -34,11 +34,11 @@ export async function settle(
   problem: Problem,
   fix: boolean,
 ): Promise<Finding> {
-  if (fix && problem.mend !== undefined) {
-    return { check, status: "fixed", message: await problem.mend() };
+  if (fix && problem.repair !== undefined) {
+    return { check, status: "fixed", message: await problem.repair() };
   }
   const hint =
-    problem.mend === undefined
+    problem.repair === undefined
       ? problem.fix
       : `${problem.fix} Or: adw-scaffold doctor --fix`;
   return { check, status: "problem", message: problem.message, fix: hint };

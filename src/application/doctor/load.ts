@@ -36,12 +36,9 @@ export async function loadProblem(
     };
   }
   const { buildCommand } = await import("../../infrastructure/build-advice.ts");
-  const { detectPackageManager } =
+  const { choosePackageManager } =
     await import("../../infrastructure/package-manager.ts");
-  const manager =
-    config.package_manager === "auto"
-      ? (await detectPackageManager(root)).name
-      : config.package_manager;
+  const { name: manager } = await choosePackageManager(root, config);
   return {
     message: `better-sqlite3 is not built for Node ${process.versions.node}`,
     fix: `Run: ${buildCommand(manager, root, "better-sqlite3")}`,

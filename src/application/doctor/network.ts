@@ -65,7 +65,7 @@ export async function tokenProblem({
     return {
       message: `${path} can be read by others`,
       fix: `Run: chmod 600 ${path}`,
-      mend: async () => {
+      repair: async () => {
         await closeFiles([file]);
         return `${path} is now readable by you only`;
       },

@@ -12,6 +12,10 @@ import {
   formatEdited,
   projectFormatter,
 } from "../../infrastructure/project-prettier.ts";
+import {
+  OLDEST_TYPESCRIPT,
+  oldTypescript,
+} from "../../infrastructure/host-typescript.ts";
 import { examineHostPackages } from "../host-versions.ts";
 import { packageNeeds } from "../package-plan.ts";
 import type { Project } from "../project.ts";
@@ -52,7 +56,7 @@ async function missingInManifest(
   return {
     message: `package.json lacks ${missing.join(", ")}`,
     fix: "Run adw-scaffold init, which adds them.",
-    mend: async () => {
+    repair: async () => {
       const content = await formatEdited(await projectFormatter(root), {
         path: PACKAGE_FILE,
         before: text,
@@ -115,38 +119,21 @@ async function notServing(project: Project): Promise<Problem | undefined> {
 }
 
 async function installWords({ root, config }: Project): Promise<string> {
-  const { detectPackageManager, installCommand } =
+  const { choosePackageManager, installCommand } =
     await import("../../infrastructure/package-manager.ts");
-  const manager =
-    config.package_manager === "auto"
-      ? (await detectPackageManager(root)).name
-      : config.package_manager;
+  const { name: manager } = await choosePackageManager(root, config);
   return installCommand(manager).join(" ");
 }
-
-/** The first TypeScript that knows `erasableSyntaxOnly`, which adws/tsconfig.json sets. */
-const OLDEST_TYPESCRIPT = "5.8.0";
 
 export async function typescriptProblem({
   root,
   config,
 }: Project): Promise<Problem | undefined> {
-  const { hostPackages } =
-    await import("../../infrastructure/declared-packages.ts");
-  const { versions } = await import("../../infrastructure/ranges.ts");
-  const { find, installedVersion } = await hostPackages(root);
-  const host = find("typescript");
-  const version = installedVersion("typescript");
-  if (version === undefined || host === undefined) return undefined;
-  if (versions.isAtLeast(version, OLDEST_TYPESCRIPT)) return undefined;
-  const { detectPackageManager, upgradeCommand } =
-    await import("../../infrastructure/package-manager.ts");
-  const manager =
-    config.package_manager === "auto"
-      ? (await detectPackageManager(root)).name
-      : config.package_manager;
-  return {
-    message: `TypeScript ${version} cannot check ${config.adws_dir}/: its tsconfig.json needs 5.8 or later`,
-    fix: `Run: ${upgradeCommand(manager, root, "typescript@^5.8.0", host.section === "devDependencies")}`,
-  };
+  const old = await oldTypescript(root, config);
+  return old === undefined
+    ? undefined
+    : {
+        message: `TypeScript ${old.version} cannot check ${config.adws_dir}/, which needs ${OLDEST_TYPESCRIPT} or later`,
+        fix: `Run: ${old.command}`,
+      };
 }

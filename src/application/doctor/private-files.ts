@@ -1,6 +1,7 @@
 /** `doctor`: secrets, and the database with its prompts, are for their owner only. */
 import { chmod, lstat, readdir } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { shellWord } from "../../domain/shell-word.ts";
 import type { Project } from "../project.ts";
 import type { Problem } from "./finding.ts";
 
@@ -27,7 +28,7 @@ export async function privateFilesProblem({
   return {
     message: `readable by other users: ${names.join(", ")}`,
     fix: `Run: chmod 600 ${names.map(shellWord).join(" ")}`,
-    mend: async () => {
+    repair: async () => {
       await closeFiles(open);
       return `readable by you only now: ${names.join(", ")}`;
     },
@@ -71,11 +72,4 @@ export async function closeFiles(files: readonly string[]): Promise<void> {
 function shown(root: string, file: string): string {
   const path = relative(root, file);
   return path.startsWith("..") ? file : path;
-}
-
-/** Quotes a path for a POSIX shell when it needs it. */
-function shellWord(text: string): string {
-  return /^[\w./@:+-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

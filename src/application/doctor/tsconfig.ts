@@ -5,6 +5,7 @@ import {
   formatEdited,
   projectFormatter,
 } from "../../infrastructure/project-prettier.ts";
+import { readJsonWithComments } from "../../infrastructure/json-list.ts";
 import type { Project } from "../project.ts";
 import type { Problem } from "./finding.ts";
 
@@ -16,9 +17,15 @@ export async function tsconfigProblem({
   if (edits.length === 0) return undefined;
   const names = edits.map(({ path }) => path).join(", ");
   return {
-    message: `${names} ${edits.length === 1 ? "takes" : "take"} in ${config.adws_dir}/ and ${edits.length === 1 ? "does" : "do"} not allow .ts imports`,
-    fix: `Add "exclude": ["node_modules", "${config.adws_dir}"] there, or "allowImportingTsExtensions": true and "noEmit": true to the compilerOptions.`,
-    mend: async () => {
+    message: `${names} ${edits.length === 1 ? "includes" : "include"} ${config.adws_dir}/, which has a tsconfig.json of its own`,
+    // A list that is new must also name what TypeScript left out by itself.
+    fix: edits
+      .map(
+        ({ path, after }) =>
+          `In ${path}, set "exclude" to ${excludedIn(after)}.`,
+      )
+      .join(" "),
+    repair: async () => {
       const format = await projectFormatter(root);
       await applyTransaction(
         root,
@@ -33,4 +40,11 @@ export async function tsconfigProblem({
       return `excluded ${config.adws_dir}/ in ${names}; it has a tsconfig.json of its own`;
     },
   };
+}
+
+function excludedIn(text: string): string {
+  const value = readJsonWithComments(text);
+  return typeof value === "object" && value !== null && "exclude" in value
+    ? JSON.stringify(value.exclude)
+    : "[]";
 }
