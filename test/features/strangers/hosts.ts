@@ -2,24 +2,33 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { runOrThrow } from "../../helpers/processes.ts";
+import { LINTERS, type Packages } from "./packages.ts";
 
 /** A project that adw-scaffold has never seen. */
 export interface Host {
   name: string;
   /** Writes the project into a folder that does not exist yet. */
   make: (folder: string) => Promise<void>;
-  /** Its own checks, as its owner types them. */
+  /** Its own checks, as its owner types them; programs are those of its packages. */
   checks: readonly (readonly string[])[];
   /** Packages that its manifest names besides those of the generator. */
-  devDependencies?: Readonly<Record<string, string>>;
-  dependencies?: Readonly<Record<string, string>>;
-  /** Its versions of what the modules need may be too old to serve. */
-  mayRefuse?: boolean;
+  devDependencies?: Packages;
+  dependencies?: Packages;
+  /** Where these are all that it needs: they are installed once for such projects. */
+  shared?: Packages;
+  /** Settings for `init`, as flags. */
+  settings?: readonly string[];
+  /** The major version of Node that all runs on; default: the one at hand. */
+  node?: string;
+  /** Its server is installed and started. */
+  serves?: boolean;
+  /** Its versions of what the modules need are too old to serve. */
+  refuses?: boolean;
   /** Run by Yarn, which keeps packages in archives. */
   plugAndPlay?: boolean;
 }
 
-const TSC = ["npx", "tsc"] as const;
+const TSC = ["tsc"] as const;
 const CODE = "export const answer = (): number => 42;\n";
 
 /** Runs a generator of the field from npm; it installs nothing by itself. */
@@ -102,12 +111,17 @@ ${configs.map((name) => `  tseslint.configs.${name},\n`).join("")}  {
 );
 `;
 
-const ESLINT = {
-  "@eslint/js": "^9.0.0",
-  eslint: "^9.0.0",
-  typescript: "~5.9.0",
-  "typescript-eslint": "^8.40.0",
-};
+/** What a manifest names of the linters that are installed together. */
+const named = (
+  ...names: string[]
+): Pick<Host, "devDependencies" | "shared"> => ({
+  devDependencies: Object.fromEntries(
+    ["typescript", ...names].map((name) => [name, LINTERS[name] ?? ""]),
+  ),
+  shared: LINTERS,
+});
+
+const ESLINT = named("eslint", "@eslint/js", "typescript-eslint");
 
 export const HOSTS: readonly Host[] = [
   {
@@ -149,7 +163,7 @@ export const HOSTS: readonly Host[] = [
     checks: [
       ["npm", "run", "build"],
       ["npm", "run", "lint"],
-      ["npx", "eslint", "."],
+      ["eslint", "."],
       [...TSC],
       [...TSC, "-p", "tsconfig.build.json"],
     ],
@@ -161,8 +175,8 @@ export const HOSTS: readonly Host[] = [
       "eslint.config.js":
         'import js from "@eslint/js";\n\nexport default [js.configs.recommended];\n',
     }),
-    devDependencies: ESLINT,
-    checks: [["npx", "eslint", ".", "--max-warnings", "0"], TSC],
+    ...ESLINT,
+    checks: [["eslint", ".", "--max-warnings", "0"], TSC],
   },
   ...["recommendedTypeChecked", "strictTypeChecked"].map((rules) => ({
     name: `typescript-eslint ${rules}`,
@@ -170,8 +184,8 @@ export const HOSTS: readonly Host[] = [
       "tsconfig.json": TSCONFIG,
       "eslint.config.mjs": eslintConfig(rules, "stylisticTypeChecked"),
     }),
-    devDependencies: ESLINT,
-    checks: [["npx", "eslint", ".", "--max-warnings", "0"], TSC],
+    ...ESLINT,
+    checks: [["eslint", ".", "--max-warnings", "0"], TSC],
   })),
   {
     name: "Biome, linter and formatter",
@@ -182,8 +196,8 @@ export const HOSTS: readonly Host[] = [
         '{\n\t"compilerOptions": { "strict": true, "outDir": "dist" }\n}\n',
       "biome.json": '{\n\t"files": { "includes": ["**", "!dist"] }\n}\n',
     }),
-    devDependencies: { "@biomejs/biome": "^2.4.0", typescript: "~5.9.0" },
-    checks: [["npx", "biome", "check", "."], TSC],
+    ...named("@biomejs/biome"),
+    checks: [["biome", "check", "."], TSC],
   },
   {
     name: "oxlint",
@@ -192,8 +206,8 @@ export const HOSTS: readonly Host[] = [
       ".oxlintrc.json":
         '{\n  "plugins": ["typescript", "unicorn", "oxc"],\n  "categories": { "correctness": "error", "suspicious": "error" }\n}\n',
     }),
-    devDependencies: { oxlint: "^1.90.0", typescript: "~5.9.0" },
-    checks: [["npx", "oxlint", "--deny-warnings"], TSC],
+    ...named("oxlint"),
+    checks: [["oxlint", "--deny-warnings"], TSC],
   },
   {
     name: "prettier over everything",
@@ -203,30 +217,37 @@ export const HOSTS: readonly Host[] = [
       "src/index.ts": CODE,
       "tsconfig.json": TSCONFIG,
     }),
-    devDependencies: { prettier: "^3.6.0", typescript: "~5.9.0" },
-    checks: [["npx", "prettier", "--check", "."], TSC],
+    ...named("prettier"),
+    checks: [["prettier", "--check", "."], TSC],
   },
-  {
-    name: "zod 3",
+  ...[
+    { name: "zod 3", dependencies: { zod: "3.23.8" } },
+    { name: "ws 7", dependencies: { ws: "7.5.10" } },
+  ].map((host) => ({
+    ...host,
     make: written({ "tsconfig.json": TSCONFIG }),
-    dependencies: { zod: "3.23.8" },
     devDependencies: { typescript: "~5.9.0" },
     checks: [TSC],
-    mayRefuse: true,
-  },
-  {
-    name: "ws 7",
+    refuses: true,
+  })),
+  ...[
+    { node: "20", settings: ["--sqlite-driver", "better-sqlite3"] },
+    { node: "22", settings: ["--sqlite-driver", "node:sqlite"] },
+  ].map((host) => ({
+    ...host,
+    name: `zod 3.25 and Node ${host.node}, ${host.settings.join(" ")}`,
     make: written({ "tsconfig.json": TSCONFIG }),
-    dependencies: { ws: "7.5.10" },
+    dependencies: { zod: "3.25.76" },
     devDependencies: { typescript: "~5.9.0" },
     checks: [TSC],
-    mayRefuse: true,
-  },
+    serves: true,
+  })),
   {
     name: "Yarn Plug'n'Play",
     make: written({ "tsconfig.json": TSCONFIG, "yarn.lock": "" }),
     devDependencies: { typescript: "~5.9.0" },
     checks: [["yarn", "tsc"]],
+    serves: true,
     plugAndPlay: true,
   },
 ];
