@@ -2,7 +2,7 @@
  * Real projects of strangers: whatever their own build, type check and lint said
  * before `init`, they say after it, twice in a row, and after `remove`.
  */
-import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { nodeBinary } from "../../helpers/node-versions.ts";
 import { pack, REPOSITORY } from "../../helpers/packed.ts";
@@ -36,12 +36,7 @@ interface Project {
 
 /** Makes the project and installs what it names. */
 async function make(host: Host, root: string): Promise<Project> {
-  const before = await readdir(folder());
   await host.make(root);
-  // A generator chooses the name of its folder.
-  const made = (await readdir(folder())).find((name) => !before.includes(name));
-  if (made !== undefined && join(folder(), made) !== root)
-    await rename(join(folder(), made), root);
   await nameDependencies(host, join(root, "package.json"));
   await runOrThrow("git", ["init", "--quiet"], { cwd: root });
   const node = host.node ?? process.versions.node.split(".", 1).join("");
