@@ -21,4 +21,6 @@ export function writeStderr(text: string): void {
   }
 }
 
-function ignore(): void {}
+function ignore(): void {
+  // An error event that nobody takes would end the process.
+}

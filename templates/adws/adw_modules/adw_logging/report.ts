@@ -36,7 +36,10 @@ export class Reporter {
 
   tell(line: string): void {
     const text = `adw_logging: ${line}\n`;
-    if (this.sink === undefined) return writeStderr(text);
+    if (this.sink === undefined) {
+      writeStderr(text);
+      return;
+    }
     try {
       this.sink(text);
     } catch (error) {
