@@ -122,6 +122,7 @@ export const BUNDLED_MODULES = [
     files: [
       "adws/adw_modules/adw_websocket_client.ts",
       "adws/adw_modules/adw_websocket_client/client.ts",
+      "adws/adw_modules/adw_websocket_client/options.ts",
       "adws/adw_modules/adw_websocket_client/retry.ts",
       "adws/adw_modules/adw_websocket_client/socket.ts",
     ],

@@ -90,13 +90,14 @@ async function main(): Promise<void> {
   }
   const { host, port } = settings;
   const token = settings.hasToken ? readToken() : undefined;
-  let running: AdwServer | undefined;
+  // Commits may come before it is there.
+  const running: { server?: AdwServer } = {};
   // What this process writes itself, and what the others write.
   const database = new LiveDatabase({
     path: settings.database,
     busyTimeoutMs: BUSY_TIMEOUT_MS,
-    onCommit: () => running?.manager.notify(),
-    onNewStream: () => running?.manager.changeStream(),
+    onCommit: () => running.server?.manager.notify(),
+    onNewStream: () => running.server?.manager.changeStream(),
   });
   const { history } = database;
   const dashboard = createDashboard({
@@ -109,7 +110,7 @@ async function main(): Promise<void> {
     history,
     onRequest: dashboard.onRequest,
   });
-  running = server;
+  running.server = server;
   const cleaning = keepClean(database, settings.keepDays);
   const page = server.url.replace(/^ws/, "http");
   const fragment = token === undefined ? "" : `#token=${token}`;

@@ -80,7 +80,9 @@ export class LiveDatabase {
     this.#announcedStreams.add(this.#streamId);
     this.#follow(database);
     this.history = this.#liveHistory();
-    this.#timer = setInterval(() => this.#check(), FILE_CHECK_INTERVAL_MS);
+    this.#timer = setInterval(() => {
+      this.#check();
+    }, FILE_CHECK_INTERVAL_MS);
     this.#timer.unref();
   }
 

@@ -82,7 +82,7 @@ let running = 0;
  * Opens the database (made and migrated when needed) in the background. Again:
  * does nothing.
  */
-export function initLogging(options: LoggingOptions = {}): void {
+export function initLogging(options?: LoggingOptions | null): void {
   queue.start(options ?? {});
 }
 
@@ -274,7 +274,7 @@ export function logAgentCreated(run: AgentRun): string {
   const given = reader(run, note);
   const optional = (field: string) => toOptionalName(given(field), note);
   const name = toName(given("name"), note, "unknown");
-  const id = optional("id") || randomUUID();
+  const id = optional("id") ?? randomUUID();
   const model = optional("model");
   const known = {
     name,
@@ -286,7 +286,7 @@ export function logAgentCreated(run: AgentRun): string {
   enqueue({
     type: "agent",
     id,
-    kind: optional("kind") || name,
+    kind: optional("kind") ?? name,
     agentType: toWord(AGENT_TYPES, given("agent_type"), "utility", note),
     model: model ?? null,
     sessionId: toName(given("session_id"), note, "unknown"),
@@ -317,7 +317,8 @@ export function logAgentStatus(
     const facts = { status: text, cost_usd: costUsd, error_message: error };
     const json = toJson(facts, note, { event_type: "agent_status_changed" });
     const message = `Agent status: ${text}`;
-    return writeAgentLog(agentId, "info", "state_change", message, json);
+    writeAgentLog(agentId, "info", "state_change", message, json);
+    return;
   }
   enqueue({
     type: "agent_status",
@@ -337,7 +338,7 @@ export type SentPrompt = Pick<NewPrompt, "agent_id" | "prompt_text"> &
 export function logPromptSent(prompt: SentPrompt): string {
   const given = reader(prompt, note);
   const optional = (field: string) => toOptionalName(given(field), note);
-  const id = optional("id") || randomUUID();
+  const id = optional("id") ?? randomUUID();
   enqueue({
     type: "prompt",
     id,

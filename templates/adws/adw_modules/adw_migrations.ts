@@ -127,7 +127,7 @@ function backUp(
 ): string | undefined {
   if (path === ":memory:") return undefined;
   const moment = new Date().toISOString().replaceAll(/[:.]/g, "-");
-  const backup = `${path}.backup-v${version}-${moment}-${process.pid}`;
+  const backup = `${path}.backup-v${String(version)}-${moment}-${String(process.pid)}`;
   createPrivate(backup);
   try {
     connection.prepare("VACUUM INTO ?").run(backup);

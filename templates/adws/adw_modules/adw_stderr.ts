@@ -26,7 +26,9 @@ export function writeStderr(text: string): void {
   }
 }
 
-function ignore(): void {}
+function ignore(): void {
+  // An error event that nobody takes would end the process.
+}
 
 /** Problems of one module, each cause at most once a minute. Never throws. */
 export class Reporter {
@@ -57,7 +59,10 @@ export class Reporter {
 
   tell(line: string): void {
     const text = `${this.#module}: ${line}\n`;
-    if (this.sink === undefined) return writeStderr(text);
+    if (this.sink === undefined) {
+      writeStderr(text);
+      return;
+    }
     try {
       this.sink(text);
     } catch (error) {

@@ -242,7 +242,7 @@ export class LogTable<
     const nextRows = this.prepare(
       `SELECT max(id) AS last, total(${CREATED_AT} < ?) AS deletable FROM (
          SELECT id, created_at FROM ${this.name}
-         WHERE id > ? AND id <= ? ORDER BY id LIMIT ${DELETE_ROWS}
+         WHERE id > ? AND id <= ? ORDER BY id LIMIT ${String(DELETE_ROWS)}
        )`,
     );
     const deleteRows = this.prepare(

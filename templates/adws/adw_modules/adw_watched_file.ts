@@ -131,7 +131,7 @@ export class WatchedFile {
   #state(): string {
     try {
       const { mtimeNs, size } = statSync(this.#path, { bigint: true });
-      return `${mtimeNs}:${size}`;
+      return `${String(mtimeNs)}:${String(size)}`;
     } catch {
       return "";
     }
@@ -186,7 +186,7 @@ export class WatchedFile {
 
   /** Through the open descriptor, for the reason that `release` gives. */
   #copy(): string {
-    const copy = `${this.#path}.copy-${process.pid}`;
+    const copy = `${this.#path}.copy-${String(process.pid)}`;
     rmSync(copy, { force: true });
     const target = openSync(copy, "wx", 0o600);
     try {

@@ -45,7 +45,10 @@
  */
 
 import { AdwWebSocketClient as Client } from "./adw_websocket_client/client.ts";
-import type { ClientOptions, Defaults } from "./adw_websocket_client/client.ts";
+import type {
+  ClientOptions,
+  Defaults,
+} from "./adw_websocket_client/options.ts";
 
 export { PROTOCOL_VERSION } from "./adw_events.ts";
 export type { EventFilter, WebSocketEvent } from "./adw_events.ts";
@@ -53,7 +56,7 @@ export type {
   ClientOptions,
   ConnectionState,
   StreamPosition,
-} from "./adw_websocket_client/client.ts";
+} from "./adw_websocket_client/options.ts";
 export { planRetry } from "./adw_websocket_client/retry.ts";
 export type { Loss, RetryPolicy } from "./adw_websocket_client/retry.ts";
 export type {
@@ -88,7 +91,6 @@ const DEFAULTS: Defaults = {
   replyTimeoutMs: REPLY_TIMEOUT_MS,
   probeAfterMs: PROBE_AFTER_MS,
   maxBufferedEvents: MAX_BUFFERED_EVENTS,
-  random: Math.random,
 };
 
 /** A client has one consumer: `onEvent`, or one `for await` loop. */

@@ -21,7 +21,6 @@ import {
   PROMPT_STATUSES,
   PROMPT_TYPES,
 } from "./adw_events.ts";
-import type { WebSocketEvent } from "./adw_events.ts";
 
 export {
   AGENT_STATUSES,
@@ -274,4 +273,4 @@ export type AgentLog = z.infer<typeof agentLogSchema>;
 export type NewAgentLog = z.input<typeof newAgentLogSchema>;
 export type SystemLog = z.infer<typeof systemLogSchema>;
 export type NewSystemLog = z.input<typeof newSystemLogSchema>;
-export type StreamEvent = WebSocketEvent;
+export type StreamEvent = z.infer<typeof streamEventSchema>;

@@ -50,8 +50,8 @@ const BOOT = `(async () => {
     if (tsx) (await import(tsx)).register();
     await import(url);
   } catch (error) {
-    Atomics.compareExchange(signals, ${STATE}, ${STARTING}, ${NO_THREAD});
-    Atomics.notify(signals, ${ACTIVITY});
+    Atomics.compareExchange(signals, ${String(STATE)}, ${String(STARTING)}, ${String(NO_THREAD)});
+    Atomics.notify(signals, ${String(ACTIVITY)});
     throw error;
   }
 })()`;
@@ -93,7 +93,9 @@ export class ThreadLink implements WriterLink {
     // A finished workflow ends; what waits is written at its exit.
     worker.unref();
     worker.on("error", onGone);
-    worker.on("exit", () => onGone(new Error("the thread has ended")));
+    worker.on("exit", () => {
+      onGone(new Error("the thread has ended"));
+    });
   }
 
   send(command: WriterCommand): void {
@@ -103,7 +105,8 @@ export class ThreadLink implements WriterLink {
   }
 
   receive(): WriterMessage | undefined {
-    return receiveMessageOnPort(this.#port)?.message;
+    return receiveMessageOnPort(this.#port)?.message as
+      WriterMessage | undefined;
   }
 
   activity(): number {

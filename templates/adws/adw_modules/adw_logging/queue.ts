@@ -81,7 +81,9 @@ interface Waiter {
 /** For one run: after `close` there is nothing more to write with it. */
 export class LogQueue {
   readonly reporter = new Reporter("adw_logging");
-  readonly #exitHook = () => this.#finishAtExit();
+  readonly #exitHook = () => {
+    this.#finishAtExit();
+  };
 
   #options: LoggingOptions = {};
   #path = "";
@@ -144,10 +146,14 @@ export class LogQueue {
           this.#handle(message);
           this.#receive();
         },
-        (error) => this.#loseThread(error),
+        (error) => {
+          this.#loseThread(error);
+        },
       );
       this.#link.send({ type: "open" });
-      setTimeout(() => this.#missThread(), START_TIMEOUT_MS).unref();
+      setTimeout(() => {
+        this.#missThread();
+      }, START_TIMEOUT_MS).unref();
     } catch (error) {
       this.#writeInline(error);
     }
@@ -164,13 +170,16 @@ export class LogQueue {
       this.#droppedUntold += 1;
       this.reporter.report(
         "queue full",
-        `${this.#queued} rows wait for the database, no more are taken: new rows are dropped`,
+        `${String(this.#queued)} rows wait for the database, no more are taken: new rows are dropped`,
       );
       return;
     }
     this.#queue.push({ row, chars });
     this.#queuedChars += chars;
-    if (this.#exiting) return this.#writeLate();
+    if (this.#exiting) {
+      this.#writeLate();
+      return;
+    }
     this.#turnRows += 1;
     this.#turnChars += chars;
     if (this.#isLongTurn) this.#holdBack();
@@ -296,7 +305,9 @@ export class LogQueue {
       );
       return;
     }
-    this.#nextTick = setImmediate(() => this.#endTurn());
+    this.#nextTick = setImmediate(() => {
+      this.#endTurn();
+    });
   }
 
   /** Gives the rows of this turn to the writer, and a healthy disk a moment. */
@@ -347,7 +358,10 @@ export class LogQueue {
       this.#receive();
       const left = deadline - performance.now();
       if (isDone() || this.#outage || left <= 0) return;
-      if (!this.#link?.wait(seen, left)) return this.#receive();
+      if (!this.#link?.wait(seen, left)) {
+        this.#receive();
+        return;
+      }
     }
   }
 
@@ -355,7 +369,10 @@ export class LogQueue {
   #pump(isWhole = false): void {
     const link = this.#link;
     if (!link || this.#closing) return;
-    if (link.state() === "gone") return this.#writeInline();
+    if (link.state() === "gone") {
+      this.#writeInline();
+      return;
+    }
     const hasRoom = () =>
       isWhole || (this.#sent < WINDOW_ROWS && this.#sentChars < WINDOW_CHARS);
     for (;;) {
@@ -459,7 +476,9 @@ export class LogQueue {
         `the thread that writes cannot run: ${messageOf(error)}. Rows are written by the one that logs`,
       );
     }
-    this.#link = new InlineLink(this.#path, () => this.#receive());
+    this.#link = new InlineLink(this.#path, () => {
+      this.#receive();
+    });
     this.#sent = 0;
     this.#sentChars = 0;
     this.#link.send({ type: "open" });
@@ -481,11 +500,11 @@ export class LogQueue {
       this.#finished = false;
       this.#link.send({ type: "finish" });
     }
-    while (this.#link && !this.#finished) {
-      const seen = this.#link.activity();
+    const isOver = () => this.#link === undefined || this.#finished;
+    while (!isOver()) {
+      const seen = this.#link?.activity() ?? 0;
       this.#receive();
-      if (this.#finished) break;
-      if (!this.#link.wait(seen, SLOW_DISK_TIMEOUT_MS)) break;
+      if (isOver() || !this.#link?.wait(seen, SLOW_DISK_TIMEOUT_MS)) break;
     }
     this.#giveUp();
   }
@@ -507,7 +526,7 @@ export class LogQueue {
       : "initLogging() was not called";
     const because = cause === undefined ? "" : `: ${cause}`;
     this.reporter.tell(
-      `log rows dropped: ${this.#dropped}, written: ${this.#written}${because}`,
+      `log rows dropped: ${String(this.#dropped)}, written: ${String(this.#written)}${because}`,
     );
   }
 }

@@ -107,7 +107,8 @@ export function writeRow(database: AdwDatabase, row: LogRow): void {
       return;
     }
     case "agent":
-      return createAgent(database, row);
+      createAgent(database, row);
+      return;
     case "agent_status": {
       if (database.agents.update(row.agentId, statusColumns(row))) return;
       throw new Error(`there is no agent ${row.agentId}`);
@@ -175,7 +176,7 @@ function statusColumns({ status, completedAt, costUsd, error }: StatusRow) {
 
 /** What `toJson` has made. */
 function parseObject(json: string): JsonObject {
-  return JSON.parse(json);
+  return JSON.parse(json) as JsonObject;
 }
 
 /**

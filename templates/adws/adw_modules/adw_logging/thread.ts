@@ -12,7 +12,7 @@ import type { ThreadData } from "./signals.ts";
 import { RowWriter } from "./writer.ts";
 import type { WriterCommand } from "./writer.ts";
 
-const { path, port, signals }: ThreadData = workerData;
+const { path, port, signals } = workerData as ThreadData;
 
 const writer = new RowWriter(path, (message) => {
   port.postMessage(message);
@@ -27,7 +27,7 @@ function work(): void {
     for (;;) {
       const received = receiveMessageOnPort(port);
       if (received === undefined) break;
-      const command: WriterCommand = received.message;
+      const command = received.message as WriterCommand;
       writer.handle(command);
       if (command.type === "close") return;
     }

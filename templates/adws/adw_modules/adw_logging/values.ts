@@ -51,7 +51,9 @@ export function toText(
 ): string {
   const text = typeof value === "string" ? value : describeAsText(value, note);
   if (text.length <= maxChars) return toUSVString(text);
-  note(`a text of ${text.length} characters was cut to ${maxChars}`);
+  note(
+    `a text of ${String(text.length)} characters was cut to ${String(maxChars)}`,
+  );
   return toUSVString(`${text.slice(0, maxChars)}… [truncated]`);
 }
 
@@ -64,9 +66,9 @@ export function toName(value: unknown, note: Note, fallback: string): string {
   return toText(value, note, MAX_NAME_CHARS);
 }
 
-/** A name that may be left out. */
+/** A name that may be left out; an empty one is. */
 export function toOptionalName(value: unknown, note: Note): string | undefined {
-  return value === undefined || value === null
+  return value === undefined || value === null || value === ""
     ? undefined
     : toText(value, note, MAX_NAME_CHARS);
 }
@@ -142,7 +144,7 @@ export function toJson(
     );
     if (json.length <= MAX_DETAILS_CHARS) return json;
     note(
-      `details were dropped: ${json.length} characters, more than ${MAX_DETAILS_CHARS}`,
+      `details were dropped: ${String(json.length)} characters, more than ${String(MAX_DETAILS_CHARS)}`,
     );
     const facts = { truncated: true, original_chars: json.length };
     return JSON.stringify({ ...before, ...facts, ...after });
@@ -166,7 +168,9 @@ function describeAsText(value: unknown, note: Note): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (types.isNativeError(value)) return messageOf(value);
   try {
-    return JSON.stringify(describe(value, note, [])) ?? "";
+    // Its type does not say that what is undefined stays so.
+    const json: unknown = JSON.stringify(describe(value, note, []));
+    return typeof json === "string" ? json : "";
   } catch (error) {
     return messageOf(error);
   }
@@ -204,7 +208,7 @@ function describeObject(value: object, note: Note, inside: object[]): unknown {
   }
   if (inside.length >= MAX_DEPTH) {
     note(
-      `a value nested deeper than ${MAX_DEPTH} levels was stored up to there`,
+      `a value nested deeper than ${String(MAX_DEPTH)} levels was stored up to there`,
     );
     return "[nested too deeply]";
   }
@@ -222,6 +226,10 @@ function notReadable(error: unknown, note: Note): string {
   const reason = firstLine(messageOf(error));
   note(`a value could not be read: ${reason}`);
   return `[not readable: ${reason}]`;
+}
+
+function hasToJson(value: object): value is { toJSON: () => unknown } {
+  return "toJSON" in value && typeof value.toJSON === "function";
 }
 
 function describeContents(
@@ -251,11 +259,9 @@ function describeContents(
   if (types.isRegExp(value)) return String(value);
   if (ArrayBuffer.isView(value) && value.byteLength > MAX_BYTES_WRITTEN_OUT) {
     note("bytes were stored as their number");
-    return `[${value.byteLength} bytes]`;
+    return `[${String(value.byteLength)} bytes]`;
   }
-  if ("toJSON" in value && typeof value.toJSON === "function") {
-    return within(value.toJSON());
-  }
+  if (hasToJson(value)) return within(value.toJSON());
   if (types.isTypedArray(value)) {
     return Array.from<unknown, unknown>(value, within);
   }

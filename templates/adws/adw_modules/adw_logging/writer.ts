@@ -150,7 +150,8 @@ export class RowWriter {
   #write(): boolean {
     try {
       this.#checkFile();
-      const database = (this.#database ??= this.#open());
+      this.#database ??= this.#open();
+      const database = this.#database;
       this.#isOpening = false;
       const settled = this.#rows.length > 0 && this.#commit(database);
       try {
@@ -176,7 +177,9 @@ export class RowWriter {
     this.#dataVersion = database.dataVersion();
     try {
       if (this.#isReplaced) {
-        database.transaction(() => this.#memory.restoreOpen(database));
+        database.transaction(() => {
+          this.#memory.restoreOpen(database);
+        });
       }
     } catch (error) {
       database.close();
@@ -336,7 +339,7 @@ export class RowWriter {
     database.systemLogs.create({
       log_level: "warning",
       component: "adw_logging",
-      message: `Log rows dropped: ${dropped}`,
+      message: `Log rows dropped: ${String(dropped)}`,
       details: { dropped, dropped_in_total: this.#dropped },
     });
     this.#droppedUntold = 0;
@@ -357,7 +360,10 @@ export class RowWriter {
    */
   #finish(): void {
     const isHopeless = this.#busyTimeoutMs > 0 && this.#outage !== undefined;
-    if (isHopeless) return this.#closeDatabase();
+    if (isHopeless) {
+      this.#closeDatabase();
+      return;
+    }
     this.#busyTimeoutMs = FLUSH_TIMEOUT_MS;
     this.#database?.setBusyTimeout(FLUSH_TIMEOUT_MS);
     const deadline = performance.now() + SHARED_FLUSH_TIMEOUT_MS;

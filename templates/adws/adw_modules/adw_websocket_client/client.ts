@@ -11,67 +11,16 @@ import {
   PROTOCOL_VERSION,
 } from "../adw_events.ts";
 import type { EventFilter, WebSocketEvent } from "../adw_events.ts";
+import { parseAddress, resolveLimits } from "./options.ts";
+import type {
+  ClientOptions,
+  ConnectionState,
+  Defaults,
+  StreamPosition,
+} from "./options.ts";
 import { planRetry } from "./retry.ts";
-import type { RetryPolicy } from "./retry.ts";
-import { findWebSocket, parseAddress } from "./socket.ts";
+import { findWebSocket } from "./socket.ts";
 import type { WebSocketConstructor, WebSocketLike } from "./socket.ts";
-
-export type ConnectionState =
-  | { status: "connecting" }
-  | { status: "live"; streamId: string }
-  /** Lost, with the close code and reason; the next try is in `delayMs`. */
-  | { status: "reconnecting"; code: number; reason: string; delayMs: number }
-  /** Never got open: a wrong token, a forbidden origin, or no server there. */
-  | { status: "refused"; code: number; reason: string; delayMs: number }
-  /** The history before `firstSeq` is gone: forget what was built from it. */
-  | {
-      status: "resyncing";
-      reason: string;
-      streamId: string | undefined;
-      firstSeq: number;
-    }
-  /** The `for await` loop is too slow; goes on when it has caught up. */
-  | { status: "paused"; reason: string }
-  | { status: "closed"; reason: string };
-
-/** A place in a stream; give it back as `since` and `streamId` to go on there. */
-export interface StreamPosition {
-  streamId: string | undefined;
-  seq: number | undefined;
-}
-
-export interface ClientOptions extends Partial<Defaults> {
-  /** ws:, wss:, http: or https:; `#token=…` in it is taken as the token. */
-  url: string | URL;
-  token?: string | undefined;
-  /**
-   * `subprotocol` (default) works in browsers and keeps the token out of URLs and
-   * access logs; `query` is for a proxy that strips subprotocols.
-   */
-  tokenIn?: "subprotocol" | "query";
-  /** Start after this seq; 0 is the whole history. Absent: from now on. */
-  since?: number | undefined;
-  /** The stream that `since` belongs to. */
-  streamId?: string | undefined;
-  filter?: EventFilter | undefined;
-  /** Gets every event as it arrives. Without it, use `for await`. */
-  onEvent?: (event: WebSocketEvent) => void;
-  onStateChange?: (state: ConnectionState) => void;
-  /** An `error` message of the server, or one that could not be read. */
-  onProblem?: (message: string) => void;
-  /** Aborting closes the client. */
-  signal?: AbortSignal | undefined;
-  /** Absent: the global one, or that of an installed `ws`. */
-  WebSocket?: WebSocketConstructor | undefined;
-}
-
-/** What an option is when it is not given. */
-export interface Defaults extends RetryPolicy {
-  stableAfterMs: number;
-  replyTimeoutMs: number;
-  probeAfterMs: number;
-  maxBufferedEvents: number;
-}
 
 type ResyncState = Extract<ConnectionState, { status: "resyncing" }>;
 
@@ -111,20 +60,7 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
   constructor(options: ClientOptions, defaults: Defaults) {
     this.#options = options;
     this.#WebSocket = options.WebSocket ?? findWebSocket();
-    this.#limits = {
-      initialDelayMs: options.initialDelayMs ?? defaults.initialDelayMs,
-      maxDelayMs: options.maxDelayMs ?? defaults.maxDelayMs,
-      busyDelayMs: options.busyDelayMs ?? defaults.busyDelayMs,
-      refusedAfter: options.refusedAfter ?? defaults.refusedAfter,
-      stableAfterMs: options.stableAfterMs ?? defaults.stableAfterMs,
-      replyTimeoutMs: options.replyTimeoutMs ?? defaults.replyTimeoutMs,
-      probeAfterMs: options.probeAfterMs ?? defaults.probeAfterMs,
-      maxBufferedEvents: Math.max(
-        1,
-        options.maxBufferedEvents ?? defaults.maxBufferedEvents,
-      ),
-      random: options.random ?? defaults.random,
-    };
+    this.#limits = resolveLimits(options, defaults);
     const { url, protocols } = parseAddress(options);
     this.#url = url;
     this.#protocols = protocols;
@@ -140,6 +76,10 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
       this.#setState({ status: "connecting" });
       this.#connect();
     });
+  }
+
+  get #maxBuffered(): number {
+    return Math.max(1, this.#limits.maxBufferedEvents);
   }
 
   get state(): ConnectionState {
@@ -191,7 +131,7 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
       this.#announceResync(entry);
       entry = this.#buffer.shift();
     }
-    const isRoomy = this.#buffer.length <= this.#limits.maxBufferedEvents / 2;
+    const isRoomy = this.#buffer.length <= this.#maxBuffered / 2;
     if (this.#state.status === "paused" && isRoomy) {
       const reason = "the consumer has caught up";
       this.#retryIn(0, { status: "reconnecting", code: 1000, reason });
@@ -277,7 +217,10 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     const failedOpens = this.#failedOpens;
     const progressed = this.#progressed;
     const loss = { code, reason, attempt, failedOpens, progressed };
-    const { status, delayMs } = planRetry(loss, this.#limits);
+    const { status, delayMs } = planRetry(loss, {
+      ...this.#limits,
+      random: this.#options.random ?? Math.random,
+    });
     this.#retryIn(delayMs, { status, code, reason });
   }
 
@@ -407,7 +350,7 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
   #accept(event: WebSocketEvent): void {
     if (event.seq <= (this.#received.seq ?? 0)) return;
     const isUnwanted = this.#unconfirmed > 0 && !this.#matches(event);
-    const isFull = this.#buffer.length >= this.#limits.maxBufferedEvents;
+    const isFull = this.#buffer.length >= this.#maxBuffered;
     if (!isUnwanted && isFull) {
       this.#leaveSocket(1000, "consumer is behind");
       const reason = `${String(this.#buffer.length)} events wait to be taken`;

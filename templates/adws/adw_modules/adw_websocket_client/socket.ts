@@ -1,12 +1,9 @@
 /**
- * Socket: finds a WebSocket, and makes an address for it.
+ * Socket: what is used of a WebSocket, and where one is found.
  *
  * Template: adw_websocket_client 1.2.0
  */
-import { isRecord, TOKEN_PROTOCOL } from "../adw_events.ts";
-
-/** Offered beside the token's own subprotocol. */
-const SUBPROTOCOL = "adw.v1";
+import { isRecord } from "../adw_events.ts";
 
 interface SocketEvent {
   type: string;
@@ -69,35 +66,4 @@ function requireWs(): WebSocketConstructor | undefined {
   } catch {
     return undefined; // not installed
   }
-}
-
-/** Separates what goes into the URL from what goes into the subprotocol header. */
-export function parseAddress(options: {
-  url: string | URL;
-  token?: string | undefined;
-  tokenIn?: "subprotocol" | "query";
-}): { url: URL; protocols: string[] } {
-  const url = new URL(options.url);
-  url.protocol = url.protocol.replace(/^http/, "ws");
-  if (url.protocol !== "ws:" && url.protocol !== "wss:") {
-    throw new TypeError(
-      `The URL must start with ws:, wss:, http: or https:, not with ${url.protocol}`,
-    );
-  }
-  const fragment = new URLSearchParams(url.hash.slice(1));
-  const token = options.token ?? fragment.get("token") ?? "";
-  url.hash = "";
-  if (token === "") return { url, protocols: [] };
-  if (options.tokenIn === "query") {
-    url.searchParams.set("token", token);
-    return { url, protocols: [] };
-  }
-  // A subprotocol is an RFC 9110 §5.6.2 token; WebSocket throws on anything else.
-  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(token)) {
-    throw new TypeError(
-      'The token holds characters that a subprotocol may not have: pass tokenIn: "query", or use a token of letters, digits, "-" and "_".',
-    );
-  }
-  // The server picks the first, so that the token is not repeated in its answer.
-  return { url, protocols: [SUBPROTOCOL, TOKEN_PROTOCOL + token] };
 }

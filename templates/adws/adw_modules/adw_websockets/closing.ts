@@ -30,7 +30,7 @@ export class Closing {
    * does the client learn where it stands, and can resume elsewhere.
    */
   evict(connection: Connection, why: string, now: number): void {
-    connection.closeReason = `last_seq=${connection.cursor}: ${why}`;
+    connection.closeReason = `last_seq=${String(connection.cursor)}: ${why}`;
     connection.closeBy = now + EVICTION_GRACE_MS;
     this.evictions += 1;
     this.draining.add(connection);

@@ -105,7 +105,7 @@ export function serialize(
   { event, body }: FittedEvent,
 ): SerializedEvent {
   const { event_type, agent_id, log_level, session_id = null } = event;
-  const json = `{"seq":${seq},${body}`;
+  const json = `{"seq":${String(seq)},${body}`;
   return { seq, event_type, agent_id, log_level, session_id, json };
 }
 
@@ -118,6 +118,11 @@ function isWithin(text: string, bytes: number): boolean {
   return text.length * 3 <= bytes || Buffer.byteLength(text) <= bytes;
 }
 
+/** What JSON.stringify returns, which its type does not say. */
+function toJson(value: unknown): string | undefined {
+  return JSON.stringify(value);
+}
+
 /** A cycle, a BigInt or a throwing toJSON costs the metadata, not the event. */
 function serializeMetadata({ event_type, metadata }: NewEvent): {
   metadata: Record<string, unknown>;
@@ -125,11 +130,11 @@ function serializeMetadata({ event_type, metadata }: NewEvent): {
   problems: readonly Problem[];
 } {
   try {
-    const json: string | undefined = JSON.stringify(metadata);
+    // A toJSON may turn an object into anything, or into nothing.
+    const json = toJson(metadata);
     if (json?.startsWith("{")) {
       return { metadata, metadataJson: json, problems: NO_PROBLEMS };
     }
-    // A toJSON may turn an object into anything, or into nothing.
     const value = json === undefined ? {} : { value: parseJson(json) };
     const metadataJson = JSON.stringify(value);
     return { metadata: value, metadataJson, problems: NO_PROBLEMS };
@@ -169,8 +174,8 @@ function truncate(
   }
   const name = JSON.stringify(event.event_type);
   const text =
-    `event ${name} is over ${maxEventBytes} bytes ` +
-    `(metadata: ${original_bytes}); it is sent truncated`;
+    `event ${name} is over ${String(maxEventBytes)} bytes ` +
+    `(metadata: ${String(original_bytes)}); it is sent truncated`;
   return {
     event: fitting,
     body: body ?? encodeBody(fitting, "{}"),

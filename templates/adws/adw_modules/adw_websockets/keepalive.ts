@@ -24,7 +24,9 @@ export const SYSTEM_CLOCK: Clock = {
   after(delayMs, callback) {
     const delay = Math.min(Math.max(Math.ceil(delayMs), 1), MAX_TIMER_MS);
     const timer = setTimeout(callback, delay).unref();
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(timer);
+    };
   },
 };
 

@@ -125,8 +125,10 @@ function toTimestamp(value: unknown): string {
 
 function toLevel(value: unknown, logType: string): string {
   const name = typeof value === "string" ? value.trim().toLowerCase() : "";
-  const level =
-    (Object.hasOwn(LEVEL_ALIASES, name) && LEVEL_ALIASES[name]) || name;
+  const alias = Object.hasOwn(LEVEL_ALIASES, name)
+    ? LEVEL_ALIASES[name]
+    : undefined;
+  const level = alias ?? name;
   if (LOG_LEVELS.some((known) => known === level)) return level;
   return logType === "error" ? "error" : "info";
 }

@@ -12,7 +12,6 @@ import {
   CLOSE_IDLE_TIMEOUT,
   CLOSE_POLICY_VIOLATION,
   CLOSE_TRY_AGAIN_LATER,
-  PROTOCOL_VERSION,
 } from "../adw_events.ts";
 import { messageOf, Reporter } from "../adw_stderr.ts";
 import { CatchUp } from "./catch_up.ts";
@@ -73,20 +72,30 @@ export class ConnectionManager {
     this.stream = new Stream({
       ...limits,
       history,
-      report: (cause, text) => this.report(cause, text),
-      onEvent: (event) => this.fanOut.push(event),
-      onGrowth: () => this.scheduleTurn(),
+      report: (cause, text) => {
+        this.report(cause, text);
+      },
+      onEvent: (event) => {
+        this.fanOut.push(event);
+      },
+      onGrowth: () => {
+        this.scheduleTurn();
+      },
     });
     this.fanOut = new FanOut({
       maxQueueBytes: limits.maxQueueBytes,
       lastSeq: this.stream.lastSeq,
-      onPending: () => this.scheduleTurn(),
+      onPending: () => {
+        this.scheduleTurn();
+      },
       onQueueFull: (connection, sentSeq) => {
         this.catchUps += 1;
         this.catchUp.fallBehind(connection, sentSeq);
         this.liveness.wake(connection.behindSince + limits.maxBehindMs);
       },
-      onFlushed: (sentSeq) => this.catchUp.serveLagging(sentSeq),
+      onFlushed: (sentSeq) => {
+        this.catchUp.serveLagging(sentSeq);
+      },
     });
     this.catchUp = new CatchUp({
       stream: this.stream,
@@ -105,15 +114,21 @@ export class ConnectionManager {
       ping: (connection, payload) => {
         if (connection.isOpen) connection.ws.ping(payload);
       },
-      onMute: (connection) => this.terminate(connection),
+      onMute: (connection) => {
+        this.terminate(connection);
+      },
       onIdle: (connection) => {
         this.timeouts += 1;
-        const reason = `idle timeout: nothing heard for ${limits.idleTimeoutMs} ms`;
+        const reason = `idle timeout: nothing heard for ${String(limits.idleTimeoutMs)} ms`;
         this.disconnect(connection, CLOSE_IDLE_TIMEOUT, reason);
       },
-      onBehind: (connection, now) =>
-        this.evict(connection, `behind for ${limits.maxBehindMs} ms`, now),
-      onNotDrained: (connection) => connection.ws.terminate(),
+      onBehind: (connection, now) => {
+        const why = `behind for ${String(limits.maxBehindMs)} ms`;
+        this.evict(connection, why, now);
+      },
+      onNotDrained: ({ ws }) => {
+        ws.terminate();
+      },
     });
   }
 
@@ -173,7 +188,9 @@ export class ConnectionManager {
     this.clients.add(connection);
     this.catchUp.lagging.add(connection);
     this.listen(connection);
-    this.greet(connection, resume);
+    const { messages, cursor } = this.stream.welcome(fanOut.flushedSeq, resume);
+    connection.cursor = cursor;
+    for (const message of messages) connection.send(message);
     this.catchUp.advance(connection);
     this.liveness.wake(Math.min(pingDueAt, now + limits.idleTimeoutMs));
     return connection;
@@ -277,31 +294,6 @@ export class ConnectionManager {
 
   // --- Messages -----------------------------------------------------------
 
-  private greet(connection: Connection, resume?: ResumePoint): void {
-    const bounds = this.stream.bounds();
-    const { flushedSeq } = this.fanOut;
-    const position = {
-      stream_id: this.streamId,
-      last_seq: flushedSeq,
-      oldest_seq: bounds.oldest,
-    };
-    connection.send({
-      type: "connection_established",
-      server_time: new Date().toISOString(),
-      protocol: PROTOCOL_VERSION,
-      ...position,
-    });
-    if (bounds.newest > this.stream.lastSeq) this.notify();
-    if (resume === undefined) return;
-    const reason = this.stream.resyncReason(resume, bounds);
-    if (reason === null) {
-      connection.cursor = resume.since;
-    } else {
-      connection.send({ type: "resync_required", reason, ...position });
-      connection.cursor = Math.min(bounds.oldest - 1, flushedSeq);
-    }
-  }
-
   private listen(connection: Connection): void {
     const { ws, socket } = connection;
     ws.on("message", (data, isBinary) => {
@@ -368,7 +360,7 @@ export class ConnectionManager {
     if (verdict === "flood") {
       this.disconnect(connection, CLOSE_POLICY_VIOLATION, "too many messages");
     } else if (verdict === "limited") {
-      const text = `More than ${maxMessagesPerSecond} messages in a second; the rest is ignored.`;
+      const text = `More than ${String(maxMessagesPerSecond)} messages in a second; the rest is ignored.`;
       connection.send(clientError("rate_limited", text));
     }
     return verdict === "read";
@@ -394,7 +386,7 @@ export class ConnectionManager {
   refuse(ws: WebSocket): void {
     // Without a listener a protocol error of the peer would be thrown.
     ws.on("error", () => undefined);
-    const reason = `server is full: ${this.limits.maxConnections} connections`;
+    const reason = `server is full: ${String(this.limits.maxConnections)} connections`;
     this.closing.start(ws, CLOSE_TRY_AGAIN_LATER, reason);
   }
 

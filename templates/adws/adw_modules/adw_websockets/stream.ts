@@ -5,6 +5,7 @@
  * Template: adw_websockets 1.2.0
  */
 import { randomUUID } from "node:crypto";
+import { PROTOCOL_VERSION } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
 import type { EventInput, SerializedEvent, StoredEvent } from "./events.ts";
 import { fitEvent, fitStored, serialize } from "./fitting.ts";
@@ -149,10 +150,42 @@ export class Stream {
     }
   }
 
+  /**
+   * What a new client is told, and the seq after which it is fed. Live clients
+   * have everything up to `sentSeq`.
+   */
+  welcome(
+    sentSeq: number,
+    resume: ResumePoint | undefined,
+  ): { messages: object[]; cursor: number } {
+    const { oldest, newest } = this.bounds();
+    const position = {
+      stream_id: this.streamId,
+      last_seq: sentSeq,
+      oldest_seq: oldest,
+    };
+    const greeting = {
+      type: "connection_established",
+      server_time: new Date().toISOString(),
+      protocol: PROTOCOL_VERSION,
+      ...position,
+    };
+    if (newest > this.lastSeq) this.notify();
+    if (resume === undefined) return { messages: [greeting], cursor: sentSeq };
+    const reason = this.resyncReason(resume, oldest, newest);
+    if (reason === null) return { messages: [greeting], cursor: resume.since };
+    const notice = { type: "resync_required", reason, ...position };
+    return {
+      messages: [greeting, notice],
+      cursor: Math.min(oldest - 1, sentSeq),
+    };
+  }
+
   /** Why a client cannot resume there; null when it can. */
-  resyncReason(
+  private resyncReason(
     { since, streamId }: ResumePoint,
-    { oldest, newest }: { oldest: number; newest: number },
+    oldest: number,
+    newest: number,
   ): "other_stream" | "ahead" | "pruned" | null {
     if (streamId !== undefined && streamId !== this.streamId) {
       return "other_stream";
