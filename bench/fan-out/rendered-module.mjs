@@ -19,6 +19,8 @@ export async function prepareModule(source = SAMPLE) {
   const outfile = join(root, "build/bench/adw_websockets.mjs");
   await build({
     entryPoints: [source],
+    bundle: true,
+    packages: "external",
     outfile,
     format: "esm",
     platform: "node",

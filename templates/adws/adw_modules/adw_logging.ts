@@ -33,7 +33,6 @@ import type { LoggingOptions, LoggingStats } from "./adw_logging/queue.ts";
 import type { LogRow } from "./adw_logging/rows.ts";
 import {
   findWord,
-  messageOf,
   reader,
   toAmount,
   toInteger,
@@ -43,6 +42,7 @@ import {
   toText,
   toWord,
 } from "./adw_logging/values.ts";
+import { messageOf } from "./adw_stderr.ts";
 import {
   AGENT_STATUSES,
   AGENT_TYPES,

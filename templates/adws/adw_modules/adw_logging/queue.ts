@@ -13,12 +13,10 @@
  * logged in it is committed, and survives whatever comes next.
  */
 import { databasePath } from "../adw_database.ts";
-import { writeStderr } from "../adw_stderr.ts";
+import { messageOf, Reporter, writeStderr } from "../adw_stderr.ts";
 import { InlineLink, ThreadLink } from "./links.ts";
 import type { WriterLink } from "./links.ts";
-import { Reporter } from "./report.ts";
 import type { LogRow } from "./rows.ts";
-import { messageOf } from "./values.ts";
 import {
   BATCH_ROWS,
   FLUSH_TIMEOUT_MS,
@@ -82,7 +80,7 @@ interface Waiter {
 
 /** For one run: after `close` there is nothing more to write with it. */
 export class LogQueue {
-  readonly reporter = new Reporter();
+  readonly reporter = new Reporter("adw_logging");
   readonly #exitHook = () => {
     this.#finishAtExit();
   };

@@ -7,6 +7,7 @@
  * Update:   npx adw-scaffold update
  */
 import { toUSVString, types } from "node:util";
+import { messageOf } from "../adw_stderr.ts";
 import type { JsonObject } from "../orch_database_models.ts";
 
 /** Longer details are replaced by their length: no client would be sent them. */
@@ -21,17 +22,6 @@ const MAX_BYTES_WRITTEN_OUT = 10_000;
 
 /** Takes the reason why something is not stored as it was passed. */
 export type Note = (reason: string) => void;
-
-/** Also of an error that another realm has thrown, which is no `Error` here. */
-export function messageOf(error: unknown): string {
-  try {
-    return typeof error === "object" && error !== null && "message" in error
-      ? String(error.message)
-      : String(error);
-  } catch {
-    return "an error that cannot be put into words";
-  }
-}
 
 /**
  * Reads the fields of what a caller passed for an object, whatever it is: a field

@@ -14,12 +14,11 @@
 import { openDatabase } from "../adw_database.ts";
 import type { AdwDatabase } from "../adw_database.ts";
 import { sleep, sqliteProblem } from "../adw_sqlite.ts";
-import { REPORT_AGAIN_AFTER_MS } from "./report.ts";
+import { messageOf, REPORT_AGAIN_AFTER_MS } from "../adw_stderr.ts";
 import { backoff, diagnose, fileAt, whatToDo } from "./outage.ts";
 import type { Problem } from "./outage.ts";
 import { RunMemory, writeRow } from "./rows.ts";
 import type { LogRow } from "./rows.ts";
-import { messageOf } from "./values.ts";
 
 /** Rows of one transaction at most. */
 export const BATCH_ROWS = 256;

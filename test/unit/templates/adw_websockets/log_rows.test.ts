@@ -1,4 +1,4 @@
-import { mapLogToEvent } from "../../helpers/websockets-module.ts";
+import { mapLogToEvent } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/log_rows.ts";
 
 test("a row of agent_logs", () => {
   expect(

@@ -1,50 +1,45 @@
 /**
  * orch_database_models: what a row of each table, and an event, looks like.
  *
- * Template: << module.name | comment >> << module.version | comment >>, rendered by adw-scaffold.
+ * Template: orch_database_models 1.2.0, rendered by adw-scaffold.
  * Needs:    npm package `zod` >= 4, or 3.25. Node >= 20.19.
  * Update:   npx adw-scaffold update
  *
  * Rows are read through the `…Schema` of their table, which decodes JSON text,
  * and new rows are checked by its `new…Schema`, which fills in ids and times.
- * Words such as statuses are in the lists on top, the same as in the CHECKs of
- * schema/schema_orchestrator.sql.
+ * Words such as statuses are listed in adw_events.ts, the same as in the CHECKs
+ * of schema/schema_orchestrator.sql.
  */
 import { randomUUID } from "node:crypto";
 import { z } from "zod/v4";
 
-export const LOG_TYPES = [
-<% for word in vocabulary.log_types %>
-  << word | literal >>,
-<% endfor %>
-] as const;
-export const LOG_LEVELS = [
-<% for word in vocabulary.log_levels %>
-  << word | literal >>,
-<% endfor %>
-] as const;
-export const AGENT_TYPES = [
-<% for word in vocabulary.agent_types %>
-  << word | literal >>,
-<% endfor %>
-] as const;
-export const AGENT_STATUSES = [
-<% for word in vocabulary.agent_statuses %>
-  << word | literal >>,
-<% endfor %>
-] as const;
-export const PROMPT_TYPES = [
-<% for word in vocabulary.prompt_types %>
-  << word | literal >>,
-<% endfor %>
-] as const;
-export const PROMPT_STATUSES = [
-<% for word in vocabulary.prompt_statuses %>
-  << word | literal >>,
-<% endfor %>
-] as const;
-/** Agents and prompts in one of these are over. */
-export const FINAL_STATUSES = << vocabulary.final_statuses | literal >> as const;
+import {
+  AGENT_STATUSES,
+  AGENT_TYPES,
+  LOG_LEVELS,
+  LOG_TYPES,
+  PROMPT_STATUSES,
+  PROMPT_TYPES,
+} from "./adw_events.ts";
+
+export {
+  AGENT_STATUSES,
+  AGENT_TYPES,
+  FINAL_STATUSES,
+  LOG_LEVELS,
+  LOG_TYPES,
+  PROMPT_STATUSES,
+  PROMPT_TYPES,
+} from "./adw_events.ts";
+export type {
+  AgentStatus,
+  AgentType,
+  FinalStatus,
+  LogLevel,
+  LogType,
+  PromptStatus,
+  PromptType,
+} from "./adw_events.ts";
 
 export const logTypeSchema = z.enum(LOG_TYPES);
 /** Upper case is accepted and comes out in lower case. */
@@ -56,14 +51,6 @@ export const agentTypeSchema = z.enum(AGENT_TYPES);
 export const agentStatusSchema = z.enum(AGENT_STATUSES);
 export const promptTypeSchema = z.enum(PROMPT_TYPES);
 export const promptStatusSchema = z.enum(PROMPT_STATUSES);
-
-export type LogType = z.infer<typeof logTypeSchema>;
-export type LogLevel = z.infer<typeof logLevelSchema>;
-export type AgentType = z.infer<typeof agentTypeSchema>;
-export type AgentStatus = z.infer<typeof agentStatusSchema>;
-export type PromptType = z.infer<typeof promptTypeSchema>;
-export type PromptStatus = z.infer<typeof promptStatusSchema>;
-export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
 export type JsonObject = Record<string, unknown>;
 

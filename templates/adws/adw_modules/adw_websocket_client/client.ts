@@ -1,0 +1,387 @@
+/**
+ * Client: connects, resumes, and hands over each event once and in order.
+ *
+ * Template: adw_websocket_client 1.2.0
+ */
+import {
+  createMatcher,
+  isEvent,
+  isRecord,
+  parseJson,
+  PROTOCOL_VERSION,
+} from "../adw_events.ts";
+import type { EventFilter, WebSocketEvent } from "../adw_events.ts";
+import { parseAddress, resolveLimits } from "./options.ts";
+import type {
+  ClientOptions,
+  ConnectionState,
+  Defaults,
+  StreamPosition,
+} from "./options.ts";
+import { planRetry } from "./retry.ts";
+import { findWebSocket } from "./socket.ts";
+import type { WebSocketConstructor, WebSocketLike } from "./socket.ts";
+
+type ResyncState = Extract<ConnectionState, { status: "resyncing" }>;
+
+export class AdwWebSocketClient implements AsyncIterableIterator<
+  WebSocketEvent,
+  undefined
+> {
+  readonly #options: ClientOptions;
+  /** The numbers of the options, those that were left out included. */
+  readonly #limits: Defaults;
+  readonly #WebSocket: WebSocketConstructor;
+  readonly #url: URL;
+  readonly #protocols: string[];
+  #filter: EventFilter | undefined;
+  #matches: (event: WebSocketEvent) => boolean;
+  #state: ConnectionState = { status: "connecting" };
+  #socket: WebSocketLike | undefined;
+  /** One timer, as waits exclude each other: for a greeting, a sign of life, the next try. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Times are `performance.now()` milliseconds: no set clock moves them. */
+  #heardAt = 0;
+  #liveSince: number | undefined;
+  #progressed = false;
+  #attempt = 0;
+  #failedOpens = 0;
+  /** Filters sent but not yet confirmed: so long the client filters for itself. */
+  #unconfirmed = 0;
+  #received: StreamPosition;
+  #delivered: StreamPosition;
+  /** Resync notices wait in line, so that a loop sees them at the right place. */
+  readonly #buffer: (WebSocketEvent | ResyncState)[] = [];
+  readonly #waiting: ((
+    result: IteratorResult<WebSocketEvent, undefined>,
+  ) => void)[] = [];
+
+  /** @throws TypeError for an unusable URL, token or runtime. */
+  constructor(options: ClientOptions, defaults: Defaults) {
+    this.#options = options;
+    this.#WebSocket = options.WebSocket ?? findWebSocket();
+    this.#limits = resolveLimits(options, defaults);
+    const { url, protocols } = parseAddress(options);
+    this.#url = url;
+    this.#protocols = protocols;
+    this.#filter = options.filter;
+    this.#matches = createMatcher(options.filter ?? {});
+    this.#received = { streamId: options.streamId, seq: options.since };
+    this.#delivered = { ...this.#received };
+    // In a microtask, so that callbacks can already use the client.
+    queueMicrotask(() => {
+      if (options.signal?.aborted === true) this.#abort();
+      if (this.#state.status === "closed") return;
+      options.signal?.addEventListener("abort", this.#abort);
+      this.#setState({ status: "connecting" });
+      this.#connect();
+    });
+  }
+
+  get #maxBuffered(): number {
+    return Math.max(1, this.#limits.maxBufferedEvents);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** The last event handed over: to keep, if a later process shall go on from it. */
+  get position(): StreamPosition {
+    return { ...this.#delivered };
+  }
+
+  /** Replaces the filter, now and after every reconnect. Past events are not sent again. */
+  subscribe(filter: EventFilter): void {
+    this.#filter = filter;
+    this.#matches = createMatcher(filter);
+    if (this.#liveSince !== undefined) this.#sendFilter();
+  }
+
+  /** Ends the wait for the next try: for a "retry now" button or an `online` event. */
+  retryNow(): void {
+    const { status } = this.#state;
+    const isWaiting = status === "reconnecting" || status === "refused";
+    if (isWaiting && this.#socket === undefined) this.#connect();
+  }
+
+  /** Ends the client for good; a loop still gets what has been received. Idempotent. */
+  close(reason = "closed by the caller"): void {
+    if (this.#state.status === "closed") return;
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    this.#leaveSocket(1000, "");
+    for (const resolve of this.#waiting.splice(0)) {
+      resolve({ done: true, value: undefined });
+    }
+    this.#setState({ status: "closed", reason });
+  }
+
+  [Symbol.asyncIterator](): this {
+    if (this.#options.onEvent !== undefined) {
+      throw new TypeError(
+        "This client already hands its events to onEvent: use either onEvent or for await.",
+      );
+    }
+    return this;
+  }
+
+  next(): Promise<IteratorResult<WebSocketEvent, undefined>> {
+    let entry = this.#buffer.shift();
+    while (entry !== undefined && "status" in entry) {
+      this.#announceResync(entry);
+      entry = this.#buffer.shift();
+    }
+    const isRoomy = this.#buffer.length <= this.#maxBuffered / 2;
+    if (this.#state.status === "paused" && isRoomy) {
+      const reason = "the consumer has caught up";
+      this.#retryIn(0, { status: "reconnecting", code: 1000, reason });
+    }
+    if (entry !== undefined) {
+      this.#delivered.seq = entry.seq;
+      return Promise.resolve({ done: false, value: entry });
+    }
+    if (this.#state.status === "closed") {
+      return Promise.resolve({ done: true, value: undefined });
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Called by `break` or `return` in a loop: closes the client. */
+  return(): Promise<IteratorResult<WebSocketEvent, undefined>> {
+    this.#buffer.length = 0;
+    this.close("the consumer left its loop");
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #abort = (): void => {
+    this.close("aborted");
+  };
+
+  #setState(state: ConnectionState): void {
+    this.#state = state;
+    this.#tell(state);
+  }
+
+  #tell(state: ConnectionState): void {
+    callOwner(() => this.#options.onStateChange?.(state));
+  }
+
+  #after(delayMs: number, action: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(action, delayMs);
+  }
+
+  #connect(): void {
+    const url = new URL(this.#url);
+    const { streamId, seq } = this.#received;
+    if (seq !== undefined) url.searchParams.set("since", String(seq));
+    if (streamId !== undefined) url.searchParams.set("stream_id", streamId);
+    const socket = new this.#WebSocket(url.href, this.#protocols);
+    let isOpen = false;
+    let problem = "";
+    const isCurrent = () => socket === this.#socket;
+    const lose = (code: number, reason: string) => {
+      if (isCurrent()) this.#lose(code, reason, isOpen);
+    };
+    this.#socket = socket;
+    this.#progressed = false;
+    this.#unconfirmed = 0;
+    const { replyTimeoutMs } = this.#limits;
+    this.#after(replyTimeoutMs, () => {
+      lose(1006, `no greeting within ${String(replyTimeoutMs)} ms`);
+    });
+    socket.addEventListener("open", () => {
+      isOpen = true;
+      if (isCurrent() && this.#filter !== undefined) this.#sendFilter();
+    });
+    socket.addEventListener("message", ({ data }) => {
+      if (isCurrent()) this.#receive(data);
+    });
+    socket.addEventListener("error", ({ message = "" }) => {
+      problem = message;
+      // Node 22 sends no "close" when a connection could not be opened.
+      if (!isOpen) lose(1006, message || "the connection could not be opened");
+    });
+    socket.addEventListener("close", ({ code = 1006, reason }) => {
+      const known = [reason, problem].find((text) => text !== "");
+      lose(code, known ?? "connection lost");
+    });
+  }
+
+  #lose(code: number, reason: string, wasOpen: boolean): void {
+    const lastedMs = performance.now() - (this.#liveSince ?? Infinity);
+    if (lastedMs >= this.#limits.stableAfterMs) this.#attempt = 0;
+    this.#failedOpens = wasOpen ? 0 : this.#failedOpens + 1;
+    const attempt = this.#attempt++;
+    this.#leaveSocket(4000, "no sign of life");
+    const failedOpens = this.#failedOpens;
+    const progressed = this.#progressed;
+    const loss = { code, reason, attempt, failedOpens, progressed };
+    const { status, delayMs } = planRetry(loss, {
+      ...this.#limits,
+      random: this.#options.random ?? Math.random,
+    });
+    this.#retryIn(delayMs, { status, code, reason });
+  }
+
+  #retryIn(
+    delayMs: number,
+    state: {
+      status: "reconnecting" | "refused";
+      code: number;
+      reason: string;
+    },
+  ): void {
+    // Armed before the callback runs, which may close the client.
+    this.#after(delayMs, () => {
+      this.#connect();
+    });
+    this.#setState({ ...state, delayMs });
+  }
+
+  /** Stops listening to the socket, closes it, and clears the timer. */
+  #leaveSocket(code: number, reason: string): void {
+    clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#liveSince = undefined;
+    if (socket === undefined) return;
+    socket.close(code, reason);
+    if (socket.terminate === undefined) return;
+    // `ws` waits 30 s for the answer of a mute peer; that may not keep a process alive.
+    const timer: number | { unref: () => void } = setTimeout(
+      () => socket.terminate?.(),
+      1_000,
+    );
+    if (typeof timer === "object") timer.unref();
+  }
+
+  #sendFilter(): void {
+    this.#unconfirmed++;
+    const filter = this.#filter ?? {};
+    this.#socket?.send(JSON.stringify({ type: "subscribe", filter }));
+  }
+
+  /** Browsers do not show pings: a repeated `subscribe` serves as one. */
+  #watch(): void {
+    const { probeAfterMs, replyTimeoutMs } = this.#limits;
+    const silentMs = performance.now() - this.#heardAt;
+    if (silentMs < probeAfterMs) {
+      this.#after(probeAfterMs - silentMs, () => {
+        this.#watch();
+      });
+      return;
+    }
+    const probedAt = performance.now();
+    this.#sendFilter();
+    this.#after(replyTimeoutMs, () => {
+      if (this.#heardAt >= probedAt) this.#watch();
+      else
+        this.#lose(1006, `no answer within ${String(replyTimeoutMs)} ms`, true);
+    });
+  }
+
+  #receive(data: unknown): void {
+    this.#heardAt = performance.now();
+    const message = typeof data === "string" ? parseJson(data) : undefined;
+    if (isEvent(message)) {
+      this.#accept(message);
+      return;
+    }
+    const notice = isRecord(message) ? message : {};
+    const { type } = notice;
+    if (type === "connection_established") this.#greet(notice);
+    else if (type === "resync_required") this.#resync(notice);
+    else if (type === "subscribed") this.#unconfirmed--;
+    else if (type === "error" || type === undefined) {
+      const problem =
+        type === "error"
+          ? String(notice["message"])
+          : `message not understood: ${String(data).slice(0, 200)}`;
+      callOwner(() => this.#options.onProblem?.(problem));
+    }
+  }
+
+  #greet(greeting: Record<string, unknown>): void {
+    const { protocol, stream_id: streamId, last_seq: lastSeq } = greeting;
+    if (protocol !== PROTOCOL_VERSION || typeof streamId !== "string") {
+      const reason = `The server speaks protocol ${String(protocol)}, this client ${String(PROTOCOL_VERSION)}: run npx adw-scaffold update.`;
+      this.#leaveSocket(1000, "");
+      const delayMs = this.#limits.maxDelayMs;
+      this.#retryIn(delayMs, { status: "refused", code: 1000, reason });
+      return;
+    }
+    const isOther = this.#received.streamId !== streamId;
+    if (this.#received.seq === undefined && typeof lastSeq === "number") {
+      this.#received.seq = lastSeq;
+    } else if (isOther && this.#received.streamId !== undefined) {
+      this.#received.seq = 0;
+    }
+    this.#received.streamId = streamId;
+    this.#delivered.streamId ??= streamId;
+    this.#delivered.seq ??= this.#received.seq;
+    this.#liveSince = performance.now();
+    this.#watch();
+    this.#setState({ status: "live", streamId });
+  }
+
+  #resync(notice: Record<string, unknown>): void {
+    const { reason, stream_id: streamId, oldest_seq: oldestSeq } = notice;
+    const firstSeq = typeof oldestSeq === "number" ? oldestSeq : 1;
+    if (typeof streamId === "string") this.#received.streamId = streamId;
+    this.#received.seq = firstSeq - 1;
+    this.#progressed = true;
+    const state: ResyncState = {
+      status: "resyncing",
+      reason: String(reason),
+      streamId: this.#received.streamId,
+      firstSeq,
+    };
+    if (this.#buffer.length > 0) this.#buffer.push(state);
+    else this.#announceResync(state);
+  }
+
+  #announceResync(state: ResyncState): void {
+    this.#delivered = { streamId: state.streamId, seq: state.firstSeq - 1 };
+    this.#tell(state);
+    this.#tell(this.#state);
+  }
+
+  #accept(event: WebSocketEvent): void {
+    if (event.seq <= (this.#received.seq ?? 0)) return;
+    const isUnwanted = this.#unconfirmed > 0 && !this.#matches(event);
+    const isFull = this.#buffer.length >= this.#maxBuffered;
+    if (!isUnwanted && isFull) {
+      this.#leaveSocket(1000, "consumer is behind");
+      const reason = `${String(this.#buffer.length)} events wait to be taken`;
+      this.#setState({ status: "paused", reason });
+      return;
+    }
+    this.#received.seq = event.seq;
+    this.#progressed = true;
+    if (isUnwanted) return;
+    const { onEvent } = this.#options;
+    const resolve = this.#waiting.shift();
+    if (onEvent === undefined && resolve === undefined) {
+      this.#buffer.push(event);
+      return;
+    }
+    this.#delivered.seq = event.seq;
+    resolve?.({ done: false, value: event });
+    callOwner(() => onEvent?.(event));
+  }
+}
+
+/**
+ * Runs a callback of the owner's. What it throws becomes an uncaught exception
+ * a moment later, where it cannot tear the stream: `ws` would stop reading.
+ */
+function callOwner(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

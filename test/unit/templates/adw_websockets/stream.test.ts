@@ -1,0 +1,100 @@
+import { encodeEvent } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/frames.ts";
+import type { EncodedEvent } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/frames.ts";
+import {
+  nextPageEvents,
+  PAGE_BYTES,
+  RecentEvents,
+} from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/history.ts";
+import { Stream } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/stream.ts";
+
+function setUp(historySize = 3) {
+  const sent: number[] = [];
+  const stream = new Stream({
+    history: undefined,
+    maxEventBytes: 1_024,
+    historySize,
+    historyBytes: 1_000_000,
+    report: () => undefined,
+    onEvent: ({ seq }) => sent.push(seq),
+    onGrowth: () => undefined,
+  });
+  return { stream, sent };
+}
+
+test("events are numbered from 1, published in order, and the newest kept", () => {
+  const { stream, sent } = setUp();
+  for (let count = 0; count < 5; count += 1) stream.append({ event_type: "x" });
+  expect(sent).toEqual([1, 2, 3, 4, 5]);
+  expect(stream.bounds()).toEqual({ oldest: 3, newest: 5 });
+  expect(stream.recent.after(3, 10).map(({ seq }) => seq)).toEqual([4, 5]);
+});
+
+describe("a new client", () => {
+  const { stream } = setUp();
+  for (let count = 0; count < 5; count += 1) stream.append({ event_type: "x" });
+  const { streamId } = stream;
+  const position = { stream_id: streamId, last_seq: 5, oldest_seq: 3 };
+
+  test("is greeted, and fed from now on", () => {
+    expect(stream.welcome(5, undefined)).toMatchObject({
+      messages: [{ type: "connection_established", protocol: 1, ...position }],
+      cursor: 5,
+    });
+  });
+
+  test.each([
+    [{ since: 2 }, 2],
+    [{ since: 5, streamId }, 5],
+  ])("that resumes at %j goes on from there", (resume, cursor) => {
+    const { messages, ...rest } = stream.welcome(5, resume);
+    expect(messages).toHaveLength(1);
+    expect(rest).toEqual({ cursor });
+  });
+
+  test.each([
+    ["pruned", { since: 1 }],
+    ["ahead", { since: 6 }],
+    ["other_stream", { since: 4, streamId: "another" }],
+  ])("is told %s, and gets all that is left", (reason, resume) => {
+    expect(stream.welcome(5, resume)).toMatchObject({
+      messages: [{}, { type: "resync_required", reason, ...position }],
+      cursor: 2,
+    });
+  });
+});
+
+describe("the newest events in memory", () => {
+  const event = (seq: number, size = 10): EncodedEvent =>
+    encodeEvent({
+      seq,
+      event_type: "x",
+      agent_id: "a",
+      log_level: "info",
+      json: "x".repeat(size),
+    });
+
+  test("are bounded in bytes, but for the last one", () => {
+    const recent = new RecentEvents(100, 50, 0);
+    for (const seq of [1, 2, 3, 4, 5, 6]) recent.push(event(seq));
+    expect(recent.holds(1)).toBe(false);
+    expect(recent.after(0, 10).map(({ seq }) => seq)).toEqual([3, 4, 5, 6]);
+    recent.push(event(7, 1_000));
+    expect(recent.after(0, 10).map(({ seq }) => seq)).toEqual([7]);
+  });
+
+  test("are found although numbers are missing, and after many were dropped", () => {
+    const recent = new RecentEvents(10, Infinity, 0);
+    for (let seq = 2; seq <= 10_000; seq += 2) recent.push(event(seq));
+    expect(recent.after(9_991, 3).map(({ seq }) => seq)).toEqual([
+      9_992, 9_994, 9_996,
+    ]);
+    expect([recent.holds(9_980), recent.holds(9_979)]).toEqual([true, false]);
+  });
+});
+
+test("pages grow while they are small, and shrink once they are large", () => {
+  expect(nextPageEvents(16, 1_000, 256)).toBe(32);
+  expect(nextPageEvents(200, 1_000, 256)).toBe(256);
+  expect(nextPageEvents(256, PAGE_BYTES * 8, 256)).toBe(16);
+  expect(nextPageEvents(1, PAGE_BYTES * 8, 256)).toBe(1);
+});
