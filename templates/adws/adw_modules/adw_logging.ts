@@ -319,13 +319,15 @@ export function logAgentStatus(
     const message = `Agent status: ${text}`;
     return writeAgentLog(agentId, "info", "state_change", message, json);
   }
+  const at = timestamp();
   enqueue({
     type: "agent_status",
     agentId: toName(agentId, note, "unknown"),
     status: known,
-    completedAt: isFinal(known) ? timestamp() : undefined,
+    completedAt: isFinal(known) ? at : undefined,
     costUsd,
     error,
+    at,
   });
 }
 
