@@ -143,6 +143,7 @@ export const BUNDLED_MODULES = [
     files: [
       "adws/schema/schema_orchestrator.sql",
       "adws/schema/migrations/0001_event_stream.sql",
+      "adws/schema/migrations/0002_status_times.sql",
     ],
   },
   {

@@ -121,17 +121,17 @@ async function main(): Promise<void> {
       "Ctrl-C stops the server.\n",
   );
 
+  const finish = async () => {
+    await stopServer(server);
+    database.close();
+  };
   let isStopping = false;
   const stop = (signal: "SIGINT" | "SIGTERM") => {
     // Whoever asks twice does not want to wait.
     if (isStopping) process.exit(signal === "SIGINT" ? 130 : 143);
     isStopping = true;
     clearInterval(cleaning);
-    stopServer(server)
-      .then(() => {
-        database.close();
-      })
-      .catch(fail);
+    finish().catch(fail);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);

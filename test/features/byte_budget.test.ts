@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { get } from "node:http";
 import type { IncomingMessage } from "node:http";
+import { temporaryPath } from "../helpers/database.ts";
 import { startDashboard } from "../helpers/dashboard/server.ts";
 import { dashboard } from "../helpers/dashboard/modules.ts";
 import type { EventHistory, NewEvent } from "../helpers/dashboard/modules.ts";
@@ -16,6 +17,7 @@ import {
 } from "../helpers/servers.ts";
 
 const { openDatabase } = loadRendered("adw_modules/adw_database");
+const { LiveDatabase } = loadRendered("adw_modules/adw_live_database");
 const MIB = 1_048_576;
 /** Six bytes each in JSON. */
 const CONTROLS = "\u0001".repeat(1_000_000);
@@ -100,8 +102,8 @@ async function largestByEveryRoad(history: EventHistory, count: number) {
 
 describe("no road sends more than max_event_bytes", () => {
   const histories = [
-    ["a database", () => openHistory().events, 12],
-    ["memory", () => dashboard.createMemoryHistory(), 100],
+    ["a database", () => openHistory().events, 6],
+    ["memory", () => dashboard.createMemoryHistory(), 12],
   ] as const;
 
   test.each(histories)(
@@ -187,7 +189,7 @@ describe("hundreds of events of 1 MB", () => {
 
   test("and one reader who takes nothing stall nobody, and take no memory", async () => {
     const database = openHistory();
-    for (let count = 0; count < 400; count += 1) {
+    for (let count = 0; count < 220; count += 1) {
       database.events.append(newEvent({ metadata: { text } }));
     }
     const page = await serve(database.events);
@@ -247,4 +249,19 @@ test("a database's page ends with the event that brings it over its bytes, and l
     [5, 6, 7, 8],
   ]);
   expect(events.read(0, 256)).toHaveLength(8);
+});
+
+test("the server's history, which follows the database's file, reads by bytes too", () => {
+  const ignore = () => undefined;
+  const live = new LiveDatabase({
+    path: temporaryPath(),
+    busyTimeoutMs: 1_000,
+    onCommit: ignore,
+    onNewStream: ignore,
+  });
+  onCleanup(() => live.close());
+  for (let count = 0; count < 4; count += 1) {
+    live.history.append(newEvent({ message: "x".repeat(400_000) }));
+  }
+  expect(live.history.read(0, 256, 500_000)).toHaveLength(2);
 });

@@ -15,6 +15,7 @@ const ADWS_DIR = join(PROJECT_DIR, "build/rendered", SAMPLE, "adws");
 
 interface RenderedModules {
   "adw_modules/adw_database": typeof import("../../build/rendered/default/adws/adw_modules/adw_database.ts");
+  "adw_modules/adw_live_database": typeof import("../../build/rendered/default/adws/adw_modules/adw_live_database.ts");
   "adw_modules/adw_logging": typeof import("../../build/rendered/default/adws/adw_modules/adw_logging.ts");
   "adw_modules/adw_logging/values": typeof import("../../build/rendered/default/adws/adw_modules/adw_logging/values.ts");
   "adw_modules/adw_migrations": typeof import("../../build/rendered/default/adws/adw_modules/adw_migrations.ts");

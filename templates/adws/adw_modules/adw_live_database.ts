@@ -47,7 +47,7 @@ export interface LiveHistory {
   readonly streamId: string;
   readonly firstSeq: number;
   readonly lastSeq: number;
-  read(since: number, limit: number): StoredEvent[];
+  read(since: number, limit: number, maxBytes?: number): StoredEvent[];
   append(event: Omit<StreamEvent, "seq">): StoredEvent;
 }
 
@@ -109,7 +109,7 @@ export class LiveDatabase {
       get lastSeq() {
         return current().lastSeq;
       },
-      read: (since, limit) => current().read(since, limit),
+      read: (since, limit, maxBytes) => current().read(since, limit, maxBytes),
       append: (event) => current().append(event),
     };
   }

@@ -320,13 +320,15 @@ export function logAgentStatus(
     writeAgentLog(agentId, "info", "state_change", message, json);
     return;
   }
+  const at = timestamp();
   enqueue({
     type: "agent_status",
     agentId: toName(agentId, note, "unknown"),
     status: known,
-    completedAt: isFinal(known) ? timestamp() : undefined,
+    completedAt: isFinal(known) ? at : undefined,
     costUsd,
     error,
+    at,
   });
 }
 

@@ -194,11 +194,11 @@ describe("a database newer than the code", () => {
     openForTest(path);
     inspect(path, (connection) =>
       connection.exec(
-        "INSERT INTO schema_migrations (version, name) VALUES (2, 'of_tomorrow')",
+        "INSERT INTO schema_migrations (version, name) VALUES (3, 'of_tomorrow')",
       ),
     );
     expect(() => openDatabase({ path })).toThrow(
-      `${path} has schema version 2, and this code knows versions up to 1. ` +
+      `${path} has schema version 3, and this code knows versions up to 2. ` +
         "Run `npx adw-scaffold update`, or set TAC_ORCHESTRATOR_DB to another file.",
     );
     expect(backups(path)).toEqual([]);
@@ -225,14 +225,15 @@ describe("the numbered files", () => {
     const path = temporaryPath();
     openForTest(path);
     const folder = schemaWith(
-      "0002_notes.sql",
+      "0003_notes.sql",
       "CREATE TABLE notes (id INTEGER PRIMARY KEY);",
     );
     inspect(path, (connection) => migrate(connection, path, folder));
     expect(rowsOf(path, "SELECT version, name FROM schema_migrations")).toEqual(
       [
         { version: 1, name: "event_stream" },
-        { version: 2, name: "notes" },
+        { version: 2, name: "status_times" },
+        { version: 3, name: "notes" },
       ],
     );
     expect(backups(path)).toHaveLength(1);
@@ -242,7 +243,7 @@ describe("the numbered files", () => {
     const path = temporaryPath();
     openForTest(path);
     const folder = schemaWith(
-      "0002_broken.sql",
+      "0003_broken.sql",
       "CREATE TABLE notes (id INTEGER PRIMARY KEY); CREATE TABEL x;",
     );
     inspect(path, (connection) => {
@@ -253,13 +254,13 @@ describe("the numbered files", () => {
     ).toEqual([]);
     expect(
       rowsOf(path, "SELECT max(version) AS version FROM schema_migrations"),
-    ).toEqual([{ version: 1 }]);
+    ).toEqual([{ version: 2 }]);
   });
 
   it("may not leave out a number", () => {
-    const folder = schemaWith("0003_late.sql", "");
+    const folder = schemaWith("0004_late.sql", "");
     expect(() => listMigrations(join(folder, "migrations"))).toThrow(
-      "0003_late.sql: expected the number 2",
+      "0004_late.sql: expected the number 3",
     );
   });
 });

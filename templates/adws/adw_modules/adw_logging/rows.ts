@@ -62,6 +62,7 @@ export interface StatusRow {
   completedAt: string | undefined;
   costUsd: number | undefined;
   error: string | undefined;
+  at: string;
 }
 
 export interface PromptRow {
@@ -109,10 +110,9 @@ export function writeRow(database: AdwDatabase, row: LogRow): void {
     case "agent":
       createAgent(database, row);
       return;
-    case "agent_status": {
-      if (database.agents.update(row.agentId, statusColumns(row))) return;
-      throw new Error(`there is no agent ${row.agentId}`);
-    }
+    case "agent_status":
+      updateStatus(database, row);
+      return;
     case "prompt":
       database.prompts.create({
         id: row.id,
@@ -139,6 +139,15 @@ export function writeRow(database: AdwDatabase, row: LogRow): void {
       throw new Error(`there is no prompt ${row.promptId}`);
     }
   }
+}
+
+/** Only the end of an agent has a column for its time: other statuses would be dated when they are written. */
+function updateStatus({ agents, events }: AdwDatabase, row: StatusRow): void {
+  const before = events.lastSeq;
+  if (agents.update(row.agentId, statusColumns(row)) === undefined) {
+    throw new Error(`there is no agent ${row.agentId}`);
+  }
+  if (row.completedAt === undefined) events.dateAfter(before, row.at);
 }
 
 function createAgent(
