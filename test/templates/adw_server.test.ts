@@ -15,7 +15,8 @@ import { WebSocket } from "ws";
 import { run } from "../helpers/program.ts";
 import { copyRendered } from "../helpers/rendered-modules.ts";
 
-jest.setTimeout(20_000);
+// Each test starts programs, which takes seconds on a busy machine.
+jest.setTimeout(60_000);
 
 let copy: ReturnType<typeof copyRendered>;
 const programs: Array<ReturnType<typeof run>> = [];
