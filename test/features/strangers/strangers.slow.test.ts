@@ -79,16 +79,24 @@ async function nameDependencies(host: Host, manifest: string): Promise<void> {
   await writeFile(manifest, `${JSON.stringify(whole, null, indent)}\n`);
 }
 
+/** Checks that write files, which their next run finds there. */
+const WRITES = /\btsc\b|\bbuild\b/;
+
 interface CheckResult {
   command: string;
   code: number | null;
   output: string;
 }
 
-/** What the project's own checks say. */
-async function checked({ root, host, env }: Project): Promise<CheckResult[]> {
+/** What the project's own checks say, or those of them that match. */
+async function checked(
+  { root, host, env }: Project,
+  which = /./,
+): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for (const [command = "", ...parameters] of host.checks) {
+  for (const check of host.checks) {
+    const [command = "", ...parameters] = check;
+    if (!which.test(check.join(" "))) continue;
     const { code, stdout, stderr } = await run(command, parameters, {
       cwd: root,
       env,
@@ -188,7 +196,9 @@ describeWithRegistry()("projects of strangers", () => {
       const init = await scaffold(project, "init", ...flags, ...settings);
       expect(init).toMatchObject({ code: 0 });
       expect(await checked(project)).toEqual(before);
-      expect(await checked(project)).toEqual(before);
+      expect(await checked(project, WRITES)).toEqual(
+        before.filter(({ command }) => WRITES.test(command)),
+      );
       if (host.serves === true) await expectServer(project);
 
       const config = await readFile(
