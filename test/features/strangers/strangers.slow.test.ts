@@ -102,23 +102,28 @@ async function checked(
       env,
       timeoutMs: 5 * MINUTE,
     });
+    const isMade = code === 0 && WRITES.test(check.join(" "));
     results.push({
-      command: [command, ...parameters].join(" "),
+      command: check.join(" "),
       code,
-      output: withoutTimes(`${stdout}\n${stderr}`),
+      output: findings(`${stdout}\n${stderr}`, isMade),
     });
   }
   return results;
 }
 
-/** Times differ from run to run; what a build made does not. */
-function withoutTimes(output: string): string {
+/** What a check found: times, and how a build that succeeds goes, differ from run to run. */
+function findings(output: string, isMade: boolean): string {
   return output
     .replaceAll(/\d+(?:\.\d+)?\s?(?:ms|s|μs|µs|min)\b/g, "<time>")
     .split("\n")
     .map((line) => line.trimEnd())
-    .filter((line) => !/<time>/.test(line) || /error|warning/i.test(line))
     .filter((line) => line !== "")
+    .filter(
+      (line) =>
+        /\b(?:error|warning)/i.test(line) ||
+        !(isMade || line.includes("<time>")),
+    )
     .join("\n");
 }
 
