@@ -90,8 +90,10 @@ const TSCONFIG = `{
   // Everything, compiled with declarations.
   "compilerOptions": {
     "target": "es2022",
+    "lib": ["es2022"],
     "module": "nodenext",
     "strict": true,
+    "skipLibCheck": true,
     "declaration": true,
     "outDir": "dist"
   }
@@ -142,6 +144,7 @@ export const HOSTS: readonly Host[] = [
     make: nextApp("biome"),
     checks: [
       ["npm", "run", "lint"],
+      ["next", "typegen"],
       [...TSC, "--noEmit"],
     ],
   },
@@ -200,7 +203,7 @@ export const HOSTS: readonly Host[] = [
       "package.json":
         '{\n\t"name": "host",\n\t"private": true,\n\t"type": "module"\n}\n',
       "tsconfig.json":
-        '{\n\t"compilerOptions": { "strict": true, "outDir": "dist" }\n}\n',
+        '{\n\t"compilerOptions": { "skipLibCheck": true, "strict": true, "outDir": "dist" }\n}\n',
       "biome.json": '{\n\t"files": { "includes": ["**", "!dist"] }\n}\n',
     }),
     ...named("@biomejs/biome"),
