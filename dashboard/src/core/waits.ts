@@ -2,9 +2,9 @@
  * What an agent waits for, and what ends a wait: its own answer, and not just
  * any sign of an agent that does several things at a time.
  *
- * @import { Agent, AgentEvent, Wait } from "./types.js"
+ * @import { Agent, AgentEvent, Wait } from "./types.ts"
  */
-import { callLabel, isCallEnd, text } from "./event_facts.js";
+import { callLabel, isCallEnd, text } from "./event_facts.ts";
 
 /** Most urgent first. */
 /** @type {readonly Wait["kind"][]} */

@@ -2,7 +2,7 @@
  * Masks secrets before anything leaves the page: by the name of the field and
  * by the look of the value. What an export holds is meant to be passed on.
  *
- * @import { AgentEvent } from "./types.js"
+ * @import { AgentEvent } from "./types.ts"
  */
 
 export const MASK = "[masked]";

@@ -9,16 +9,16 @@
  */
 import { render } from "preact";
 import { html } from "htm/preact";
-import { asEvent } from "./core/event_store.js";
-import { formatInteger } from "./core/format.js";
-import { connect } from "./io/connection.js";
-import { isRecording, readRecording } from "./io/recording.js";
+import { asEvent } from "./core/event_store.ts";
+import { formatInteger } from "./core/format.ts";
+import { connect } from "./io/connection.ts";
+import { isRecording, readRecording } from "./io/recording.ts";
 import {
   keepToken,
   readToken,
   saveToken,
   takeTokenFromAddress,
-} from "./io/token.js";
+} from "./io/token.ts";
 import {
   connection,
   lastSeq,
@@ -31,8 +31,8 @@ import {
   startState,
   store,
   streamNotice,
-} from "./state.js";
-import { App } from "./views/app.js";
+} from "./state.ts";
+import { App } from "./views/app.tsx";
 
 startState();
 

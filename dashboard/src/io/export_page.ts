@@ -2,10 +2,10 @@
  * Makes one HTML file that replays a selection offline: this very dashboard,
  * with its modules as data: URLs behind an import map, and masked events.
  *
- * @import { AgentEvent } from "../core/types.js"
+ * @import { AgentEvent } from "../core/types.ts"
  */
-import { maskEvent } from "../core/mask.js";
-import { RECORDING_ID } from "./recording.js";
+import { maskEvent } from "../core/mask.ts";
+import { RECORDING_ID } from "./recording.ts";
 
 /** A module's own imports, at the start of a line as prettier writes them. */
 const IMPORT = /^((?:import|export)\b[^"';]*?(?:from\s*)?)"(\.{1,2}\/[^"]+)"/gm;

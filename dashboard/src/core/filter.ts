@@ -1,7 +1,7 @@
 /**
  * Which events the log, the timeline and an export show.
  *
- * @import { AgentEvent, Filter } from "./types.js"
+ * @import { AgentEvent, Filter } from "./types.ts"
  */
 
 /** @returns {Filter} */

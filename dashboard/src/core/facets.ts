@@ -2,9 +2,9 @@
  * The values that occur in the events held, and how often: what the filter
  * menus offer.
  *
- * @import { AgentEvent } from "./types.js"
+ * @import { AgentEvent } from "./types.ts"
  */
-import { sessionOf } from "./filter.js";
+import { sessionOf } from "./filter.ts";
 
 /**
  * @typedef {object} Facets

@@ -2,25 +2,25 @@
  * What the page knows and shows, as signals; the only place that changes it.
  * The big collections are changed in place and announced by a version signal.
  *
- * @import { AgentEvent, Filter } from "./core/types.js"
- * @import { ConnectionStatus } from "./io/connection.js"
+ * @import { AgentEvent, Filter } from "./core/types.ts"
+ * @import { ConnectionStatus } from "./io/connection.ts"
  */
 import { batch, computed, effect, signal } from "@preact/signals";
-import { EventStore, MAX_EVENTS } from "./core/event_store.js";
-import { countFacets, createFacets } from "./core/facets.js";
-import { compileFilter, emptyFilter, isEmptyFilter } from "./core/filter.js";
+import { EventStore, MAX_EVENTS } from "./core/event_store.ts";
+import { countFacets, createFacets } from "./core/facets.ts";
+import { compileFilter, emptyFilter, isEmptyFilter } from "./core/filter.ts";
 import {
   agentName,
   applyEvent,
   createFleet,
   ofSessions,
   shortId,
-} from "./core/fleet.js";
-import { addToLanes, createLanes, trimLanes } from "./core/lanes.js";
-import { LogIndex } from "./core/log_index.js";
-import { needsYou } from "./core/needs_you.js";
-import { advance, FleetHistory } from "./core/replay.js";
-import { fromQuery, isSameStep, toQuery } from "./core/url_state.js";
+} from "./core/fleet.ts";
+import { addToLanes, createLanes, trimLanes } from "./core/lanes.ts";
+import { LogIndex } from "./core/log_index.ts";
+import { needsYou } from "./core/needs_you.ts";
+import { advance, FleetHistory } from "./core/replay.ts";
+import { fromQuery, isSameStep, toQuery } from "./core/url_state.ts";
 
 /** Shortest time between two updates of the log. */
 const LOG_UPDATE_MS = 40;

@@ -2,10 +2,10 @@
  * The fleet as it was after any number of events: a fold from the nearest
  * checkpoint, so that a jump back costs a few thousand events and not all.
  *
- * @import { EventStore } from "./event_store.js"
- * @import { Fleet } from "./fleet.js"
+ * @import { EventStore } from "./event_store.ts"
+ * @import { Fleet } from "./fleet.ts"
  */
-import { applyEvent, cloneFleet } from "./fleet.js";
+import { applyEvent, cloneFleet } from "./fleet.ts";
 
 const CHECKPOINT_EVENTS = 5_000;
 

@@ -2,12 +2,12 @@
  * Asks for the stored events while the page's other modules are still on their
  * way. A script of its own, which the browser runs as soon as it is there.
  *
- * @import { EventsRequest, StoredEvents } from "./events_request.js"
+ * @import { EventsRequest, StoredEvents } from "./events_request.ts"
  */
-import { MAX_EVENTS } from "../core/event_store.js";
-import { readEvents } from "./events_request.js";
-import { isRecording } from "./recording.js";
-import { readToken, takeTokenFromAddress } from "./token.js";
+import { MAX_EVENTS } from "../core/event_store.ts";
+import { readEvents } from "./events_request.ts";
+import { isRecording } from "./recording.ts";
+import { readToken, takeTokenFromAddress } from "./token.ts";
 
 takeTokenFromAddress();
 

@@ -3,12 +3,12 @@
  * The same events always give the same fleet, so that a replay is a fold over
  * fewer of them. Time is what the events say; no clock is read here.
  *
- * @import { Activity, Agent, AgentEvent } from "./types.js"
+ * @import { Activity, Agent, AgentEvent } from "./types.ts"
  */
-import { count, stepName, text } from "./event_facts.js";
-import { sessionOf } from "./filter.js";
-import { noRepeat, takeToolCall } from "./repeats.js";
-import { endWaitsByStatus, updateWaits } from "./waits.js";
+import { count, stepName, text } from "./event_facts.ts";
+import { sessionOf } from "./filter.ts";
+import { noRepeat, takeToolCall } from "./repeats.ts";
+import { endWaitsByStatus, updateWaits } from "./waits.ts";
 
 /**
  * @typedef {object} Fleet
@@ -463,10 +463,10 @@ export function totals(fleet) {
  * Durations by step name over the whole fleet, longest in total first.
  *
  * @param {Fleet} fleet
- * @returns {import("./types.js").StepStats[]}
+ * @returns {import("./types.ts").StepStats[]}
  */
 export function stepTotals(fleet) {
-  /** @type {Map<string, import("./types.js").StepStats>} */
+  /** @type {Map<string, import("./types.ts").StepStats>} */
   const sums = new Map();
   for (const agent of fleet.agents.values()) {
     for (const step of agent.steps.values()) {

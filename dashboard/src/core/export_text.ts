@@ -1,9 +1,9 @@
 /**
  * The selection as text for other programs, with secrets masked.
  *
- * @import { AgentEvent } from "./types.js"
+ * @import { AgentEvent } from "./types.ts"
  */
-import { maskEvent } from "./mask.js";
+import { maskEvent } from "./mask.ts";
 
 const COLUMNS = /** @type {const} */ ([
   "seq",

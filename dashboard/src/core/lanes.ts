@@ -2,9 +2,9 @@
  * What the timeline draws: for each agent its steps as spans and its events as
  * marks, in columns sorted by time, so that drawing touches only what is seen.
  *
- * @import { AgentEvent } from "./types.js"
+ * @import { AgentEvent } from "./types.ts"
  */
-import { stepName } from "./event_facts.js";
+import { stepName } from "./event_facts.ts";
 
 /** @typedef {"error" | "warning" | "needs" | "tool" | "prompt" | "status" | "other"} MarkKind */
 

@@ -1,10 +1,10 @@
 /**
  * Which events pass the filter, kept up to date as events come and go.
  *
- * @import { AgentEvent } from "./types.js"
- * @import { EventStore } from "./event_store.js"
+ * @import { AgentEvent } from "./types.ts"
+ * @import { EventStore } from "./event_store.ts"
  */
-import { lowerBound } from "./lanes.js";
+import { lowerBound } from "./lanes.ts";
 
 /** @typedef {(event: AgentEvent, at: number) => boolean} Predicate */
 

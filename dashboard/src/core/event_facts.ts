@@ -1,7 +1,7 @@
 /**
  * What an event says, read with care: metadata may hold anything.
  *
- * @import { AgentEvent } from "./types.js"
+ * @import { AgentEvent } from "./types.ts"
  */
 
 /** @param {unknown} value @returns {string} "" for anything but text */

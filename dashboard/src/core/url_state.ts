@@ -2,7 +2,7 @@
  * What the address bar says about the view: filters, time range, selection,
  * moment. Everything is optional, and nonsense is ignored.
  *
- * @import { Filter } from "./types.js"
+ * @import { Filter } from "./types.ts"
  */
 
 /**

@@ -1,12 +1,12 @@
 /**
  * The queue on top: agents that wait for a person, failed, or look stuck.
  *
- * @import { Agent, Need } from "./types.js"
- * @import { Fleet } from "./fleet.js"
+ * @import { Agent, Need } from "./types.ts"
+ * @import { Fleet } from "./fleet.ts"
  */
-import { agentName } from "./fleet.js";
-import { formatDuration } from "./format.js";
-import { timesInARow } from "./repeats.js";
+import { agentName } from "./fleet.ts";
+import { formatDuration } from "./format.ts";
+import { timesInARow } from "./repeats.ts";
 
 /** The same tool call this many times in a row looks like a loop. */
 export const LOOP_CALLS = 3;

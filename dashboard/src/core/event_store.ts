@@ -4,9 +4,9 @@
  * stands among the others in time, never going back, so that a moment is found by
  * binary search; no single wrong clock moves the places of the events after it.
  *
- * @import { AgentEvent } from "./types.js"
+ * @import { AgentEvent } from "./types.ts"
  */
-import { plainText, plainValue } from "./plain_text.js";
+import { plainText, plainValue } from "./plain_text.ts";
 
 /** The oldest events leave once there are more than this. */
 export const MAX_EVENTS = 200_000;

@@ -2,9 +2,9 @@
  * The same tool call again and again: how often, in a row. Calls that run side
  * by side are one round of it, however many they are.
  *
- * @import { Agent, AgentEvent, Repeat } from "./types.js"
+ * @import { Agent, AgentEvent, Repeat } from "./types.ts"
  */
-import { callLabel, count, isCallEnd, text } from "./event_facts.js";
+import { callLabel, count, isCallEnd, text } from "./event_facts.ts";
 
 /** @returns {Repeat} */
 export function noRepeat() {

@@ -4,12 +4,12 @@
  * after each interruption. No event is lost or doubled: every request names
  * the last seq that is known, and the store refuses what it has already.
  *
- * @import { AgentEvent } from "../core/types.js"
- * @import { StoredEvents } from "./events_request.js"
+ * @import { AgentEvent } from "../core/types.ts"
+ * @import { StoredEvents } from "./events_request.ts"
  */
-import { asEvent } from "../core/event_store.js";
-import { takeEarlyAnswer } from "./early.js";
-import { readEvents, Refusal } from "./events_request.js";
+import { asEvent } from "../core/event_store.ts";
+import { takeEarlyAnswer } from "./early.ts";
+import { readEvents, Refusal } from "./events_request.ts";
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 8_000;
