@@ -7,18 +7,13 @@ import {
   shortcutsOn,
   togglePause,
   togglePlay,
-} from "../state.js";
+} from "../state.ts";
 
-/**
- * @param {object} actions
- * @param {() => void} actions.onHelp
- */
-export function useShortcuts({ onHelp }) {
+export function useShortcuts({ onHelp }: { onHelp: () => void }) {
   useEffect(() => {
-    /** @param {KeyboardEvent} event */
-    const onKey = (event) => {
+    const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const target = /** @type {HTMLElement | null} */ (event.target);
+      const target = /** @type {HTMLElement | null} */ event.target;
       if (document.querySelector("dialog[open]") !== null) return;
       if (target?.matches("input:not([type=range]), textarea, select")) return;
       const isCharacter = event.key.length === 1 && event.key !== " ";

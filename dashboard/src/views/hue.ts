@@ -1,7 +1,6 @@
 /** One of eight hues for an agent, always the same; decoration only. */
 
-/** @param {string} agentId */
-export function agentHue(agentId) {
+export function agentHue(agentId: string) {
   let hash = 0;
   for (let index = 0; index < agentId.length; index++) {
     hash = (hash * 31 + agentId.charCodeAt(index)) | 0;

@@ -8,21 +8,18 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
  * @property {(variable: string) => string} color of a CSS variable
  */
 
-/**
- * @param {{ current: HTMLCanvasElement | null }} canvas
- * @param {(context: CanvasRenderingContext2D, surface: Surface) => void} draw
- * @returns {() => void} draws anew, at the next frame
- */
-export function useCanvas(canvas, draw) {
-  const [failure, setFailure] = useState(
-    /** @type {{ error: unknown } | null} */ (null),
-  );
+/** @returns draws anew, at the next frame */
+export function useCanvas(
+  canvas: { current: HTMLCanvasElement | null },
+  draw: (context: CanvasRenderingContext2D, surface: Surface) => void,
+): () => void {
+  const [failure, setFailure] = useState<{ error: unknown } | null>(null);
   // Thrown where a boundary can catch it: a frame has nobody above it.
   if (failure !== null) throw failure.error;
   const latest = useRef(draw);
   latest.current = draw;
   const planned = useRef(0);
-  const colors = useRef(/** @type {Map<string, string>} */ (new Map()));
+  const colors = useRef<Map<string, string>>(new Map());
   const size = useRef({ width: 0, height: 0 });
 
   const redraw = useCallback(() => {

@@ -1,18 +1,18 @@
 /**
  * Draws the swimlanes, and finds what lies under a point.
  *
- * @import { Lane, Span } from "../core/lanes.js"
- * @import { TimeRange } from "../core/time_axis.js"
- * @import { Surface } from "./canvas.js"
+ * @import { Lane, Span } from "../core/lanes.ts"
+ * @import { TimeRange } from "../core/time_axis.ts"
+ * @import { Surface } from "./canvas.ts"
  */
 import {
   cutText,
   formatClock,
   formatClockMs,
   formatDay,
-} from "../core/format.js";
-import { lowerBound, MARK_KINDS } from "../core/lanes.js";
-import { ticks } from "../core/time_axis.js";
+} from "../core/format.ts";
+import { lowerBound, MARK_KINDS } from "../core/lanes.ts";
+import { ticks } from "../core/time_axis.ts";
 
 export const LANE_HEIGHT = 32;
 export const RULER_HEIGHT = 24;
@@ -44,34 +44,23 @@ const FONT = '"Inter", system-ui, sans-serif';
  * @property {{ row: number, mark: number } | null} cursor
  */
 
-/**
- * @param {Scene} scene
- * @param {number} width
- * @param {number} time
- */
-export function xOf(scene, width, time) {
+export function xOf(scene: Scene, width: number, time: number) {
   const { range, gutter } = scene;
   const share = (time - range.from) / (range.to - range.from);
   return gutter + share * (width - gutter);
 }
 
-/**
- * @param {Scene} scene
- * @param {number} width
- * @param {number} x
- */
-export function timeOf(scene, width, x) {
+export function timeOf(scene: Scene, width: number, x: number) {
   const { range, gutter } = scene;
   const share = (x - gutter) / (width - gutter);
   return range.from + share * (range.to - range.from);
 }
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {Surface} surface
- * @param {Scene} scene
- */
-export function drawTimeline(context, surface, scene) {
+export function drawTimeline(
+  context: CanvasRenderingContext2D,
+  surface: Surface,
+  scene: Scene,
+) {
   const { width, height, color } = surface;
   const first = Math.floor(scene.scrollTop / LANE_HEIGHT);
   const last = Math.min(
@@ -97,12 +86,11 @@ export function drawTimeline(context, surface, scene) {
   context.fillRect(scene.gutter - 1, 0, 1, height);
 }
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {Surface} surface
- * @param {Scene} scene
- */
-function drawGrid(context, { width, height, color }, scene) {
+function drawGrid(
+  context: CanvasRenderingContext2D,
+  { width, height, color }: Surface,
+  scene: Scene,
+) {
   if (scene.rows.length === 0) return;
   context.fillStyle = color("--line-faint");
   for (const time of ticks(scene.range, width - scene.gutter, 90).times) {
@@ -117,12 +105,11 @@ function drawGrid(context, { width, height, color }, scene) {
   context.fillRect(from, 0, to - from, height);
 }
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {Surface} surface
- * @param {Scene} scene
- */
-function drawRuler(context, { width, color }, scene) {
+function drawRuler(
+  context: CanvasRenderingContext2D,
+  { width, color }: Surface,
+  scene: Scene,
+) {
   context.fillStyle = color("--surface");
   context.fillRect(0, 0, scene.gutter, RULER_HEIGHT);
   context.fillStyle = color("--line");
@@ -145,12 +132,11 @@ function drawRuler(context, { width, color }, scene) {
   }
 }
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {Surface} surface
- * @param {Scene} scene
- */
-function drawMoment(context, { width, height, color }, scene) {
+function drawMoment(
+  context: CanvasRenderingContext2D,
+  { width, height, color }: Surface,
+  scene: Scene,
+) {
   const x = Math.round(xOf(scene, width, scene.moment));
   if (x <= scene.gutter || x > width) return;
   context.fillStyle = color("--surface-veil");
@@ -159,15 +145,14 @@ function drawMoment(context, { width, height, color }, scene) {
   context.fillRect(x, 0, scene.live ? 1 : 2, height);
 }
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {Surface} surface
- * @param {Scene} scene
- * @param {LaneRow} row
- * @param {number} top
- * @param {number} index
- */
-function drawLane(context, { width, color }, scene, row, top, index) {
+function drawLane(
+  context: CanvasRenderingContext2D,
+  { width, color }: Surface,
+  scene: Scene,
+  row: LaneRow,
+  top: number,
+  index: number,
+) {
   const { gutter } = scene;
   context.globalAlpha = row.dim ? 0.35 : 1;
   context.fillStyle = color("--line-faint");
@@ -219,15 +204,14 @@ function drawLane(context, { width, color }, scene, row, top, index) {
   }
 }
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {(variable: string) => string} color
- * @param {Scene} scene
- * @param {number} width
- * @param {Span} span
- * @param {number} top
- */
-function drawSpan(context, color, scene, width, span, top) {
+function drawSpan(
+  context: CanvasRenderingContext2D,
+  color: (variable: string) => string,
+  scene: Scene,
+  width: number,
+  span: Span,
+  top: number,
+) {
   const open = span.end === Infinity;
   const end = Math.max(open ? scene.moment : span.end, span.start);
   const from = Math.max(scene.gutter - 4, xOf(scene, width, span.start));
@@ -251,15 +235,14 @@ function drawSpan(context, color, scene, width, span, top) {
   );
 }
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {(variable: string) => string} color
- * @param {Scene} scene
- * @param {Lane} lane
- * @param {number} width
- * @param {number} top
- */
-function drawMarks(context, color, scene, lane, width, top) {
+function drawMarks(
+  context: CanvasRenderingContext2D,
+  color: (variable: string) => string,
+  scene: Scene,
+  lane: Lane,
+  width: number,
+  top: number,
+) {
   const { times, kinds, seqs } = lane;
   const y = top + MARK_Y;
   let index = lowerBound(times, scene.range.from);
@@ -288,15 +271,13 @@ function drawMarks(context, color, scene, lane, width, top) {
   }
 }
 
-/**
- * A shape for each kind, so that colour is not the only difference.
- *
- * @param {CanvasRenderingContext2D} context
- * @param {import("../core/lanes.js").MarkKind} kind
- * @param {number} x
- * @param {number} y
- */
-function drawMark(context, kind, x, y) {
+/** A shape for each kind, so that colour is not the only difference. */
+function drawMark(
+  context: CanvasRenderingContext2D,
+  kind: import("../core/lanes.js").MarkKind,
+  x: number,
+  y: number,
+) {
   context.beginPath();
   switch (kind) {
     case "error":
@@ -329,14 +310,12 @@ function drawMark(context, kind, x, y) {
 /** @type {Map<string, string>} */
 const fitted = new Map();
 
-/**
- * A text cut to a width, with an ellipsis.
- *
- * @param {CanvasRenderingContext2D} context
- * @param {string} text
- * @param {number} width
- */
-function fitText(context, text, width) {
+/** A text cut to a width, with an ellipsis. */
+function fitText(
+  context: CanvasRenderingContext2D,
+  text: string,
+  width: number,
+) {
   const key = `${context.font}\n${Math.round(width)}\n${text}`;
   const known = fitted.get(key);
   if (known !== undefined) return known;
@@ -358,16 +337,13 @@ function fitText(context, text, width) {
   return fit;
 }
 
-/**
- * What lies under a point: a mark, a span, or a row at least.
- *
- * @param {Scene} scene
- * @param {number} width
- * @param {number} x
- * @param {number} y
- * @returns {{ row: number, mark: number, span: Span | null } | null}
- */
-export function hitTest(scene, width, x, y) {
+/** What lies under a point: a mark, a span, or a row at least. */
+export function hitTest(
+  scene: Scene,
+  width: number,
+  x: number,
+  y: number,
+): { row: number; mark: number; span: Span | null } | null {
   const inside = y - RULER_HEIGHT + scene.scrollTop;
   const row = Math.floor(inside / LANE_HEIGHT);
   const lane = scene.rows[row]?.lane;
@@ -391,11 +367,7 @@ export function hitTest(scene, width, x, y) {
   return { row, mark: -1, span: offset <= 18 ? (span ?? null) : null };
 }
 
-/**
- * @param {Lane} lane
- * @param {number} time
- */
-export function nearestMark(lane, time) {
+export function nearestMark(lane: Lane, time: number) {
   const after = lowerBound(lane.times, time);
   const before = after - 1;
   if (before < 0) return after;

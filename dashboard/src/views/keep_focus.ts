@@ -12,8 +12,7 @@ export function useKeptFocus() {
     /** What has the focus, and what it stands in, innermost first. */
     /** @type {Element[]} */
     let path = [];
-    /** @param {FocusEvent} event */
-    const onFocus = (event) => {
+    const onFocus = (event: FocusEvent) => {
       path = event
         .composedPath()
         .flatMap((target) =>

@@ -1,7 +1,6 @@
 /** The log: its filters, and a list that draws only the rows in sight. */
-import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { isEmptyFilter, splitAtMatches } from "../core/filter.js";
+import { isEmptyFilter, splitAtMatches } from "../core/filter.ts";
 import {
   cutText,
   dayOf,
@@ -10,7 +9,7 @@ import {
   formatDay,
   formatInteger,
   formatShortDay,
-} from "../core/format.js";
+} from "../core/format.ts";
 import {
   changeFilter,
   clearFilter,
@@ -29,10 +28,10 @@ import {
   selectEvent,
   store,
   togglePause,
-} from "../state.js";
-import { FilterMenus } from "./filter_menus.js";
-import { Icon } from "./icons.js";
-import { agentHue } from "./hue.js";
+} from "../state.ts";
+import { FilterMenus } from "./filter_menus.tsx";
+import { Icon } from "./icons.tsx";
+import { agentHue } from "./hue.ts";
 
 const WIDE_ROW = 28;
 const NARROW_ROW = 48;
@@ -43,99 +42,98 @@ export function LogPanel() {
   void logVersion.value;
   const total = logIndex.count(logEnd.value);
   const filtered = !isEmptyFilter(filter.value);
-  return html`
-    <section class="panel log" aria-labelledby="log-title">
-      <header class="panel-head log-head">
-        <h2 id="log-title">Log</h2>
-        <span class="panel-count" data-testid="log-count"
-          >${formatInteger(total)}${
-            filtered ? ` of ${formatInteger(store.length)}` : ""
-          }</span
-        >
-        <button
-          type="button"
-          class="switch"
-          onClick=${() => (panel.value = "numbers")}
-        >
-          Numbers
-        </button>
-        <${SearchBox} />
-        <${FilterMenus} />
-        <${TimeRangeChip} />
-        ${
-          filtered &&
-          html`<button
+  return (
+    <>
+      <section class="panel log" aria-labelledby="log-title">
+        <header class="panel-head log-head">
+          <h2 id="log-title">Log</h2>
+          <span class="panel-count" data-testid="log-count">
+            {formatInteger(total)}
+            {filtered ? ` of ${formatInteger(store.length)}` : ""}
+          </span>
+          <button
             type="button"
-            class="button quiet"
-            onClick=${clearFilter}
+            class="switch"
+            onClick={() => (panel.value = "numbers")}
           >
-            Clear
-          </button>`
-        }
-        <span class="spacer"></span>
-        <${PauseButton} />
-      </header>
-      <${LogList} total=${total} />
-    </section>
-  `;
+            Numbers
+          </button>
+          <SearchBox />
+          <FilterMenus />
+          <TimeRangeChip />
+          {filtered && (
+            <button type="button" class="button quiet" onClick={clearFilter}>
+              Clear
+            </button>
+          )}
+          <span class="spacer"></span>
+          <PauseButton />
+        </header>
+        <LogList total={total} />
+      </section>
+    </>
+  );
 }
 
 function SearchBox() {
   const [text, setText] = useState(filter.value.text);
-  const timer = useRef(/** @type {number | undefined} */ (undefined));
+  const timer = useRef<number | undefined>(undefined);
   const shown = filter.value.text;
   useEffect(() => setText(shown), [shown]);
-  /** @param {InputEvent} event */
-  const onInput = (event) => {
-    const value = /** @type {HTMLInputElement} */ (event.target).value;
+  const onInput = (event: InputEvent) => {
+    const value = event.currentTarget.value;
     setText(value);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => changeFilter({ text: value }), 120);
   };
-  return html`
-    <div class="search">
-      <${Icon} name="search" />
-      <input
-        id="search"
-        type="search"
-        aria-label="Search messages and metadata"
-        placeholder="Search messages and metadata"
-        autocomplete="off"
-        spellcheck=${false}
-        value=${text}
-        onInput=${onInput}
-        onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
-          if (event.key === "Escape") {
-            document.getElementById("log-list")?.focus();
-          } else if (event.key === "Enter" || event.key === "ArrowDown") {
-            document.getElementById("log-list")?.focus();
-            event.preventDefault();
-          }
-        }}
-      />
-      <kbd aria-hidden="true">/</kbd>
-    </div>
-  `;
+  return (
+    <>
+      <div class="search">
+        <Icon name="search" />
+        <input
+          id="search"
+          type="search"
+          aria-label="Search messages and metadata"
+          placeholder="Search messages and metadata"
+          autocomplete="off"
+          spellcheck={false}
+          value={text}
+          onInput={onInput}
+          onKeyDown={(/** @type {KeyboardEvent} */ event) => {
+            if (event.key === "Escape") {
+              document.getElementById("log-list")?.focus();
+            } else if (event.key === "Enter" || event.key === "ArrowDown") {
+              document.getElementById("log-list")?.focus();
+              event.preventDefault();
+            }
+          }}
+        />
+        <kbd aria-hidden="true">/</kbd>
+      </div>
+    </>
+  );
 }
 
 function TimeRangeChip() {
   const { from, to } = filter.value;
   if (from === null && to === null) return null;
   const label = `${from === null ? "start" : formatMoment(from)} – ${to === null ? "now" : formatMoment(to)}`;
-  return html`<span class="chip">
-    ${label}
-    <button
-      type="button"
-      aria-label="Remove the time range"
-      onClick=${() => changeFilter({ from: null, to: null })}
-    >
-      <${Icon} name="close" />
-    </button>
-  </span>`;
+  return (
+    <span class="chip">
+      {label}
+      <button
+        type="button"
+        aria-label="Remove the time range"
+        onClick={() => changeFilter({ from: null, to: null })}
+      >
+        <Icon name="close" />
+      </button>
+    </span>
+  );
 }
 
-/** A time of today, or with its day. @param {number} time */
-function formatMoment(time) {
+/** A time of today, or with its day. */
+function formatMoment(time: number) {
   const isToday = dayOf(time) === dayOf(now.peek());
   return isToday
     ? formatClock(time)
@@ -147,25 +145,23 @@ function PauseButton() {
   const paused = pausedAt.value !== null;
   const waiting = paused ? logIndex.count() - logIndex.count(logEnd.value) : 0;
   if (replay.value !== null) return null;
-  return html`<button
-    type="button"
-    class="button pause"
-    aria-pressed=${paused}
-    title=${paused ? "Let the log run (Space)" : "Pause the log (Space)"}
-    onClick=${togglePause}
-  >
-    <${Icon} name=${paused ? "play" : "pause"} />
-    ${paused ? "Resume" : "Pause"}
-    ${waiting > 0 && html`<span class="badge">${formatInteger(waiting)} new</span>`}
-  </button>`;
+  return (
+    <button
+      type="button"
+      class="button pause"
+      aria-pressed={paused}
+      title={paused ? "Let the log run (Space)" : "Pause the log (Space)"}
+      onClick={togglePause}
+    >
+      <Icon name={paused ? "play" : "pause"} />
+      {paused ? "Resume" : "Pause"}
+      {waiting > 0 && <span class="badge">{formatInteger(waiting)} new</span>}
+    </button>
+  );
 }
 
-/**
- * @param {object} props
- * @param {number} props.total
- */
-function LogList({ total }) {
-  const viewport = useRef(/** @type {HTMLElement | null} */ (null));
+function LogList({ total }: { total: number }) {
+  const viewport = useRef<HTMLElement | null>(null);
   const [scroll, setScroll] = useState({ top: 0, height: 400, narrow: false });
   // Follows the newest row until the reader scrolls up.
   const following = useRef(true);
@@ -237,8 +233,7 @@ function LogList({ total }) {
     viewport.current?.focus();
   };
 
-  /** @param {KeyboardEvent} event */
-  const onKey = (event) => {
+  const onKey = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(scroll.height / rowHeight) - 1);
     const start = selectedRow < 0 ? lastRow + 1 : selectedRow;
     const targets = new Map([
@@ -287,17 +282,19 @@ function LogList({ total }) {
       const day = shownDay(event, before);
       hasDays ||= day !== "";
       before = event;
-      rows.push(html`
-        <${LogRow}
-          key=${event.seq}
-          event=${event}
-          day=${day}
-          n=${n}
-          total=${total}
-          top=${n * rowHeight}
-          chosen=${event.seq === selected.value}
-        />
-      `);
+      rows.push(
+        <>
+          <LogRow
+            key={event.seq}
+            event={event}
+            day={day}
+            n={n}
+            total={total}
+            top={n * rowHeight}
+            chosen={event.seq === selected.value}
+          />
+        </>,
+      );
     }
   }
   const behind = following.current ? 0 : Math.max(0, total - leftAt.current);
@@ -305,56 +302,54 @@ function LogList({ total }) {
     selected.value !== null &&
     selectedRow < 0 &&
     store.indexOf(selected.value) >= 0;
-  return html`
-    <div
-      class="log-frame"
-      data-days=${hasDays || undefined}
-      data-narrow=${scroll.narrow || undefined}
-    >
-      ${
-        hiddenSelection &&
-        !isEmptyFilter(filter.value) &&
-        html`<p class="log-note">
-          The open event is hidden by the filters.
-          <button type="button" class="link" onClick=${clearFilter}>
-            Clear them
-          </button>
-        </p>`
-      }
+  return (
+    <>
       <div
-        id="log-list"
-        class="log-list"
-        role="listbox"
-        tabindex="0"
-        aria-label="Events, oldest first"
-        aria-activedescendant=${
-          selectedRow >= firstRow && selectedRow <= lastRow
-            ? `event-${selected.value}`
-            : undefined
-        }
-        ref=${viewport}
-        onScroll=${onScroll}
-        onKeyDown=${onKey}
+        class="log-frame"
+        data-days={hasDays || undefined}
+        data-narrow={scroll.narrow || undefined}
       >
+        {hiddenSelection && !isEmptyFilter(filter.value) && (
+          <p class="log-note">
+            The open event is hidden by the filters.
+            <button type="button" class="link" onClick={clearFilter}>
+              Clear them
+            </button>
+          </p>
+        )}
         <div
-          class="log-space"
-          role="presentation"
-          style=${{ height: `${total * rowHeight}px` }}
+          id="log-list"
+          class="log-list"
+          role="listbox"
+          tabindex="0"
+          aria-label="Events, oldest first"
+          aria-activedescendant={
+            selectedRow >= firstRow && selectedRow <= lastRow
+              ? `event-${selected.value}`
+              : undefined
+          }
+          ref={viewport}
+          onScroll={onScroll}
+          onKeyDown={onKey}
         >
-          ${rows}
+          <div
+            class="log-space"
+            role="presentation"
+            style={{ height: `${total * rowHeight}px` }}
+          >
+            {rows}
+          </div>
         </div>
+        {total === 0 && <EmptyLog />}
+        {!following.current && total > 0 && (
+          <button type="button" class="to-end" onClick={jumpToEnd}>
+            <Icon name="down" />
+            {behind > 0 ? `${formatInteger(behind)} new` : "Latest"}
+          </button>
+        )}
       </div>
-      ${total === 0 && html`<${EmptyLog} />`}
-      ${
-        !following.current &&
-        total > 0 &&
-        html`<button type="button" class="to-end" onClick=${jumpToEnd}>
-          <${Icon} name="down" />
-          ${behind > 0 ? `${formatInteger(behind)} new` : "Latest"}
-        </button>`
-      }
-    </div>
-  `;
+    </>
+  );
 }
 
 /** Whether the log reaches back beyond today, so that days need room. */
@@ -365,11 +360,11 @@ function hasOtherDays() {
 /**
  * The day to write before a time: of every event that is not of today, and
  * where the day changes.
- *
- * @param {import("../core/types.js").AgentEvent} event
- * @param {import("../core/types.js").AgentEvent | undefined} before
  */
-function shownDay(event, before) {
+function shownDay(
+  event: import("../core/types.js").AgentEvent,
+  before: import("../core/types.js").AgentEvent | undefined,
+) {
   const time = Date.parse(event.timestamp);
   if (Number.isNaN(time)) return "";
   const day = dayOf(time);
@@ -379,80 +374,105 @@ function shownDay(event, before) {
   return isToday && !changes ? "" : formatShortDay(time);
 }
 
-/**
- * @param {object} props
- * @param {import("../core/types.js").AgentEvent} props.event
- * @param {string} props.day "" when it goes without saying
- * @param {number} props.n
- * @param {number} props.total
- * @param {number} props.top
- * @param {boolean} props.chosen
- */
-function LogRow({ event, day, n, total, top, chosen }) {
+function LogRow({
+  event,
+  day,
+  n,
+  total,
+  top,
+  chosen,
+}: {
+  event: import("../core/types.js").AgentEvent;
+  /** "" when it goes without saying */ day: string;
+  n: number;
+  total: number;
+  top: number;
+  chosen: boolean;
+}) {
   const time = Date.parse(event.timestamp);
   const name = nameOf(event.agent_id);
   const search = filter.value.text;
-  return html`
-    <div
-      id=${`event-${event.seq}`}
-      class="log-row"
-      role="option"
-      data-seq=${event.seq}
-      data-level=${event.log_level}
-      aria-selected=${chosen}
-      aria-posinset=${n + 1}
-      aria-setsize=${total}
-      style=${{ top: `${top}px` }}
-      onClick=${() => selectEvent(event.seq, { timeline: true })}
-    >
-      <time
-        class="log-time"
-        datetime=${event.timestamp}
-        title=${Number.isNaN(time) ? event.timestamp : `${formatDay(time)}, ${formatClockMs(time)} (${event.timestamp})`}
-        >${day !== "" && html`<b class="log-day">${day}</b> `}${Number.isNaN(time) ? "–" : formatClockMs(time)}</time
-      >${" "}
-      <span class="log-level" title=${event.log_level}>${event.log_level}</span
-      >${" "}
-      <span class="log-agent" title=${name} data-hue=${agentHue(event.agent_id)}
-        >${name}</span
-      >${" "} <span class="log-type">${event.event_type}</span>${" "}
-      <span class="log-message">${highlight(event.message, search)}</span>
-    </div>
-  `;
+  return (
+    <>
+      <div
+        id={`event-${event.seq}`}
+        class="log-row"
+        role="option"
+        data-seq={event.seq}
+        data-level={event.log_level}
+        aria-selected={chosen}
+        aria-posinset={n + 1}
+        aria-setsize={total}
+        style={{ top: `${top}px` }}
+        onClick={() => selectEvent(event.seq, { timeline: true })}
+      >
+        <time
+          class="log-time"
+          datetime={event.timestamp}
+          title={
+            Number.isNaN(time)
+              ? event.timestamp
+              : `${formatDay(time)}, ${formatClockMs(time)} (${event.timestamp})`
+          }
+        >
+          {day !== "" && (
+            <>
+              <b class="log-day">{day}</b>{" "}
+            </>
+          )}
+          {Number.isNaN(time) ? "–" : formatClockMs(time)}
+        </time>{" "}
+        <span class="log-level" title={event.log_level}>
+          {event.log_level}
+        </span>{" "}
+        <span
+          class="log-agent"
+          title={name}
+          data-hue={agentHue(event.agent_id)}
+        >
+          {name}
+        </span>{" "}
+        <span class="log-type">{event.event_type}</span>{" "}
+        <span class="log-message">{highlight(event.message, search)}</span>
+      </div>
+    </>
+  );
 }
 
-/**
- * @param {string} text
- * @param {string} search
- */
-function highlight(text, search) {
+function highlight(text: string, search: string) {
   const line = text.length > 500 ? `${cutText(text, 500)}…` : text;
   if (search.trim() === "") return line;
   return splitAtMatches(line, search).map((part, index) =>
-    index % 2 === 1 ? html`<mark>${part}</mark>` : part,
+    index % 2 === 1 ? <mark>{part}</mark> : part,
   );
 }
 
 function EmptyLog() {
   void overviewVersion.value;
   if (store.length > 0) {
-    return html`<div class="empty over">
-      <p><strong>No event matches</strong></p>
-      <p>
-        ${formatInteger(store.length)} events are held.${" "}
-        <button type="button" class="link" onClick=${clearFilter}>
-          Clear the filters
-        </button>
-      </p>
-    </div>`;
+    return (
+      <div class="empty over">
+        <p>
+          <strong>No event matches</strong>
+        </p>
+        <p>
+          {formatInteger(store.length)} events are held.{" "}
+          <button type="button" class="link" onClick={clearFilter}>
+            Clear the filters
+          </button>
+        </p>
+      </div>
+    );
   }
   const loading = connection.value.state === "loading";
-  return html`<div class="empty over">
-    <p>
-      <strong
-        >${loading ? "Reading the stored events…" : "No event yet"}</strong
-      >
-    </p>
-    ${!loading && html`<p>Events appear here the moment they are logged.</p>`}
-  </div>`;
+  return (
+    <div class="empty over">
+      <p>
+        <strong>
+          {loading ? "Reading the stored events…" : "No event yet"}
+        </strong>
+      </p>
+      {!loading && <p>Events appear here the moment they are logged.</p>}
+    </div>
+  );
 }

@@ -4,13 +4,12 @@ import { Component } from "preact";
  * A component that is drawn again only when one of its props has changed.
  *
  * @template {object} P
- * @param {(props: P) => unknown} draw
  */
-export function memo(draw) {
+export function memo(draw: (props: P) => unknown) {
   return class extends Component {
     /** @param {Record<string, unknown>} next */
     shouldComponentUpdate(next) {
-      const props = /** @type {Record<string, unknown>} */ (this.props);
+      const props = /** @type {Record<string, unknown>} */ this.props;
       for (const name in next) {
         // Handlers are new each time, and do the same.
         if (typeof next[name] === "function") continue;
@@ -20,7 +19,7 @@ export function memo(draw) {
     }
     /** @param {P} props */
     render(props) {
-      return /** @type {import("preact").ComponentChildren} */ (draw(props));
+      return /** @type {import("preact").ComponentChildren} */ draw(props);
     }
   };
 }

@@ -1,5 +1,4 @@
 /** 16 × 16 line icons; decoration only, the words beside them say the same. */
-import { html } from "htm/preact";
 
 const PATHS = {
   alert: "M8 2.2 14.4 13.4H1.6Z M8 6.4v3.2 M8 11.6v.1",
@@ -27,12 +26,10 @@ const PATHS = {
 
 /** @typedef {keyof typeof PATHS} IconName */
 
-/**
- * @param {object} props
- * @param {IconName} props.name
- */
-export function Icon({ name }) {
-  return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
-    <path d=${PATHS[name]} />
-  </svg>`;
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
 }

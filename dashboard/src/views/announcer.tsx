@@ -1,8 +1,7 @@
 /** Tells who does not see the page what has changed: a summary, now and then. */
-import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
-import { formatInteger } from "../core/format.js";
-import { connection, needs, replay, store } from "../state.js";
+import { formatInteger } from "../core/format.ts";
+import { connection, needs, replay, store } from "../state.ts";
 
 /** Shortest time between two announcements: more nobody could listen to. */
 const ANNOUNCE_MS = 5_000;
@@ -39,15 +38,14 @@ export function Announcer() {
     const timer = setInterval(tell, ANNOUNCE_MS);
     return () => clearInterval(timer);
   }, []);
-  return html`<p class="visually-hidden" role="status">${said}</p>`;
+  return (
+    <p class="visually-hidden" role="status">
+      {said}
+    </p>
+  );
 }
 
-/**
- * @param {string} state
- * @param {number} waiting
- * @param {number} added
- */
-function sentence(state, waiting, added) {
+function sentence(state: string, waiting: number, added: number) {
   const parts = [state];
   if (added > 0) {
     parts.push(

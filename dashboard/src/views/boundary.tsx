@@ -1,6 +1,5 @@
 /** What keeps one panel's fault from taking the others along. */
 import { Component } from "preact";
-import { html } from "htm/preact";
 
 /**
  * @typedef {object} BoundaryProps
@@ -25,22 +24,22 @@ export class Boundary extends Component {
   render({ name, place = "", children }) {
     const { reason } = this.state;
     if (reason === null) return children;
-    return html`<section
-      class=${`${place} panel-failed`}
-      role="alert"
-      aria-label=${name}
-    >
-      <p><strong>${name} failed</strong></p>
-      <p>
-        The rest of the page works on. The reason: ${reason || "none given"}
-      </p>
-      <button
-        type="button"
-        class="button"
-        onClick=${() => this.setState({ reason: null })}
-      >
-        Reload the panel
-      </button>
-    </section>`;
+    return (
+      <section class={`${place} panel-failed`} role="alert" aria-label={name}>
+        <p>
+          <strong>{name} failed</strong>
+        </p>
+        <p>
+          The rest of the page works on. The reason: {reason || "none given"}
+        </p>
+        <button
+          type="button"
+          class="button"
+          onClick={() => this.setState({ reason: null })}
+        >
+          Reload the panel
+        </button>
+      </section>
+    );
   }
 }

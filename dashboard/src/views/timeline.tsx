@@ -1,14 +1,13 @@
 /** Swimlanes: a lane for each agent, steps as spans, events as marks. */
-import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { agentName, treeRows } from "../core/fleet.js";
+import { agentName, treeRows } from "../core/fleet.ts";
 import {
   cutText,
   formatClockMs,
   formatDuration,
   formatWord,
-} from "../core/format.js";
-import { clampRange, pan, zoom } from "../core/time_axis.js";
+} from "../core/format.ts";
+import { clampRange, pan, zoom } from "../core/time_axis.ts";
 import {
   changeFilter,
   filter,
@@ -23,11 +22,11 @@ import {
   selected,
   selectEvent,
   store,
-} from "../state.js";
-import { chooseAgent } from "./fleet.js";
-import { useCanvas } from "./canvas.js";
-import { Icon } from "./icons.js";
-import { memo } from "./memo.js";
+} from "../state.ts";
+import { chooseAgent } from "./fleet.tsx";
+import { useCanvas } from "./canvas.ts";
+import { Icon } from "./icons.tsx";
+import { memo } from "./memo.ts";
 import {
   drawTimeline,
   hitTest,
@@ -36,7 +35,7 @@ import {
   RULER_HEIGHT,
   timeOf,
   xOf,
-} from "./timeline_draw.js";
+} from "./timeline_draw.ts";
 
 /** How much the timeline shows while it follows the present. */
 const FOLLOW_MS = 15 * 60_000;
@@ -48,18 +47,20 @@ const FOLLOW_MS = 15 * 60_000;
 
 export function Timeline() {
   void overviewVersion.value;
-  const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
-  const scroller = useRef(/** @type {HTMLElement | null} */ (null));
-  const [shown, setShown] = useState(/** @type {Window} */ ("follow"));
+  const canvas = useRef<HTMLCanvasElement | null>(null);
+  const scroller = useRef<HTMLElement | null>(null);
+  const [shown, setShown] = useState<Window>("follow");
   const [scrollTop, setScrollTop] = useState(0);
   const [width, setWidth] = useState(800);
-  const [cursor, setCursor] = useState(
-    /** @type {{ row: number, mark: number } | null} */ (null),
+  const [cursor, setCursor] = useState<{ row: number; mark: number } | null>(
+    null,
   );
-  const [hover, setHover] = useState(
-    /** @type {{ x: number, y: number, lines: string[] } | null} */ (null),
-  );
-  const [brush, setBrush] = useState(/** @type {TimeRange | null} */ (null));
+  const [hover, setHover] = useState<{
+    x: number;
+    y: number;
+    lines: string[];
+  } | null>(null);
+  const [brush, setBrush] = useState<TimeRange | null>(null);
 
   const limits = timeLimits();
   const range = shownRange(shown, limits);
@@ -100,8 +101,7 @@ export function Timeline() {
     return () => observer.disconnect();
   }, []);
 
-  /** @param {number} row */
-  const scrollToRow = (row) => {
+  const scrollToRow = (row: number) => {
     const element = scroller.current;
     if (element === null) return;
     const top = row * LANE_HEIGHT;
@@ -112,8 +112,8 @@ export function Timeline() {
     }
   };
 
-  /** Brings a time into sight. @param {number} time */
-  const showTime = (time) => {
+  /** Brings a time into sight. */
+  const showTime = (time: number) => {
     const { range: seen } = latest.current;
     if (time >= seen.from && time <= seen.to) return;
     const half = (seen.to - seen.from) / 2;
@@ -133,14 +133,13 @@ export function Timeline() {
     scrollToRow(row);
   }, [wanted.n]);
 
-  /** @param {number} factor @param {number} [anchor] */
-  const zoomBy = (factor, anchor) => {
+  const zoomBy = (factor: number, anchor?: number) => {
     const { range: seen } = latest.current;
     const middle = (seen.from + seen.to) / 2;
     setShown(zoom(seen, factor, anchor ?? middle, timeLimits()));
   };
-  /** @param {number} share of the width */
-  const panBy = (share) => {
+  /** @param share of the width */
+  const panBy = (share: number) => {
     const { range: seen } = latest.current;
     setShown(pan(seen, share * (seen.to - seen.from), timeLimits()));
   };
@@ -148,8 +147,7 @@ export function Timeline() {
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return;
-    /** @param {WheelEvent} event */
-    const onWheel = (event) => {
+    const onWheel = (event: WheelEvent) => {
       const sideways =
         event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
       if (event.ctrlKey || event.metaKey) {
@@ -166,8 +164,7 @@ export function Timeline() {
     return () => element.removeEventListener("wheel", onWheel);
   }, []);
 
-  /** @param {PointerEvent} event */
-  const pointOf = (event) => {
+  const pointOf = (event: PointerEvent) => {
     const box = canvas.current?.getBoundingClientRect();
     return {
       x: event.clientX - (box?.left ?? 0),
@@ -176,12 +173,9 @@ export function Timeline() {
   };
 
   const drag = useRef(
-    /** @type {{ x: number, range: TimeRange, moved: boolean, ruler: boolean } | null} */ (
-      null
-    ),
+    /** @type {{ x: number, range: TimeRange, moved: boolean, ruler: boolean } | null} */ null,
   );
-  /** @param {PointerEvent} event */
-  const onPointerDown = (event) => {
+  const onPointerDown = (event: PointerEvent) => {
     if (event.button !== 0) return;
     const { x, y } = pointOf(event);
     drag.current = {
@@ -192,8 +186,7 @@ export function Timeline() {
     };
     canvas.current?.setPointerCapture(event.pointerId);
   };
-  /** @param {PointerEvent} event */
-  const onPointerMove = (event) => {
+  const onPointerMove = (event: PointerEvent) => {
     const { x, y } = pointOf(event);
     const started = drag.current;
     if (started === null) {
@@ -212,8 +205,7 @@ export function Timeline() {
       (started.range.to - started.range.from) / (width - scene.gutter);
     setShown(pan(started.range, (started.x - x) * perPixel, limits));
   };
-  /** @param {PointerEvent} event */
-  const onPointerUp = (event) => {
+  const onPointerUp = (event: PointerEvent) => {
     const started = drag.current;
     drag.current = null;
     if (brush !== null) {
@@ -239,8 +231,7 @@ export function Timeline() {
     }
   };
 
-  /** @param {KeyboardEvent} event */
-  const onKey = (event) => {
+  const onKey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const place = cursor ?? { row: 0, mark: -1 };
     const lane = scene.rows[place.row]?.lane;
@@ -313,124 +304,134 @@ export function Timeline() {
 
   const said = describeMark(scene, cursor);
   const tip = hover ?? tipAtCursor(scene, width, cursor);
-  return html`
-    <section class="panel timeline" aria-labelledby="timeline-title">
-      <header class="panel-head">
-        <h2 id="timeline-title">Timeline</h2>
-        <${Legend} />
-        <span class="spacer"></span>
-        <div class="tools" role="group" aria-label="Zoom">
-          <button
-            type="button"
-            class="icon-button"
-            aria-label="Zoom out"
-            title="Zoom out (−)"
-            onClick=${() => zoomBy(1 / 0.6)}
-          >
-            <${Icon} name="minus" />
-          </button>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label="Zoom in"
-            title="Zoom in (+)"
-            onClick=${() => zoomBy(0.6)}
-          >
-            <${Icon} name="plus" />
-          </button>
-          <button
-            type="button"
-            class="button small"
-            aria-pressed=${shown === "all"}
-            title="Show everything (0)"
-            onClick=${() => setShown("all")}
-          >
-            All
-          </button>
-          <button
-            type="button"
-            class="button small"
-            aria-pressed=${shown === "follow"}
-            title="Follow the latest"
-            onClick=${() => setShown("follow")}
-          >
-            Latest
-          </button>
-        </div>
-      </header>
-      <div
-        class="lanes"
-        ref=${scroller}
-        tabindex="0"
-        role="application"
-        aria-roledescription="timeline"
-        aria-label="Timeline. Arrow keys go from mark to mark and from lane to lane, plus and minus zoom, Enter opens the event."
-        onKeyDown=${onKey}
-        onScroll=${() => setScrollTop(scroller.current?.scrollTop ?? 0)}
-        onBlur=${() => setHover(null)}
-      >
+  return (
+    <>
+      <section class="panel timeline" aria-labelledby="timeline-title">
+        <header class="panel-head">
+          <h2 id="timeline-title">Timeline</h2>
+          <Legend />
+          <span class="spacer"></span>
+          <div class="tools" role="group" aria-label="Zoom">
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Zoom out"
+              title="Zoom out (−)"
+              onClick={() => zoomBy(1 / 0.6)}
+            >
+              <Icon name="minus" />
+            </button>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Zoom in"
+              title="Zoom in (+)"
+              onClick={() => zoomBy(0.6)}
+            >
+              <Icon name="plus" />
+            </button>
+            <button
+              type="button"
+              class="button small"
+              aria-pressed={shown === "all"}
+              title="Show everything (0)"
+              onClick={() => setShown("all")}
+            >
+              All
+            </button>
+            <button
+              type="button"
+              class="button small"
+              aria-pressed={shown === "follow"}
+              title="Follow the latest"
+              onClick={() => setShown("follow")}
+            >
+              Latest
+            </button>
+          </div>
+        </header>
         <div
-          class="lanes-space"
-          style=${{ height: `${RULER_HEIGHT + scene.rows.length * LANE_HEIGHT}px` }}
+          class="lanes"
+          ref={scroller}
+          tabindex="0"
+          role="application"
+          aria-roledescription="timeline"
+          aria-label="Timeline. Arrow keys go from mark to mark and from lane to lane, plus and minus zoom, Enter opens the event."
+          onKeyDown={onKey}
+          onScroll={() => setScrollTop(scroller.current?.scrollTop ?? 0)}
+          onBlur={() => setHover(null)}
         >
-          <canvas
-            ref=${canvas}
-            aria-hidden="true"
-            data-testid="timeline-canvas"
-            onPointerDown=${onPointerDown}
-            onPointerMove=${onPointerMove}
-            onPointerUp=${onPointerUp}
-            onPointerLeave=${() => setHover(null)}
-          ></canvas>
-        </div>
-        ${
-          tip !== null &&
-          html`<div
-            class="tip"
-            style=${{
-              left: `${Math.min(Math.max(tip.x, 8), Math.max(8, width - 268))}px`,
-              top: `${tip.y + scrollTop}px`,
+          <div
+            class="lanes-space"
+            style={{
+              height: `${RULER_HEIGHT + scene.rows.length * LANE_HEIGHT}px`,
             }}
           >
-            ${tip.lines.map((line, index) =>
-              index === 0 ? html`<b>${line}</b>` : html`<span>${line}</span>`,
-            )}
-          </div>`
-        }
-      </div>
-      ${
-        scene.rows.length === 0 &&
-        html`<div class="empty over">
-          <p><strong>Nothing to draw yet</strong></p>
-          <p>Each agent gets a lane with its first event.</p>
-        </div>`
-      }
-      <${Said} text=${said} />
-    </section>
-  `;
+            <canvas
+              ref={canvas}
+              aria-hidden="true"
+              data-testid="timeline-canvas"
+              onPointerDown={onPointerDown}
+              onPointerMove={onPointerMove}
+              onPointerUp={onPointerUp}
+              onPointerLeave={() => setHover(null)}
+            ></canvas>
+          </div>
+          {tip !== null && (
+            <div
+              class="tip"
+              style={{
+                left: `${Math.min(Math.max(tip.x, 8), Math.max(8, width - 268))}px`,
+                top: `${tip.y + scrollTop}px`,
+              }}
+            >
+              {tip.lines.map((line, index) =>
+                index === 0 ? <b>{line}</b> : <span>{line}</span>,
+              )}
+            </div>
+          )}
+        </div>
+        {scene.rows.length === 0 && (
+          <div class="empty over">
+            <p>
+              <strong>Nothing to draw yet</strong>
+            </p>
+            <p>Each agent gets a lane with its first event.</p>
+          </div>
+        )}
+        <Said text={said} />
+      </section>
+    </>
+  );
 }
 
 /** Drawn again only when it says something else: a change is read out. */
 const Said = memo(
   /** @param {{ text: string }} props */
-  ({ text }) => html`<p class="visually-hidden" aria-live="polite">${text}</p>`,
+  ({ text }) => (
+    <p class="visually-hidden" aria-live="polite">
+      {text}
+    </p>
+  ),
 );
 
-/** Room for the agents' names, in pixels. @param {number} width */
-function gutterOf(width) {
+/** Room for the agents' names, in pixels. */
+function gutterOf(width: number) {
   if (width < 520) return 96;
   if (width < 900) return 140;
   return Math.min(280, Math.round(width * 0.18));
 }
 
 function Legend() {
-  return html`<ul class="legend" aria-label="Marks">
-    <li data-mark="error">Error</li>
-    <li data-mark="needs">Needs you</li>
-    <li data-mark="tool">Tool call</li>
-    <li data-mark="prompt">Prompt</li>
-    <li data-mark="status">Status</li>
-  </ul>`;
+  return (
+    <ul class="legend" aria-label="Marks">
+      <li data-mark="error">Error</li>
+      <li data-mark="needs">Needs you</li>
+      <li data-mark="tool">Tool call</li>
+      <li data-mark="prompt">Prompt</li>
+      <li data-mark="status">Status</li>
+    </ul>
+  );
 }
 
 /** @returns {TimeRange} */
@@ -455,12 +456,7 @@ function timeLimits() {
   return { from: first - span * 0.02, to: last + span * 0.03 };
 }
 
-/**
- * @param {Window} shown
- * @param {TimeRange} limits
- * @returns {TimeRange}
- */
-function shownRange(shown, limits) {
+function shownRange(shown: Window, limits: TimeRange): TimeRange {
   if (shown === "all") return limits;
   if (shown !== "follow") return clampRange(shown, limits);
   if (limits.to - limits.from <= FOLLOW_MS) return limits;
@@ -482,8 +478,7 @@ const STATUS_COLORS = new Map([
 /** @returns {import("./timeline_draw.js").LaneRow[]} */
 function laneRows() {
   const chosen = filter.value.agents;
-  /** @param {string} id */
-  const isDim = (id) => chosen.length > 0 && !chosen.includes(id);
+  const isDim = (id: string) => chosen.length > 0 && !chosen.includes(id);
   const rows = treeRows(fleet.value.current).map(({ agent, depth }) => ({
     lane: lanes.get(agent.id),
     agentId: agent.id,
@@ -508,13 +503,7 @@ function laneRows() {
   return rows;
 }
 
-/**
- * @param {Scene} scene
- * @param {number} width
- * @param {number} x
- * @param {number} y
- */
-function describe(scene, width, x, y) {
+function describe(scene: Scene, width: number, x: number, y: number) {
   const hit = hitTest(scene, width, x, y);
   if (hit === null) return null;
   const row = scene.rows[hit.row];
@@ -543,8 +532,7 @@ function describe(scene, width, x, y) {
   return null;
 }
 
-/** @param {number} seq */
-function markLines(seq) {
+function markLines(seq: number) {
   const index = store.indexOf(seq);
   const event = store.events[index];
   if (event === undefined) return ["Event"];
@@ -555,23 +543,21 @@ function markLines(seq) {
   ].filter((line) => line !== "");
 }
 
-/**
- * @param {Scene} scene
- * @param {{ row: number, mark: number } | null} cursor
- */
-function describeMark(scene, cursor) {
+function describeMark(
+  scene: Scene,
+  cursor: { row: number; mark: number } | null,
+) {
   const row = cursor === null ? undefined : scene.rows[cursor.row];
   if (row === undefined || cursor === null) return "";
   const seq = row.lane?.seqs[cursor.mark];
   return seq === undefined ? row.name : markLines(seq).join(", ");
 }
 
-/**
- * @param {Scene} scene
- * @param {number} width
- * @param {{ row: number, mark: number } | null} cursor
- */
-function tipAtCursor(scene, width, cursor) {
+function tipAtCursor(
+  scene: Scene,
+  width: number,
+  cursor: { row: number; mark: number } | null,
+) {
   if (cursor === null || document.activeElement?.className !== "lanes") {
     return null;
   }
