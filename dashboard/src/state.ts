@@ -1,10 +1,9 @@
 /**
  * What the page knows and shows, as signals; the only place that changes it.
  * The big collections are changed in place and announced by a version signal.
- *
- * @import { AgentEvent, Filter } from "./core/types.ts"
- * @import { ConnectionStatus } from "./io/connection.ts"
  */
+import type { AgentEvent, Filter } from "./core/types.ts";
+import type { ConnectionStatus } from "./io/connection.ts";
 import { batch, computed, effect, signal } from "@preact/signals";
 import { EventStore, MAX_EVENTS } from "./core/event_store.ts";
 import { countFacets, createFacets } from "./core/facets.ts";
@@ -40,8 +39,7 @@ export let lanes = createLanes();
 export let facets = createFacets();
 let base = createFleet();
 let liveFleet = createFleet();
-/** @type {FleetHistory | null} */
-let fleetHistory = null;
+let fleetHistory: FleetHistory | null = null;
 
 /** Bumped when events came or went: at most every LOG_UPDATE_MS. */
 export const logVersion = signal(0);
@@ -50,8 +48,7 @@ export const overviewVersion = signal(0);
 /** Server time in ms, once a second. */
 export const now = signal(Date.now());
 export const loading = signal({ done: 0, total: 0 });
-/** @type {import("@preact/signals").Signal<ConnectionStatus>} */
-export const connection = signal({
+export const connection = signal<ConnectionStatus>({
   state: "loading",
   reason: "",
   refusal: "",
@@ -60,34 +57,29 @@ export const connection = signal({
 /** A line that tells what happened to the stream, "" for none. */
 export const streamNotice = signal("");
 
-/** @type {import("@preact/signals").Signal<Filter>} */
-export const filter = signal(emptyFilter());
-/** @type {import("@preact/signals").Signal<number | null>} */
-export const selected = signal(null);
+export const filter = signal<Filter>(emptyFilter());
+export const selected = signal<number | null>(null);
 /** Which panel is in front on a narrow screen. */
 export const panel = signal("fleet");
 /** Position in the store at which the log was paused, null when it runs. */
-/** @type {import("@preact/signals").Signal<number | null>} */
-export const pausedAt = signal(null);
+export const pausedAt = signal<number | null>(null);
 /** Moves the timeline to an event: `n` grows with each request. */
 export const reveal = signal({ time: 0, seq: 0, n: 0 });
 
-/**
- * @typedef {object} Replay
- * @property {number} at ms since the epoch
- * @property {boolean} playing
- * @property {number} speed
- */
+export interface Replay {
+  /** ms since the epoch */
+  at: number;
+  playing: boolean;
+  speed: number;
+}
 /** Null when the page shows the present. */
-/** @type {import("@preact/signals").Signal<Replay | null>} */
-export const replay = signal(null);
+export const replay = signal<Replay | null>(null);
 /** Whether keys of one character do anything: some people speak to their computer. */
 export const shortcutsOn = signal(readShortcutsOn());
 /** The last chosen speed outlives a return to the present. */
 export const speed = signal(1);
 
-/** @type {import("@preact/signals").Signal<ReadonlySet<string>>} */
-export const dismissed = signal(new Set(readDismissed()));
+export const dismissed = signal<ReadonlySet<string>>(new Set(readDismissed()));
 
 let clockOffset = 0;
 
@@ -152,20 +144,17 @@ function fleetAtMoment() {
   return fleetHistory.fleetAfter(store.countUntil(value.at));
 }
 
-/** @param {string} id */
-export function nameOf(id) {
+export function nameOf(id: string) {
   const agent = liveFleet.agents.get(id);
   return agent === undefined ? shortId(id) : agentName(agent);
 }
 
 // ------------------------------------------------------------------- events
 
-/** @type {AgentEvent[]} */
-let pending = [];
+let pending: AgentEvent[] = [];
 let flushPlanned = false;
 let awaitsFrame = false;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let lastLook;
+let lastLook: ReturnType<typeof setTimeout> | undefined;
 let flushedAt = -Infinity;
 let flushedEvents = 0;
 let overviewAt = -Infinity;
@@ -174,10 +163,9 @@ let overviewPlanned = false;
 /**
  * Takes in events: stored ones at once, live ones a few times a second.
  *
- * @param {AgentEvent[]} events
- * @param {number} total 0 for live events
+ * @param total 0 for live events
  */
-export function receive(events, total) {
+export function receive(events: AgentEvent[], total: number) {
   if (total > 0) {
     // Live events that still wait came before: after newer ones, the store
     // would take them for repetitions.
@@ -221,11 +209,7 @@ function flush() {
   announce();
 }
 
-/**
- * @param {AgentEvent[]} events
- * @param {boolean} live
- */
-function ingest(events, live) {
+function ingest(events: AgentEvent[], live: boolean) {
   const first = store.length;
   store.append(events, { now: Date.now() + clockOffset, live });
   for (let index = first; index < store.length; index++) {
@@ -280,8 +264,8 @@ function announceOverview() {
   });
 }
 
-/** Forgets every event: the server has a new stream. @param {string} notice */
-export function resetEvents(notice) {
+/** Forgets every event: the server has a new stream. */
+export function resetEvents(notice: string) {
   pending = [];
   store.clear();
   lanes = createLanes();
@@ -299,13 +283,12 @@ export function resetEvents(notice) {
   });
 }
 
-/** @returns {number} the newest seq known, waiting ones included */
-export function lastSeq() {
+/** @returns the newest seq known, waiting ones included */
+export function lastSeq(): number {
   return Math.max(store.lastSeq, pending.at(-1)?.seq ?? 0);
 }
 
-/** @param {number} offsetMs */
-export function setClockOffset(offsetMs) {
+export function setClockOffset(offsetMs: number) {
   clockOffset = offsetMs;
 }
 
@@ -313,8 +296,7 @@ export const maxEvents = MAX_EVENTS;
 
 // ------------------------------------------------------------------ actions
 
-/** @param {Partial<Filter>} change */
-export function changeFilter(change) {
+export function changeFilter(change: Partial<Filter>) {
   filter.value = { ...filter.value, ...change };
 }
 
@@ -322,25 +304,21 @@ export function clearFilter() {
   filter.value = emptyFilter();
 }
 
-/**
- * Shows only one value; all of them again when that one was shown alone.
- *
- * @param {"agents" | "types" | "levels" | "sessions"} field
- * @param {string} value
- */
-export function filterOnly(field, value) {
+/** Shows only one value; all of them again when that one was shown alone. */
+export function filterOnly(
+  field: "agents" | "types" | "levels" | "sessions",
+  value: string,
+) {
   const [first, ...others] = filter.value[field];
   const isAlone = first === value && others.length === 0;
   changeFilter({ [field]: isAlone ? [] : [value] });
 }
 
-/**
- * Adds or takes away one value of a filter.
- *
- * @param {"agents" | "types" | "levels" | "sessions"} field
- * @param {string} value
- */
-export function toggleFilter(field, value) {
+/** Adds or takes away one value of a filter. */
+export function toggleFilter(
+  field: "agents" | "types" | "levels" | "sessions",
+  value: string,
+) {
   const values = filter.value[field];
   changeFilter({
     [field]: values.includes(value)
@@ -349,13 +327,11 @@ export function toggleFilter(field, value) {
   });
 }
 
-/**
- * Opens an event in the detail pane, and shows where it lies.
- *
- * @param {number} seq
- * @param {{ panel?: string, timeline?: boolean }} [options]
- */
-export function selectEvent(seq, options = {}) {
+/** Opens an event in the detail pane, and shows where it lies. */
+export function selectEvent(
+  seq: number,
+  options: { panel?: string; timeline?: boolean } = {},
+) {
   batch(() => {
     selected.value = seq;
     if (options.panel !== undefined) panel.value = options.panel;
@@ -363,8 +339,7 @@ export function selectEvent(seq, options = {}) {
   });
 }
 
-/** @param {number} seq */
-export function showInTimeline(seq) {
+export function showInTimeline(seq: number) {
   const index = store.indexOf(seq);
   if (index < 0) return;
   reveal.value = { time: store.happenedAt(index), seq, n: reveal.value.n + 1 };
@@ -375,8 +350,7 @@ export function togglePause() {
     pausedAt.value === null ? store.trimmed + store.length : null;
 }
 
-/** @param {boolean} on */
-export function setShortcutsOn(on) {
+export function setShortcutsOn(on: boolean) {
   shortcutsOn.value = on;
   try {
     if (on) localStorage.removeItem(SHORTCUTS_KEY);
@@ -394,8 +368,7 @@ function readShortcutsOn() {
   }
 }
 
-/** @param {string} key */
-export function dismissNeed(key) {
+export function dismissNeed(key: string) {
   dismissed.value = new Set([...dismissed.value, key].slice(-500));
   try {
     sessionStorage.setItem(DISMISSED_KEY, JSON.stringify([...dismissed.value]));
@@ -404,11 +377,10 @@ export function dismissNeed(key) {
   }
 }
 
-/** @returns {string[]} */
-function readDismissed() {
+function readDismissed(): string[] {
   try {
-    const keys = /** @type {unknown} */ (
-      JSON.parse(sessionStorage.getItem(DISMISSED_KEY) ?? "[]")
+    const keys: unknown = JSON.parse(
+      sessionStorage.getItem(DISMISSED_KEY) ?? "[]",
     );
     return Array.isArray(keys) ? keys.map(String) : [];
   } catch {
@@ -418,8 +390,7 @@ function readDismissed() {
 
 // ------------------------------------------------------------------- replay
 
-/** @param {number} at */
-export function seek(at) {
+export function seek(at: number) {
   const clamped = Math.min(Math.max(at, store.firstTime), store.lastTime);
   replay.value = {
     speed: speed.value,
@@ -450,14 +421,13 @@ export function togglePlay() {
   replay.value = { at, playing: true, speed: speed.value };
 }
 
-/** @param {number} value */
-export function setSpeed(value) {
+export function setSpeed(value: number) {
   speed.value = value;
   if (replay.value !== null) replay.value = { ...replay.value, speed: value };
 }
 
-/** One step of a running replay. @param {number} elapsedMs */
-function stepReplay(elapsedMs) {
+/** One step of a running replay. */
+function stepReplay(elapsedMs: number) {
   const current = replay.value;
   if (!current?.playing) return;
   const next = store.countUntil(current.at);
@@ -519,8 +489,8 @@ export function startState() {
 
 let writesHistory = true;
 
-/** Changes the view without an entry in the browser's history. @param {() => void} change */
-function withoutHistory(change) {
+/** Changes the view without an entry in the browser's history. */
+function withoutHistory(change: () => void) {
   const before = writesHistory;
   writesHistory = false;
   try {
@@ -551,8 +521,7 @@ function showAddress() {
 function keepAddress() {
   let writtenAt = -Infinity;
   let isStep = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
     const view = {
       filter: filter.value,

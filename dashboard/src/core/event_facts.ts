@@ -1,21 +1,21 @@
-/**
- * What an event says, read with care: metadata may hold anything.
- *
- * @import { AgentEvent } from "./types.ts"
- */
+/** What an event says, read with care: metadata may hold anything. */
+import type { AgentEvent } from "./types.ts";
 
-/** @param {unknown} value @returns {string} "" for anything but text */
-export function text(value) {
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** @returns "" for anything but text */
+export function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** @param {unknown} value @returns {number} 0 for anything but a number */
-export function count(value) {
+/** @returns 0 for anything but a number */
+export function count(value: unknown): number {
   return typeof value === "number" && Number.isFinite(value) ? value : 0;
 }
 
-/** @param {AgentEvent} event */
-export function stepName(event) {
+export function stepName(event: AgentEvent) {
   return (
     text(event.metadata["step"]) ||
     text(event.metadata["step_name"]) ||
@@ -24,30 +24,20 @@ export function stepName(event) {
   );
 }
 
-/**
- * A tool call in a line: its name, and the argument that tells most.
- *
- * @param {string} name
- * @param {unknown} input
- */
-export function callLabel(name, input) {
+/** A tool call in a line: its name, and the argument that tells most. */
+export function callLabel(name: string, input: unknown) {
   if (typeof input === "string") return `${name} ${input}`;
-  if (typeof input !== "object" || input === null) return name;
-  const values = /** @type {Record<string, unknown>} */ (input);
+  if (!isRecord(input)) return name;
   for (const key of ["command", "file_path", "path", "pattern", "url"]) {
-    const value = values[key];
+    const value = input[key];
     if (typeof value === "string") return `${name} ${value}`;
   }
-  const first = Object.values(values).find((v) => typeof v === "string");
+  const first = Object.values(input).find((v) => typeof v === "string");
   return first === undefined ? name : `${name} ${String(first)}`;
 }
 
-/**
- * Whether a tool call is over: the event that starts one has neither.
- *
- * @param {AgentEvent} event
- */
-export function isCallEnd({ metadata }) {
+/** Whether a tool call is over: the event that starts one has neither. */
+export function isCallEnd({ metadata }: AgentEvent) {
   return (
     typeof metadata["duration_ms"] === "number" ||
     metadata["error"] !== undefined

@@ -3,9 +3,9 @@
  * of times. `happenedAt` is when an event happened. `timeAt` is where it
  * stands among the others in time, never going back, so that a moment is found by
  * binary search; no single wrong clock moves the places of the events after it.
- *
- * @import { AgentEvent } from "./types.ts"
  */
+import type { AgentEvent } from "./types.ts";
+import { isRecord } from "./event_facts.ts";
 import { plainText, plainValue } from "./plain_text.ts";
 
 /** The oldest events leave once there are more than this. */
@@ -16,8 +16,7 @@ const FUTURE_MS = 5_000;
 const TRIM_EVENTS = 20_000;
 
 export class EventStore {
-  /** @type {AgentEvent[]} */
-  events = [];
+  events: AgentEvent[] = [];
   /** When `events[i]` happened. */
   #times = new Float64Array(4_096);
   /** The same, never going back. */
@@ -29,10 +28,11 @@ export class EventStore {
   lastSeq = 0;
   /** Grows by one with each event trimmed; index + trimmed is for ever. */
   trimmed = 0;
-  /** @type {Map<string, string>} */
-  #words = new Map();
+  #words: Map<string, string> = new Map();
 
-  /** @param {number} [maxEvents] */
+  readonly maxEvents: number;
+  readonly trimEvents: number;
+
   constructor(maxEvents = MAX_EVENTS) {
     this.maxEvents = maxEvents;
     this.trimEvents = Math.min(TRIM_EVENTS, Math.ceil(maxEvents / 10));
@@ -46,11 +46,13 @@ export class EventStore {
    * Adds what is new: an event whose seq is known already is a repetition.
    * Returns how many were added.
    *
-   * @param {readonly AgentEvent[]} events
-   * @param {{ now?: number, live?: boolean }} [arrival] what claims to be later
+   * @param arrival what claims to be later
    *   than `now` is not believed; live events happen as they come
    */
-  append(events, { now = Infinity, live = false } = {}) {
+  append(
+    events: readonly AgentEvent[],
+    { now = Infinity, live = false }: { now?: number; live?: boolean } = {},
+  ) {
     let added = 0;
     for (const event of events) {
       if (event.seq <= this.lastSeq) continue;
@@ -68,13 +70,8 @@ export class EventStore {
     return added;
   }
 
-  /**
-   * Takes the oldest events out when there are too many, and returns them.
-   *
-   * @param {(event: AgentEvent, happenedAt: number) => void} [onGone]
-   * @returns {AgentEvent[]}
-   */
-  trim(onGone) {
+  /** Takes the oldest events out when there are too many, and returns them. */
+  trim(onGone?: (event: AgentEvent, happenedAt: number) => void): AgentEvent[] {
     if (this.events.length <= this.maxEvents) return [];
     const count = Math.max(
       this.trimEvents,
@@ -97,8 +94,8 @@ export class EventStore {
     this.trimmed = 0;
   }
 
-  /** How many events stand at or before `time`. @param {number} time */
-  countUntil(time) {
+  /** How many events stand at or before `time`. */
+  countUntil(time: number) {
     let low = 0;
     let high = this.events.length;
     while (low < high) {
@@ -109,19 +106,19 @@ export class EventStore {
     return low;
   }
 
-  /** The index of the event with this seq, or -1. @param {number} seq */
-  indexOf(seq) {
+  /** The index of the event with this seq, or -1. */
+  indexOf(seq: number) {
     const index = firstAtLeast(this.events, seq);
     return this.events[index]?.seq === seq ? index : -1;
   }
 
-  /** When an event happened. @param {number} index */
-  happenedAt(index) {
+  /** When an event happened. */
+  happenedAt(index: number) {
     return this.#times[index] ?? 0;
   }
 
-  /** Where it stands in time: never before an earlier event. @param {number} index */
-  timeAt(index) {
+  /** Where it stands in time: never before an earlier event. */
+  timeAt(index: number) {
     return this.#places[index] ?? 0;
   }
 
@@ -133,12 +130,8 @@ export class EventStore {
     return this.timeAt(this.events.length - 1);
   }
 
-  /**
-   * @param {number} time NaN when the event does not say
-   * @param {number} now
-   * @param {boolean} live
-   */
-  #pushTime(time, now, live) {
+  /** @param time NaN when the event does not say */
+  #pushTime(time: number, now: number, live: boolean) {
     const index = this.events.length;
     if (index === this.#times.length) {
       this.#times = larger(this.#times);
@@ -170,10 +163,8 @@ export class EventStore {
    * When more events say that it is earlier than events said it is later, it
    * was the few that were ahead: they take the place before them, and the
    * others the places that they name.
-   *
-   * @param {number} newest
    */
-  #settlePlaces(newest) {
+  #settlePlaces(newest: number) {
     const firstLate = newest - this.#late + 1;
     // The run of few that the late ones would have to overrule.
     const firstAhead = firstLate - this.#late + 1;
@@ -188,8 +179,7 @@ export class EventStore {
     this.#late = 0;
   }
 
-  /** @param {string} word */
-  #intern(word) {
+  #intern(word: string) {
     const known = this.#words.get(word);
     if (known !== undefined) return known;
     if (this.#words.size > 10_000) this.#words.clear();
@@ -198,20 +188,14 @@ export class EventStore {
   }
 }
 
-/** @param {Float64Array<ArrayBuffer>} numbers */
-function larger(numbers) {
+function larger(numbers: Float64Array<ArrayBuffer>) {
   const copy = new Float64Array(numbers.length * 2);
   copy.set(numbers);
   return copy;
 }
 
-/**
- * Index of the first event with a seq >= `seq`, in events sorted by seq.
- *
- * @param {readonly AgentEvent[]} events
- * @param {number} seq
- */
-export function firstAtLeast(events, seq) {
+/** Index of the first event with a seq >= `seq`, in events sorted by seq. */
+export function firstAtLeast(events: readonly AgentEvent[], seq: number) {
   let low = 0;
   let high = events.length;
   while (low < high) {
@@ -222,43 +206,31 @@ export function firstAtLeast(events, seq) {
   return low;
 }
 
-/**
- * Accepts what looks like an event, whatever its type; null for anything else.
- *
- * @param {unknown} value
- * @returns {AgentEvent | null}
- */
-export function asEvent(value) {
-  if (typeof value !== "object" || value === null) return null;
-  const event = /** @type {AgentEvent} */ (value);
-  if (
-    typeof event.event_type !== "string" ||
-    !Number.isSafeInteger(event.seq) ||
-    event.seq < 1
-  ) {
-    return null;
-  }
-  event.event_type = plainText(event.event_type);
-  event.agent_id = wordOf(event.agent_id, "system");
-  event.message = wordOf(event.message, "");
-  event.timestamp = wordOf(event.timestamp, "");
-  event.log_type = wordOf(event.log_type, "event");
-  event.log_level = wordOf(event.log_level, "info");
-  if (event.session_id !== undefined) {
-    event.session_id = wordOf(event.session_id, "");
-  }
-  event.metadata = /** @type {Record<string, unknown>} */ (
-    typeof event.metadata === "object" && event.metadata !== null
-      ? plainValue(event.metadata)
-      : {}
-  );
-  return event;
+/** Accepts what looks like an event, whatever its type; null for anything else. */
+export function asEvent(value: unknown): AgentEvent | null {
+  return isRecord(value) && completeEvent(value) ? value : null;
 }
 
-/**
- * @param {unknown} value
- * @param {string} missing
- */
-function wordOf(value, missing) {
+/** Completes an event in place: a hundred thousand copies would take their time. */
+function completeEvent(
+  value: Record<string, unknown>,
+): value is Record<string, unknown> & AgentEvent {
+  const { seq, event_type: type, metadata, session_id: session } = value;
+  if (typeof type !== "string") return false;
+  if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 1) {
+    return false;
+  }
+  value["event_type"] = plainText(type);
+  value["agent_id"] = wordOf(value["agent_id"], "system");
+  value["message"] = wordOf(value["message"], "");
+  value["timestamp"] = wordOf(value["timestamp"], "");
+  value["log_type"] = wordOf(value["log_type"], "event");
+  value["log_level"] = wordOf(value["log_level"], "info");
+  if (session !== undefined) value["session_id"] = wordOf(session, "");
+  value["metadata"] = isRecord(metadata) ? plainValue(metadata) : {};
+  return true;
+}
+
+function wordOf(value: unknown, missing: string) {
   return typeof value === "string" ? plainText(value) : missing;
 }

@@ -1,11 +1,8 @@
-/**
- * The selection as text for other programs, with secrets masked.
- *
- * @import { AgentEvent } from "./types.ts"
- */
+/** The selection as text for other programs, with secrets masked. */
+import type { AgentEvent } from "./types.ts";
 import { maskEvent } from "./mask.ts";
 
-const COLUMNS = /** @type {const} */ ([
+const COLUMNS = [
   "seq",
   "timestamp",
   "event_type",
@@ -14,25 +11,17 @@ const COLUMNS = /** @type {const} */ ([
   "agent_id",
   "session_id",
   "message",
-]);
+] as const;
 
-/**
- * One JSON object a line, as on the wire.
- *
- * @param {readonly AgentEvent[]} events
- */
-export function toJsonl(events) {
+/** One JSON object a line, as on the wire. */
+export function toJsonl(events: readonly AgentEvent[]) {
   return events
     .map((event) => `${JSON.stringify(maskEvent(event))}\n`)
     .join("");
 }
 
-/**
- * RFC 4180, with the metadata as JSON in the last column.
- *
- * @param {readonly AgentEvent[]} events
- */
-export function toCsv(events) {
+/** RFC 4180, with the metadata as JSON in the last column. */
+export function toCsv(events: readonly AgentEvent[]) {
   const lines = [[...COLUMNS, "metadata"].join(",")];
   for (const event of events) {
     const masked = maskEvent(event);
@@ -45,8 +34,7 @@ export function toCsv(events) {
   return `${lines.join("\r\n")}\r\n`;
 }
 
-/** @param {string} value */
-function csvCell(value) {
+function csvCell(value: string) {
   // A spreadsheet takes these for a formula, and would run it.
   const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -1,21 +1,18 @@
 /**
  * The values that occur in the events held, and how often: what the filter
  * menus offer.
- *
- * @import { AgentEvent } from "./types.ts"
  */
+import type { AgentEvent } from "./types.ts";
 import { sessionOf } from "./filter.ts";
 
-/**
- * @typedef {object} Facets
- * @property {Map<string, number>} agents
- * @property {Map<string, number>} types
- * @property {Map<string, number>} levels
- * @property {Map<string, number>} sessions
- */
+export interface Facets {
+  agents: Map<string, number>;
+  types: Map<string, number>;
+  levels: Map<string, number>;
+  sessions: Map<string, number>;
+}
 
-/** @returns {Facets} */
-export function createFacets() {
+export function createFacets(): Facets {
   return {
     agents: new Map(),
     types: new Map(),
@@ -24,12 +21,7 @@ export function createFacets() {
   };
 }
 
-/**
- * @param {Facets} facets
- * @param {AgentEvent} event
- * @param {1 | -1} change
- */
-export function countFacets(facets, event, change) {
+export function countFacets(facets: Facets, event: AgentEvent, change: 1 | -1) {
   add(facets.agents, event.agent_id, change);
   add(facets.types, event.event_type, change);
   add(facets.levels, event.log_level, change);
@@ -37,12 +29,7 @@ export function countFacets(facets, event, change) {
   if (session !== "") add(facets.sessions, session, change);
 }
 
-/**
- * @param {Map<string, number>} counts
- * @param {string} value
- * @param {number} change
- */
-function add(counts, value, change) {
+function add(counts: Map<string, number>, value: string, change: number) {
   const count = (counts.get(value) ?? 0) + change;
   if (count > 0) counts.set(value, count);
   else counts.delete(value);

@@ -1,11 +1,8 @@
-/**
- * Which events the log, the timeline and an export show.
- *
- * @import { AgentEvent, Filter } from "./types.ts"
- */
+/** Which events the log, the timeline and an export show. */
+import { isRecord } from "./event_facts.ts";
+import type { AgentEvent, Filter } from "./types.ts";
 
-/** @returns {Filter} */
-export function emptyFilter() {
+export function emptyFilter(): Filter {
   return {
     agents: [],
     types: [],
@@ -17,8 +14,7 @@ export function emptyFilter() {
   };
 }
 
-/** @param {Filter} filter */
-export function isEmptyFilter(filter) {
+export function isEmptyFilter(filter: Filter) {
   return (
     filter.agents.length === 0 &&
     filter.types.length === 0 &&
@@ -33,11 +29,12 @@ export function isEmptyFilter(filter) {
 /**
  * Compiles a filter once, to be asked a hundred thousand times.
  *
- * @param {Filter} filter
- * @param {(agentId: string) => string} nameOf an agent's name, searched too
- * @returns {(event: AgentEvent, at: number) => boolean}
+ * @param nameOf an agent's name, searched too
  */
-export function compileFilter(filter, nameOf) {
+export function compileFilter(
+  filter: Filter,
+  nameOf: (agentId: string) => string,
+): (event: AgentEvent, at: number) => boolean {
   const agents = setOf(filter.agents);
   const types = setOf(filter.types);
   const levels = setOf(filter.levels);
@@ -57,44 +54,31 @@ export function compileFilter(filter, nameOf) {
     terms.every((term) => matchesText(event, term, nameOf));
 }
 
-/**
- * Words, and "phrases in quotes": every one of them has to occur.
- *
- * @param {string} text
- * @returns {string[]}
- */
-export function searchTerms(text) {
+/** Words, and "phrases in quotes": every one of them has to occur. */
+export function searchTerms(text: string): string[] {
   return [...text.matchAll(/"([^"]+)"|(\S+)/g)].map(
     (match) => match[1] ?? match[2] ?? "",
   );
 }
 
-/**
- * Splits a text where a term occurs: odd parts are the occurrences.
- *
- * @param {string} text
- * @param {string} search
- * @returns {string[]}
- */
-export function splitAtMatches(text, search) {
+/** Splits a text where a term occurs: odd parts are the occurrences. */
+export function splitAtMatches(text: string, search: string): string[] {
   const terms = searchTerms(search);
   if (terms.length === 0) return [text];
   return text.split(new RegExp(`(${terms.map(escapeRegExp).join("|")})`, "i"));
 }
 
-/** @param {AgentEvent} event */
-export function sessionOf(event) {
+export function sessionOf(event: AgentEvent) {
   if (event.session_id) return event.session_id;
   const session = event.metadata["session_id"];
   return typeof session === "string" ? session : "";
 }
 
-/**
- * @param {AgentEvent} event
- * @param {RegExp} term
- * @param {(agentId: string) => string} nameOf
- */
-function matchesText(event, term, nameOf) {
+function matchesText(
+  event: AgentEvent,
+  term: RegExp,
+  nameOf: (agentId: string) => string,
+) {
   return (
     term.test(event.message) ||
     term.test(event.event_type) ||
@@ -104,32 +88,23 @@ function matchesText(event, term, nameOf) {
   );
 }
 
-/**
- * @param {unknown} value
- * @param {RegExp} term
- * @param {number} depth
- * @returns {boolean}
- */
-function valueMatches(value, term, depth) {
+function valueMatches(value: unknown, term: RegExp, depth: number): boolean {
   if (typeof value === "string") return term.test(value);
   if (typeof value === "number") return term.test(String(value));
-  if (typeof value !== "object" || value === null || depth > 20) return false;
+  if (!isRecord(value) || depth > 20) return false;
   if (Array.isArray(value)) {
     return value.some((item) => valueMatches(item, term, depth + 1));
   }
-  const record = /** @type {Record<string, unknown>} */ (value);
-  for (const key in record) {
-    if (valueMatches(record[key], term, depth + 1)) return true;
+  for (const key in value) {
+    if (valueMatches(value[key], term, depth + 1)) return true;
   }
   return false;
 }
 
-/** @param {string[]} values */
-function setOf(values) {
+function setOf(values: string[]) {
   return values.length === 0 ? null : new Set(values);
 }
 
-/** @param {string} text */
-function escapeRegExp(text) {
+function escapeRegExp(text: string) {
   return text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
 }

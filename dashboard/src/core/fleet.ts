@@ -2,24 +2,23 @@
  * Folds events into the state of the fleet: who works, on what, at what cost.
  * The same events always give the same fleet, so that a replay is a fold over
  * fewer of them. Time is what the events say; no clock is read here.
- *
- * @import { Activity, Agent, AgentEvent } from "./types.ts"
  */
+import type { Activity, Agent, AgentEvent, StepStats } from "./types.ts";
 import { count, stepName, text } from "./event_facts.ts";
 import { sessionOf } from "./filter.ts";
 import { noRepeat, takeToolCall } from "./repeats.ts";
 import { endWaitsByStatus, updateWaits } from "./waits.ts";
 
-/**
- * @typedef {object} Fleet
- * @property {Map<string, Agent>} agents by id, in order of appearance
- * @property {number} events
- * @property {number} errors events of level error or critical, or of type error
- */
+export interface Fleet {
+  /** by id, in order of appearance */
+  agents: Map<string, Agent>;
+  events: number;
+  /** events of level error or critical, or of type error */
+  errors: number;
+}
 
 /** Statuses as recorded, of both generations of the tables. */
-/** @type {ReadonlyMap<string, Activity>} */
-const ACTIVITY_OF_STATUS = new Map([
+const ACTIVITY_OF_STATUS: ReadonlyMap<string, Activity> = new Map([
   ["initializing", "running"],
   ["planning", "running"],
   ["executing", "running"],
@@ -36,8 +35,7 @@ const ACTIVITY_OF_STATUS = new Map([
 ]);
 
 /** What an event type alone says about the agent it belongs to. */
-/** @type {ReadonlyMap<string, string>} */
-const STATUS_OF_TYPE = new Map([
+const STATUS_OF_TYPE: ReadonlyMap<string, string> = new Map([
   ["agent_started", "executing"],
   ["agent_completed", "completed"],
   ["agent_failed", "failed"],
@@ -59,27 +57,20 @@ const NOT_WORK = new Set([
   "agent_status_changed",
 ]);
 
-/** @returns {Fleet} */
-export function createFleet() {
+export function createFleet(): Fleet {
   return { agents: new Map(), events: 0, errors: 0 };
 }
 
-/**
- * @param {Fleet} fleet
- * @returns {Fleet}
- */
-export function cloneFleet(fleet) {
+export function cloneFleet(fleet: Fleet): Fleet {
   return structuredClone(fleet);
 }
 
 /**
  * Adds one event to the fleet, in place.
  *
- * @param {Fleet} fleet
- * @param {AgentEvent} event
- * @param {number} at ms since the epoch
+ * @param at ms since the epoch
  */
-export function applyEvent(fleet, event, at) {
+export function applyEvent(fleet: Fleet, event: AgentEvent, at: number) {
   fleet.events += 1;
   const isError =
     event.log_level === "error" ||
@@ -162,17 +153,10 @@ export function applyEvent(fleet, event, at) {
   }
 }
 
-/**
- * @param {Fleet} fleet
- * @param {string} id
- * @param {number} at
- * @returns {Agent}
- */
-function agentOf(fleet, id, at) {
+function agentOf(fleet: Fleet, id: string, at: number): Agent {
   const known = fleet.agents.get(id);
   if (known !== undefined) return known;
-  /** @type {Agent} */
-  const agent = {
+  const agent: Agent = {
     id,
     name: "",
     type: "",
@@ -209,13 +193,8 @@ function agentOf(fleet, id, at) {
   return agent;
 }
 
-/**
- * Takes over what an event says about who the agent is.
- *
- * @param {Agent} agent
- * @param {AgentEvent} event
- */
-function describe(agent, event) {
+/** Takes over what an event says about who the agent is. */
+function describe(agent: Agent, event: AgentEvent) {
   const { metadata } = event;
   if (event.event_type.startsWith("agent_")) {
     agent.name = text(metadata["name"]) || agent.name;
@@ -228,13 +207,12 @@ function describe(agent, event) {
     event.session_id || text(metadata["session_id"]) || agent.sessionId;
 }
 
-/**
- * @param {Agent} agent
- * @param {string} status
- * @param {AgentEvent} event
- * @param {number} at
- */
-function setStatus(agent, status, event, at) {
+function setStatus(
+  agent: Agent,
+  status: string,
+  event: AgentEvent,
+  at: number,
+) {
   const before = text(event.metadata["previous_status"]);
   const saidItWaits =
     agent.activity === "waiting" ||
@@ -279,24 +257,19 @@ function setStatus(agent, status, event, at) {
 /**
  * When an agent ended: as it was recorded, which may be long before the row was
  * written; never later than that, nor before the agent was there.
- *
- * @param {Agent} agent
- * @param {AgentEvent} event
- * @param {number} at
  */
-function endOf(agent, event, at) {
+function endOf(agent: Agent, event: AgentEvent, at: number) {
   const recorded = Date.parse(text(event.metadata["completed_at"]));
   if (Number.isNaN(recorded)) return at;
   return Math.min(Math.max(recorded, agent.firstAt), at);
 }
 
-/**
- * @param {Agent} agent
- * @param {Record<string, unknown>} metadata
- * @param {AgentEvent} event
- * @param {number} at
- */
-function startStep(agent, metadata, event, at) {
+function startStep(
+  agent: Agent,
+  metadata: Record<string, unknown>,
+  event: AgentEvent,
+  at: number,
+) {
   agent.openSteps.push({
     name: stepName(event),
     key: text(metadata["step_id"]) || stepName(event),
@@ -304,13 +277,12 @@ function startStep(agent, metadata, event, at) {
   });
 }
 
-/**
- * @param {Agent} agent
- * @param {Record<string, unknown>} metadata
- * @param {AgentEvent} event
- * @param {number} at
- */
-function endStep(agent, metadata, event, at) {
+function endStep(
+  agent: Agent,
+  metadata: Record<string, unknown>,
+  event: AgentEvent,
+  at: number,
+) {
   const name = stepName(event);
   const key = text(metadata["step_id"]) || name;
   const index = agent.openSteps.findLastIndex((step) => step.key === key);
@@ -334,12 +306,11 @@ function endStep(agent, metadata, event, at) {
   if (metadata["status"] === "failed") stats.failed += 1;
 }
 
-/**
- * @param {Agent} agent
- * @param {Record<string, unknown>} metadata
- * @param {"cost" | "reportedCost"} field
- */
-function addCost(agent, metadata, field) {
+function addCost(
+  agent: Agent,
+  metadata: Record<string, unknown>,
+  field: "cost" | "reportedCost",
+) {
   const value = metadata["cost_usd"] ?? metadata["total_cost_usd"];
   if (typeof value !== "number" || !Number.isFinite(value)) return;
   // A prompt's cost is a part; what is said of the agent is a total so far.
@@ -355,57 +326,41 @@ function addCost(agent, metadata, field) {
   }
 }
 
-/** @param {AgentEvent} event */
-function isWork(event) {
+function isWork(event: AgentEvent) {
   return !NOT_WORK.has(event.event_type);
 }
 
 // ------------------------------------------------------------- questions
 
-/** @param {Agent} agent */
-export function agentName(agent) {
+export function agentName(agent: Agent) {
   return agent.name || shortId(agent.id);
 }
 
-/** @param {string} id */
-export function shortId(id) {
+export function shortId(id: string) {
   return /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(id) ? id.slice(0, 8) : id;
 }
 
-/**
- * Tokens of an agent: the sum of its prompts, or its own report if larger.
- *
- * @param {Agent} agent
- */
-export function tokensOf(agent) {
+/** Tokens of an agent: the sum of its prompts, or its own report if larger. */
+export function tokensOf(agent: Agent) {
   return {
     input: Math.max(agent.tokensIn, agent.reportedTokensIn),
     output: Math.max(agent.tokensOut, agent.reportedTokensOut),
   };
 }
 
-/**
- * Recorded cost of an agent in US dollars, or null when none was recorded.
- *
- * @param {Agent} agent
- */
-export function costOf(agent) {
+/** Recorded cost of an agent in US dollars, or null when none was recorded. */
+export function costOf(agent: Agent) {
   if (!agent.costRecorded) return null;
   return Math.max(agent.cost, agent.reportedCost);
 }
 
-/** Whether it waits for a person, and so does not work. @param {Agent} agent */
-export function isWaiting(agent) {
+/** Whether it waits for a person, and so does not work. */
+export function isWaiting(agent: Agent) {
   return agent.waits.length > 0 || agent.activity === "waiting";
 }
 
-/**
- * How long an agent has been at it, or was.
- *
- * @param {Agent} agent
- * @param {number} time
- */
-export function elapsedOf(agent, time) {
+/** How long an agent has been at it, or was. */
+export function elapsedOf(agent: Agent, time: number) {
   const end = agent.endedAt === 0 ? time : agent.endedAt;
   return Math.max(0, end - agent.firstAt);
 }
@@ -413,12 +368,8 @@ export function elapsedOf(agent, time) {
 /**
  * The agents of some sessions, and what was counted of them; all of the fleet
  * when no session is named.
- *
- * @param {Fleet} fleet
- * @param {readonly string[]} sessions
- * @returns {Fleet}
  */
-export function ofSessions(fleet, sessions) {
+export function ofSessions(fleet: Fleet, sessions: readonly string[]): Fleet {
   if (sessions.length === 0) return fleet;
   const part = createFleet();
   for (const [id, agent] of fleet.agents) {
@@ -430,8 +381,7 @@ export function ofSessions(fleet, sessions) {
   return part;
 }
 
-/** @param {Fleet} fleet */
-export function totals(fleet) {
+export function totals(fleet: Fleet) {
   const sum = {
     agents: fleet.agents.size,
     running: 0,
@@ -459,15 +409,9 @@ export function totals(fleet) {
   return sum;
 }
 
-/**
- * Durations by step name over the whole fleet, longest in total first.
- *
- * @param {Fleet} fleet
- * @returns {import("./types.ts").StepStats[]}
- */
-export function stepTotals(fleet) {
-  /** @type {Map<string, import("./types.ts").StepStats>} */
-  const sums = new Map();
+/** Durations by step name over the whole fleet, longest in total first. */
+export function stepTotals(fleet: Fleet): StepStats[] {
+  const sums: Map<string, StepStats> = new Map();
   for (const agent of fleet.agents.values()) {
     for (const step of agent.steps.values()) {
       const sum = sums.get(step.name);
@@ -486,15 +430,12 @@ export function stepTotals(fleet) {
 /**
  * The tree in the order it is drawn: parents before their children, each with
  * its depth. A parent that was never seen, or a circle, makes a root.
- *
- * @param {Fleet} fleet
- * @returns {{ agent: Agent, depth: number, children: number }[]}
  */
-export function treeRows(fleet) {
-  /** @type {Map<string, Agent[]>} */
-  const childrenOf = new Map();
-  /** @type {Agent[]} */
-  const roots = [];
+export function treeRows(
+  fleet: Fleet,
+): { agent: Agent; depth: number; children: number }[] {
+  const childrenOf: Map<string, Agent[]> = new Map();
+  const roots: Agent[] = [];
   for (const agent of fleet.agents.values()) {
     if (agent.parentId !== "" && fleet.agents.has(agent.parentId)) {
       const siblings = childrenOf.get(agent.parentId);
@@ -504,13 +445,12 @@ export function treeRows(fleet) {
       roots.push(agent);
     }
   }
-  /** @type {{ agent: Agent, depth: number, children: number }[]} */
-  const rows = [];
-  const seen = new Set();
-  /** @param {Agent} start */
-  const walk = (start) => {
-    /** @type {{ agent: Agent, depth: number }[]} */
-    const stack = [{ agent: start, depth: 0 }];
+  const rows: { agent: Agent; depth: number; children: number }[] = [];
+  const seen = new Set<string>();
+  const walk = (start: Agent) => {
+    const stack: { agent: Agent; depth: number }[] = [
+      { agent: start, depth: 0 },
+    ];
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       if (seen.has(next.agent.id)) continue;
       seen.add(next.agent.id);

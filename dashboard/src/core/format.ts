@@ -3,27 +3,24 @@
 // Written out where Intl would say the same: its formatters take a tenth of a
 // second to make, which is when the page should be painting.
 
-/** 14:03:27 @param {number} time */
-export function formatClock(time) {
+/** 14:03:27 */
+export function formatClock(time: number) {
   const date = new Date(time);
   return [date.getHours(), date.getMinutes(), date.getSeconds()]
     .map(pad)
     .join(":");
 }
 
-/** 14:03:27.042 @param {number} time */
-export function formatClockMs(time) {
+/** 14:03:27.042 */
+export function formatClockMs(time: number) {
   const ms = new Date(time).getMilliseconds();
   return `${formatClock(time)}.${String(ms).padStart(3, "0")}`;
 }
 
-/** @type {Intl.DateTimeFormat | undefined} */
-let day;
-/** @type {Intl.DateTimeFormat | undefined} */
-let shortDay;
+let day: Intl.DateTimeFormat | undefined;
+let shortDay: Intl.DateTimeFormat | undefined;
 
-/** @param {number} time */
-export function formatDay(time) {
+export function formatDay(time: number) {
   day ??= new Intl.DateTimeFormat(undefined, {
     year: "numeric",
     month: "short",
@@ -32,8 +29,8 @@ export function formatDay(time) {
   return day.format(time);
 }
 
-/** 24 Nov, for where the year goes without saying. @param {number} time */
-export function formatShortDay(time) {
+/** 24 Nov, for where the year goes without saying. */
+export function formatShortDay(time: number) {
   shortDay ??= new Intl.DateTimeFormat(undefined, {
     month: "short",
     day: "numeric",
@@ -41,18 +38,16 @@ export function formatShortDay(time) {
   return shortDay.format(time);
 }
 
-/** The day a time lies in, here; the same for all times of that day. @param {number} time */
-export function dayOf(time) {
+/** The day a time lies in, here; the same for all times of that day. */
+export function dayOf(time: number) {
   return new Date(time).setHours(0, 0, 0, 0);
 }
 
 /**
  * 840 ms, 4.2 s, 3 m 05 s, 2 h 14 m, 3 d 4 h: every length of time on the page,
  * rounded to the nearest of the last unit shown.
- *
- * @param {number} ms
  */
-export function formatDuration(ms) {
+export function formatDuration(ms: number) {
   if (!Number.isFinite(ms) || ms < 0) return "–";
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
@@ -69,21 +64,16 @@ export function formatDuration(ms) {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/**
- * The beginning of a text, cut between characters: half of an emoji is none.
- *
- * @param {string} text
- * @param {number} length
- */
-export function cutText(text, length) {
+/** The beginning of a text, cut between characters: half of an emoji is none. */
+export function cutText(text: string, length: number) {
   if (text.length <= length) return text;
   const last = text.charCodeAt(length - 1);
   const splitsPair = last >= 0xd800 && last <= 0xdbff;
   return text.slice(0, splitsPair ? length - 1 : length);
 }
 
-/** 947, 12.4k, 3.1M @param {number} value */
-export function formatCount(value) {
+/** 947, 12.4k, 3.1M */
+export function formatCount(value: number) {
   if (value < 1_000) return String(Math.round(value));
   if (value < 9_950) return `${(value / 1_000).toFixed(1)}k`;
   if (value < 999_500) return `${Math.round(value / 1_000)}k`;
@@ -91,34 +81,29 @@ export function formatCount(value) {
   return `${Math.round(value / 1_000_000)}M`;
 }
 
-/** 12,345 @param {number} value */
-export function formatInteger(value) {
+/** 12,345 */
+export function formatInteger(value: number) {
   return group(String(Math.round(value)));
 }
 
-/**
- * $0.0042, $0.42, $12.30; null when nothing was recorded.
- *
- * @param {number | null} usd
- */
-export function formatCost(usd) {
+/** $0.0042, $0.42, $12.30; null when nothing was recorded. */
+export function formatCost(usd: number | null) {
   if (usd === null) return "–";
   if (usd !== 0 && Math.abs(usd) < 0.01) return `$${usd.toFixed(4)}`;
   return `$${group(usd.toFixed(2))}`;
 }
 
-/** step_start → Step start @param {string} word */
-export function formatWord(word) {
+/** step_start → Step start */
+export function formatWord(word: string) {
   const spaced = word.replaceAll("_", " ");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
-/** @param {number} value */
-function pad(value) {
+function pad(value: number) {
   return String(value).padStart(2, "0");
 }
 
-/** 1234.50 → 1,234.50 @param {string} digits */
-function group(digits) {
+/** 1234.50 → 1,234.50 */
+function group(digits: string) {
   return digits.replace(/\B(?<!\.\d*)(?=(?:\d{3})+(?!\d))/g, ",");
 }

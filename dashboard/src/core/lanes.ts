@@ -1,16 +1,15 @@
 /**
  * What the timeline draws: for each agent its steps as spans and its events as
  * marks, in columns sorted by time, so that drawing touches only what is seen.
- *
- * @import { AgentEvent } from "./types.ts"
  */
+import type { AgentEvent } from "./types.ts";
 import { stepName } from "./event_facts.ts";
 
-/** @typedef {"error" | "warning" | "needs" | "tool" | "prompt" | "status" | "other"} MarkKind */
+export type MarkKind =
+  "error" | "warning" | "needs" | "tool" | "prompt" | "status" | "other";
 
 /** Kinds by weight: where marks coincide, the weightiest is drawn. */
-/** @type {readonly MarkKind[]} */
-export const MARK_KINDS = [
+export const MARK_KINDS: readonly MarkKind[] = [
   "other",
   "status",
   "prompt",
@@ -20,43 +19,46 @@ export const MARK_KINDS = [
   "error",
 ];
 
-/**
- * @typedef {object} Span
- * @property {string} name
- * @property {string} key
- * @property {number} start
- * @property {number} end Infinity while it is open
- * @property {number} depth 0 for the outermost
- * @property {boolean} failed
- * @property {number} startSeq
- * @property {number} endSeq 0 while it is open
- */
+export interface Span {
+  name: string;
+  key: string;
+  start: number;
+  /** Infinity while it is open */
+  end: number;
+  /** 0 for the outermost */
+  depth: number;
+  failed: boolean;
+  startSeq: number;
+  /** 0 while it is open */
+  endSeq: number;
+}
 
-/**
- * @typedef {object} Lane
- * @property {string} agentId
- * @property {number} start
- * @property {number} end Infinity while the agent works
- * @property {number[]} times of the marks
- * @property {number[]} seqs of the marks
- * @property {number[]} kinds of the marks: indexes into MARK_KINDS
- * @property {Span[]} spans in order of their start
- * @property {Span[]} open
- */
+export interface Lane {
+  agentId: string;
+  start: number;
+  /** Infinity while the agent works */
+  end: number;
+  /** of the marks */
+  times: number[];
+  /** of the marks */
+  seqs: number[];
+  /** of the marks: indexes into MARK_KINDS */
+  kinds: number[];
+  /** in order of their start */
+  spans: Span[];
+  open: Span[];
+}
 
-/** @returns {Map<string, Lane>} */
-export function createLanes() {
+export function createLanes(): Map<string, Lane> {
   return new Map();
 }
 
-/**
- * Adds one event to its agent's lane, in place.
- *
- * @param {Map<string, Lane>} lanes
- * @param {AgentEvent} event
- * @param {number} at
- */
-export function addToLanes(lanes, event, at) {
+/** Adds one event to its agent's lane, in place. */
+export function addToLanes(
+  lanes: Map<string, Lane>,
+  event: AgentEvent,
+  at: number,
+) {
   let lane = lanes.get(event.agent_id);
   if (lane === undefined) {
     lane = {
@@ -100,15 +102,13 @@ export function addToLanes(lanes, event, at) {
 /**
  * Forgets what happened before an event, when the store lets go of it.
  *
- * @param {Map<string, Lane>} lanes
- * @param {number} seq the oldest event kept
- * @param {number} time its time
+ * @param seq the oldest event kept
+ * @param time its time
  */
-export function trimLanes(lanes, seq, time) {
+export function trimLanes(lanes: Map<string, Lane>, seq: number, time: number) {
   for (const [id, lane] of lanes) {
     const { seqs } = lane;
-    const isKept = (/** @type {unknown} */ _, /** @type {number} */ index) =>
-      (seqs[index] ?? 0) >= seq;
+    const isKept = (_: unknown, index: number) => (seqs[index] ?? 0) >= seq;
     lane.times = lane.times.filter(isKept);
     lane.kinds = lane.kinds.filter(isKept);
     lane.seqs = seqs.filter(isKept);
@@ -117,11 +117,7 @@ export function trimLanes(lanes, seq, time) {
   }
 }
 
-/**
- * @param {AgentEvent} event
- * @returns {MarkKind}
- */
-export function markKind(event) {
+export function markKind(event: AgentEvent): MarkKind {
   const type = event.event_type;
   if (
     event.log_level === "error" ||
@@ -139,13 +135,8 @@ export function markKind(event) {
   return "other";
 }
 
-/**
- * Index of the first of sorted numbers that is >= `value`.
- *
- * @param {ArrayLike<number>} sorted
- * @param {number} value
- */
-export function lowerBound(sorted, value) {
+/** Index of the first of sorted numbers that is >= `value`. */
+export function lowerBound(sorted: ArrayLike<number>, value: number) {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
@@ -156,14 +147,8 @@ export function lowerBound(sorted, value) {
   return low;
 }
 
-/**
- * Adds a mark where it belongs: a row may be written later than it happened.
- *
- * @param {Lane} lane
- * @param {AgentEvent} event
- * @param {number} at
- */
-function addMark({ times, seqs, kinds }, event, at) {
+/** Adds a mark where it belongs: a row may be written later than it happened. */
+function addMark({ times, seqs, kinds }: Lane, event: AgentEvent, at: number) {
   const kind = MARK_KINDS.indexOf(markKind(event));
   let index = times.length;
   if (index > 0 && at < (times[index - 1] ?? 0)) {
@@ -182,14 +167,8 @@ function addMark({ times, seqs, kinds }, event, at) {
   kinds.splice(index, 0, kind);
 }
 
-/**
- * @param {Lane} lane
- * @param {AgentEvent} event
- * @param {number} at
- */
-function openSpan(lane, event, at) {
-  /** @type {Span} */
-  const span = {
+function openSpan(lane: Lane, event: AgentEvent, at: number) {
+  const span: Span = {
     name: stepName(event),
     key: stepKey(event),
     start: at,
@@ -203,12 +182,7 @@ function openSpan(lane, event, at) {
   lane.open.push(span);
 }
 
-/**
- * @param {Lane} lane
- * @param {AgentEvent} event
- * @param {number} at
- */
-function closeSpan(lane, event, at) {
+function closeSpan(lane: Lane, event: AgentEvent, at: number) {
   const key = stepKey(event);
   const index = lane.open.findLastIndex((span) => span.key === key);
   const span = lane.open[index];
@@ -219,14 +193,12 @@ function closeSpan(lane, event, at) {
   span.failed = event.metadata["status"] === "failed";
 }
 
-/** @param {AgentEvent} event */
-function stepKey(event) {
+function stepKey(event: AgentEvent) {
   const id = event.metadata["step_id"];
   return typeof id === "string" ? id : stepName(event);
 }
 
-/** @param {unknown} status */
-function isFinal(status) {
+function isFinal(status: unknown) {
   return (
     status === "completed" ||
     status === "complete" ||

@@ -1,33 +1,28 @@
-/**
- * Which events pass the filter, kept up to date as events come and go.
- *
- * @import { AgentEvent } from "./types.ts"
- * @import { EventStore } from "./event_store.ts"
- */
+/** Which events pass the filter, kept up to date as events come and go. */
+import type { AgentEvent } from "./types.ts";
+import type { EventStore } from "./event_store.ts";
 import { lowerBound } from "./lanes.ts";
 
-/** @typedef {(event: AgentEvent, at: number) => boolean} Predicate */
+export type Predicate = (event: AgentEvent, at: number) => boolean;
 
 export class LogIndex {
   /**
    * Positions of the matches: index in the store + all that was ever trimmed,
    * so that they stay true when the oldest events leave. Null: all match.
-   *
-   * @type {number[] | null}
    */
-  #matches = null;
-  /** @type {Predicate | null} */
-  #predicate = null;
+  #matches: number[] | null = null;
+  #predicate: Predicate | null = null;
   /** Position up to which events have been looked at. */
   #seen = 0;
 
-  /** @param {EventStore} store */
-  constructor(store) {
+  readonly store: EventStore;
+
+  constructor(store: EventStore) {
     this.store = store;
   }
 
-  /** @param {Predicate | null} predicate null: everything passes */
-  setFilter(predicate) {
+  /** @param predicate null: everything passes */
+  setFilter(predicate: Predicate | null) {
     this.#predicate = predicate;
     this.#matches = predicate === null ? null : [];
     this.#seen = this.store.trimmed;
@@ -70,7 +65,7 @@ export class LogIndex {
   /**
    * How many matches lie before a position of the store.
    *
-   * @param {number} [end] Infinity: all
+   * @param end Infinity: all
    */
   count(end = Infinity) {
     if (this.#matches === null) {
@@ -82,13 +77,8 @@ export class LogIndex {
       : lowerBound(this.#matches, end);
   }
 
-  /**
-   * The n-th match.
-   *
-   * @param {number} n
-   * @returns {AgentEvent | undefined}
-   */
-  at(n) {
+  /** The n-th match. */
+  at(n: number): AgentEvent | undefined {
     if (this.#matches === null) return this.store.events[n];
     const position = this.#matches[n];
     return position === undefined
@@ -96,8 +86,8 @@ export class LogIndex {
       : this.store.events[position - this.store.trimmed];
   }
 
-  /** Which match an event is, or -1 when it is none. @param {number} seq */
-  indexOf(seq) {
+  /** Which match an event is, or -1 when it is none. */
+  indexOf(seq: number) {
     const index = this.store.indexOf(seq);
     if (index < 0 || this.#matches === null) return index;
     const position = index + this.store.trimmed;
@@ -105,15 +95,9 @@ export class LogIndex {
     return this.#matches[n] === position ? n : -1;
   }
 
-  /**
-   * The matches in order, up to a position of the store.
-   *
-   * @param {number} [end]
-   * @returns {AgentEvent[]}
-   */
-  list(end = Infinity) {
-    /** @type {AgentEvent[]} */
-    const events = [];
+  /** The matches in order, up to a position of the store. */
+  list(end = Infinity): AgentEvent[] {
+    const events: AgentEvent[] = [];
     const total = this.count(end);
     for (let n = 0; n < total; n++) {
       const event = this.at(n);

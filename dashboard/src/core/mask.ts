@@ -1,9 +1,9 @@
 /**
  * Masks secrets before anything leaves the page: by the name of the field and
  * by the look of the value. What an export holds is meant to be passed on.
- *
- * @import { AgentEvent } from "./types.ts"
  */
+import { isRecord } from "./event_facts.ts";
+import type { AgentEvent } from "./types.ts";
 
 export const MASK = "[masked]";
 
@@ -16,8 +16,7 @@ const SECRET_FIELDS = [
   /(?:password|passwd|passphrase|token|secret|dbpass|(?:api|access|private|secret)key)$/,
 ];
 
-/** @param {string} field */
-function isSecretField(field) {
+function isSecretField(field: string) {
   const words = field
     .slice(0, 200)
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2")
@@ -38,8 +37,7 @@ const NO_VALUE = String.raw`(?!(?:string|number|boolean|unknown|any|null|undefin
  * may be long and of any shape: each pattern starts at something rare, and
  * what repeats before that is bounded, so that the time stays linear.
  */
-/** @type {readonly [RegExp, string][]} */
-const SECRET_PATTERNS = [
+const SECRET_PATTERNS: readonly [RegExp, string][] = [
   [
     /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
     MASK,
@@ -148,13 +146,8 @@ const SECRET_PATTERNS = [
   [/(\blogin\s{1,3}\S{1,100}\s{1,3}password\s{1,3})\S+/g, `$1${MASK}`],
 ];
 
-/**
- * Masks secrets inside a text.
- *
- * @param {string} text
- * @returns {string}
- */
-export function maskText(text) {
+/** Masks secrets inside a text. */
+export function maskText(text: string): string {
   let masked = text;
   for (const [pattern, replacement] of SECRET_PATTERNS) {
     masked = masked.replace(pattern, replacement);
@@ -162,14 +155,8 @@ export function maskText(text) {
   return masked;
 }
 
-/**
- * Masks secrets in a value, by field name and by pattern, and copies the rest.
- *
- * @param {unknown} value
- * @param {string} [field]
- * @returns {unknown}
- */
-export function maskValue(value, field = "") {
+/** Masks secrets in a value, by field name and by pattern, and copies the rest. */
+export function maskValue(value: unknown, field = ""): unknown {
   const secret = isSecretField(field);
   if (typeof value === "string") {
     if (secret && value !== "") return MASK;
@@ -191,16 +178,11 @@ export function maskValue(value, field = "") {
   return value;
 }
 
-/**
- * @param {AgentEvent} event
- * @returns {AgentEvent}
- */
-export function maskEvent(event) {
+export function maskEvent(event: AgentEvent): AgentEvent {
+  const metadata = maskValue(event.metadata);
   return {
     ...event,
     message: maskText(event.message),
-    metadata: /** @type {Record<string, unknown>} */ (
-      maskValue(event.metadata)
-    ),
+    metadata: isRecord(metadata) ? metadata : {},
   };
 }

@@ -1,9 +1,6 @@
-/**
- * The queue on top: agents that wait for a person, failed, or look stuck.
- *
- * @import { Agent, Need } from "./types.ts"
- * @import { Fleet } from "./fleet.ts"
- */
+/** The queue on top: agents that wait for a person, failed, or look stuck. */
+import type { Agent, Need } from "./types.ts";
+import type { Fleet } from "./fleet.ts";
 import { agentName } from "./fleet.ts";
 import { formatDuration } from "./format.ts";
 import { timesInARow } from "./repeats.ts";
@@ -16,8 +13,7 @@ export const SILENT_MS = 120_000;
 export const SILENT_WHILE_OPEN_MS = 600_000;
 
 /** Most urgent first. */
-/** @type {readonly Need["kind"][]} */
-const ORDER = [
+const ORDER: readonly Need["kind"][] = [
   "permission",
   "question",
   "failed",
@@ -28,14 +24,12 @@ const ORDER = [
 ];
 
 /**
- * @param {Fleet} fleet
- * @param {number} now ms since the epoch: the present, or the replay's moment
- * @returns {Need[]} most urgent first, then the longest waiting
+ * @param now ms since the epoch: the present, or the replay's moment
+ * @returns most urgent first, then the longest waiting
  */
-export function needsYou(fleet, now) {
+export function needsYou(fleet: Fleet, now: number): Need[] {
   const busyParents = parentsOfBusyAgents(fleet, now);
-  /** @type {Need[]} */
-  const needs = [];
+  const needs: Need[] = [];
   for (const agent of fleet.agents.values()) {
     for (const wait of agent.waits) {
       needs.push(need(agent, wait.kind, wait.reason, wait.since, wait.seq));
@@ -50,15 +44,12 @@ export function needsYou(fleet, now) {
   );
 }
 
-/**
- * What an agent that waits for nothing needs all the same.
- *
- * @param {Agent} agent
- * @param {number} now
- * @param {Set<string>} busyParents
- * @returns {Need | null}
- */
-function needOf(agent, now, busyParents) {
+/** What an agent that waits for nothing needs all the same. */
+function needOf(
+  agent: Agent,
+  now: number,
+  busyParents: Set<string>,
+): Need | null {
   const { failure, repeat } = agent;
   if (failure !== null) {
     const reason = failure.reason || "Failed without a reason given";
@@ -80,15 +71,13 @@ function needOf(agent, now, busyParents) {
   return null;
 }
 
-/**
- * @param {Agent} agent
- * @param {Need["kind"]} kind
- * @param {string} reason
- * @param {number} since
- * @param {number} seq
- * @returns {Need}
- */
-function need(agent, kind, reason, since, seq) {
+function need(
+  agent: Agent,
+  kind: Need["kind"],
+  reason: string,
+  since: number,
+  seq: number,
+): Need {
   // Two requests may be made in the same millisecond.
   const which = kind === "permission" ? ` ${seq}` : "";
   const key = `${agent.id} ${kind} ${since}${which}`;
@@ -103,17 +92,12 @@ function need(agent, kind, reason, since, seq) {
   };
 }
 
-/**
- * @param {Agent} agent
- * @param {number} now
- */
-function isSilent(agent, now) {
+function isSilent(agent: Agent, now: number) {
   const patience = agent.openCalls.size > 0 ? SILENT_WHILE_OPEN_MS : SILENT_MS;
   return agent.activity === "running" && now - agent.lastAt >= patience;
 }
 
-/** @param {Agent} agent */
-function openCallsOf({ openCalls }) {
+function openCallsOf({ openCalls }: Agent) {
   const [first] = openCalls.values();
   if (first === undefined) return "and no call is open";
   const what = first.label || first.name;
@@ -122,14 +106,9 @@ function openCallsOf({ openCalls }) {
     : `with ${openCalls.size} calls open, the first ${what}`;
 }
 
-/**
- * Agents that have a descendant at work: they are quiet because they wait.
- *
- * @param {Fleet} fleet
- * @param {number} now
- */
-function parentsOfBusyAgents(fleet, now) {
-  const parents = new Set();
+/** Agents that have a descendant at work: they are quiet because they wait. */
+function parentsOfBusyAgents(fleet: Fleet, now: number) {
+  const parents = new Set<string>();
   for (const agent of fleet.agents.values()) {
     const busy =
       (agent.activity === "running" && !isSilent(agent, now)) ||

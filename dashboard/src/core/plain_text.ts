@@ -18,10 +18,8 @@ const UNSAFE =
 /**
  * Terminal codes and control characters are left out; what changes the order
  * of reading is shown by its name, such as [U+202E].
- *
- * @param {string} text
  */
-export function plainText(text) {
+export function plainText(text: string) {
   if (!UNSAFE.test(text)) return text;
   return text
     .replace(TERMINAL_CODES, "")
@@ -36,23 +34,15 @@ export function plainText(text) {
 /**
  * The same for all text in a value, names of fields included. What needs no
  * change is given back as it is.
- *
- * @param {unknown} value
- * @returns {unknown}
  */
-export function plainValue(value) {
+export function plainValue(value: unknown): unknown {
   return cleanValue(value, 0);
 }
 
 /** Deeper than this nothing is shown as text. */
 const DEEPEST = 200;
 
-/**
- * @param {unknown} value
- * @param {number} depth
- * @returns {unknown}
- */
-function cleanValue(value, depth) {
+function cleanValue(value: unknown, depth: number): unknown {
   if (typeof value === "string") return plainText(value);
   if (typeof value !== "object" || value === null) return value;
   if (depth > DEEPEST) return "(nested too deeply to show)";

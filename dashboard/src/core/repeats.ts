@@ -1,13 +1,11 @@
 /**
  * The same tool call again and again: how often, in a row. Calls that run side
  * by side are one round of it, however many they are.
- *
- * @import { Agent, AgentEvent, Repeat } from "./types.ts"
  */
+import type { Agent, AgentEvent, Repeat } from "./types.ts";
 import { callLabel, count, isCallEnd, text } from "./event_facts.ts";
 
-/** @returns {Repeat} */
-export function noRepeat() {
+export function noRepeat(): Repeat {
   return {
     input: null,
     label: "",
@@ -21,20 +19,14 @@ export function noRepeat() {
   };
 }
 
-/** How often the latest call was made in a row. @param {Agent} agent */
-export function timesInARow({ repeat, reportsEnds }) {
+/** How often the latest call was made in a row. */
+export function timesInARow({ repeat, reportsEnds }: Agent) {
   // Where no call is ever said to end, none can be seen to overlap.
   return reportsEnds ? repeat.rounds : repeat.calls;
 }
 
-/**
- * Takes in a tool call: its start, its end, or both in one event.
- *
- * @param {Agent} agent
- * @param {AgentEvent} event
- * @param {number} at
- */
-export function takeToolCall(agent, event, at) {
+/** Takes in a tool call: its start, its end, or both in one event. */
+export function takeToolCall(agent: Agent, event: AgentEvent, at: number) {
   const { metadata } = event;
   const name = text(metadata["tool_name"]) || "tool";
   const callId = text(metadata["tool_use_id"]);

@@ -1,36 +1,34 @@
 /**
  * The fleet as it was after any number of events: a fold from the nearest
  * checkpoint, so that a jump back costs a few thousand events and not all.
- *
- * @import { EventStore } from "./event_store.ts"
- * @import { Fleet } from "./fleet.ts"
  */
+import type { EventStore } from "./event_store.ts";
+import type { Fleet } from "./fleet.ts";
 import { applyEvent, cloneFleet } from "./fleet.ts";
 
 const CHECKPOINT_EVENTS = 5_000;
 
 export class FleetHistory {
-  /** @type {Map<number, Fleet>} fleets by the number of events folded */
-  #checkpoints = new Map();
-  /** @type {Fleet} */
-  #fleet;
+  /** Fleets by the number of events folded */
+  readonly #checkpoints = new Map<number, Fleet>();
+  #fleet: Fleet;
   #count = 0;
 
-  /**
-   * @param {EventStore} store
-   * @param {Fleet} base the fleet before the store's first event
-   */
-  constructor(store, base) {
+  readonly store: EventStore;
+  /** The fleet before the store's first event. */
+  readonly base: Fleet;
+
+  constructor(store: EventStore, base: Fleet) {
     this.store = store;
     this.base = base;
     this.#fleet = cloneFleet(base);
   }
 
   /**
-   * @param {number} count of the store's events
-   * @returns {Fleet} to be read only, until the next call
+   * @param count of the store's events
+   * @returns to be read only, until the next call
    */
-  fleetAfter(count) {
+  fleetAfter(count: number): Fleet {
     const start = this.#nearestCheckpoint(count);
     if (count < this.#count || start > this.#count) {
       this.#fleet = cloneFleet(this.#checkpoints.get(start) ?? this.base);
@@ -51,8 +49,7 @@ export class FleetHistory {
     return this.#fleet;
   }
 
-  /** @param {number} count */
-  #nearestCheckpoint(count) {
+  #nearestCheckpoint(count: number) {
     let start = count - (count % CHECKPOINT_EVENTS);
     while (start > 0 && !this.#checkpoints.has(start)) {
       start -= CHECKPOINT_EVENTS;
@@ -65,17 +62,14 @@ export class FleetHistory {
  * Where a running replay stands after some real time. A gap that would last
  * longer than `longestWaitMs` of real time is skipped.
  *
- * @param {number} at
- * @param {number} elapsedMs real time since the last step
- * @param {number} speed
- * @param {number} nextEventAt time of the first event after `at`
- * @param {number} [longestWaitMs]
+ * @param elapsedMs real time since the last step
+ * @param nextEventAt time of the first event after `at`
  */
 export function advance(
-  at,
-  elapsedMs,
-  speed,
-  nextEventAt,
+  at: number,
+  elapsedMs: number,
+  speed: number,
+  nextEventAt: number,
   longestWaitMs = 60_000,
 ) {
   const wait = (nextEventAt - at) / speed;

@@ -1,6 +1,7 @@
 /** Where times lie on a screen: ticks, zoom, pan. All pure. */
 
-/** @typedef {{ from: number, to: number }} TimeRange ms since the epoch */
+/** ms since the epoch */
+export type TimeRange = { from: number; to: number };
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -20,12 +21,14 @@ export const MIN_SPAN_MS = 50;
 /**
  * Round times within the range, at least `minGap` pixels apart.
  *
- * @param {TimeRange} range
- * @param {number} width pixels
- * @param {number} minGap pixels
- * @returns {{ times: number[], step: number }}
+ * @param width pixels
+ * @param minGap pixels
  */
-export function ticks(range, width, minGap) {
+export function ticks(
+  range: TimeRange,
+  width: number,
+  minGap: number,
+): { times: number[]; step: number } {
   const span = range.to - range.from;
   const step =
     STEPS.find((candidate) => (candidate / span) * width >= minGap) ?? span;
@@ -40,37 +43,30 @@ export function ticks(range, width, minGap) {
 /**
  * Zooms by a factor, around a time that stays where it is.
  *
- * @param {TimeRange} range
- * @param {number} factor below 1 zooms in
- * @param {number} anchor
- * @param {TimeRange} limits
- * @returns {TimeRange}
+ * @param factor below 1 zooms in
  */
-export function zoom(range, factor, anchor, limits) {
+export function zoom(
+  range: TimeRange,
+  factor: number,
+  anchor: number,
+  limits: TimeRange,
+): TimeRange {
   const from = anchor - (anchor - range.from) * factor;
   const to = anchor + (range.to - anchor) * factor;
   if (to - from < MIN_SPAN_MS) return range;
   return clampRange({ from, to }, limits);
 }
 
-/**
- * @param {TimeRange} range
- * @param {number} ms
- * @param {TimeRange} limits
- * @returns {TimeRange}
- */
-export function pan(range, ms, limits) {
+export function pan(
+  range: TimeRange,
+  ms: number,
+  limits: TimeRange,
+): TimeRange {
   return clampRange({ from: range.from + ms, to: range.to + ms }, limits);
 }
 
-/**
- * Keeps a range within the limits, and its length where it can.
- *
- * @param {TimeRange} range
- * @param {TimeRange} limits
- * @returns {TimeRange}
- */
-export function clampRange(range, limits) {
+/** Keeps a range within the limits, and its length where it can. */
+export function clampRange(range: TimeRange, limits: TimeRange): TimeRange {
   const length = Math.min(range.to - range.from, limits.to - limits.from);
   const from = Math.min(Math.max(range.from, limits.from), limits.to - length);
   return { from, to: from + length };

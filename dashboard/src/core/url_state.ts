@@ -1,23 +1,21 @@
 /**
  * What the address bar says about the view: filters, time range, selection,
  * moment. Everything is optional, and nonsense is ignored.
- *
- * @import { Filter } from "./types.ts"
  */
+import type { Filter } from "./types.ts";
 
-/**
- * @typedef {object} ViewState
- * @property {Filter} filter
- * @property {number | null} selected seq of the event in the detail pane
- * @property {number | null} at the replay's moment, null when live
- * @property {string} panel the panel in front on a narrow screen
- */
+export interface ViewState {
+  filter: Filter;
+  /** seq of the event in the detail pane */
+  selected: number | null;
+  /** the replay's moment, null when live */
+  at: number | null;
+  /** the panel in front on a narrow screen */
+  panel: string;
+}
 
-/**
- * @param {ViewState} view
- * @returns {string} "" or "?agent=…"
- */
-export function toQuery(view) {
+/** @returns "" or "?agent=…" */
+export function toQuery(view: ViewState): string {
   const params = new URLSearchParams();
   for (const value of view.filter.agents) params.append("agent", value);
   for (const value of view.filter.types) params.append("type", value);
@@ -33,11 +31,7 @@ export function toQuery(view) {
   return query === "" ? "" : `?${query}`;
 }
 
-/**
- * @param {string} query
- * @returns {ViewState}
- */
-export function fromQuery(query) {
+export function fromQuery(query: string): ViewState {
   const params = new URLSearchParams(query);
   const panel = params.get("panel") ?? "";
   return {
@@ -59,11 +53,8 @@ export function fromQuery(query) {
 /**
  * Whether two views belong to one step of the user: they differ in nothing but
  * the text typed, the moment of a replay, or which event is open.
- *
- * @param {ViewState} before
- * @param {ViewState} after
  */
-export function isSameStep(before, after) {
+export function isSameStep(before: ViewState, after: ViewState) {
   const isOpen = before.selected !== null && after.selected !== null;
   const isReplay = before.at !== null && after.at !== null;
   const changed = {
@@ -75,30 +66,17 @@ export function isSameStep(before, after) {
   return toQuery(changed) === toQuery(before);
 }
 
-/**
- * @param {URLSearchParams} params
- * @param {string} name
- * @param {number | null} time
- */
-function setTime(params, name, time) {
+function setTime(params: URLSearchParams, name: string, time: number | null) {
   if (time !== null && Number.isFinite(time))
     params.set(name, new Date(time).toISOString());
 }
 
-/**
- * @param {URLSearchParams} params
- * @param {string} name
- */
-function getTime(params, name) {
+function getTime(params: URLSearchParams, name: string) {
   const time = Date.parse(params.get(name) ?? "");
   return Number.isNaN(time) ? null : time;
 }
 
-/**
- * @param {URLSearchParams} params
- * @param {string} name
- */
-function getCount(params, name) {
+function getCount(params: URLSearchParams, name: string) {
   const text = params.get(name) ?? "";
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
 }

@@ -1,14 +1,17 @@
 /**
  * What an agent waits for, and what ends a wait: its own answer, and not just
  * any sign of an agent that does several things at a time.
- *
- * @import { Agent, AgentEvent, Wait } from "./types.ts"
  */
+import type { Agent, AgentEvent, Wait } from "./types.ts";
 import { callLabel, isCallEnd, text } from "./event_facts.ts";
 
 /** Most urgent first. */
-/** @type {readonly Wait["kind"][]} */
-const URGENCY = ["permission", "question", "blocked", "idle"];
+const URGENCY: readonly Wait["kind"][] = [
+  "permission",
+  "question",
+  "blocked",
+  "idle",
+];
 
 /** Events with which an agent goes on to something new. */
 const PROGRESS = new Set([
@@ -19,8 +22,8 @@ const PROGRESS = new Set([
   "tool_call",
 ]);
 
-/** The wait to show where there is room for one. @param {Agent} agent */
-export function currentWait(agent) {
+/** The wait to show where there is room for one. */
+export function currentWait(agent: Agent) {
   for (const kind of URGENCY) {
     const wait = agent.waits.find((candidate) => candidate.kind === kind);
     if (wait !== undefined) return wait;
@@ -28,14 +31,8 @@ export function currentWait(agent) {
   return null;
 }
 
-/**
- * Starts the wait that an event tells of, or ends those that it answers.
- *
- * @param {Agent} agent
- * @param {AgentEvent} event
- * @param {number} at
- */
-export function updateWaits(agent, event, at) {
+/** Starts the wait that an event tells of, or ends those that it answers. */
+export function updateWaits(agent: Agent, event: AgentEvent, at: number) {
   const wait = waitOf(event, at);
   if (wait !== null) addWait(agent, wait);
   else if (agent.waits.length === 0) return;
@@ -49,21 +46,14 @@ export function updateWaits(agent, event, at) {
  * What a change to a status that is no wait leaves of the waits: an agent that
  * said it waits, and now works, waits for nothing; one that never said so may
  * still have a request open.
- *
- * @param {Agent} agent
- * @param {boolean} saidItWaits
  */
-export function endWaitsByStatus(agent, saidItWaits) {
+export function endWaitsByStatus(agent: Agent, saidItWaits: boolean) {
   agent.waits = saidItWaits
     ? []
     : agent.waits.filter((wait) => wait.kind === "permission");
 }
 
-/**
- * @param {Agent} agent
- * @param {Wait} wait
- */
-function addWait(agent, wait) {
+function addWait(agent: Agent, wait: Wait) {
   // A hook and a notification may tell of the same request: who says less
   // about it gives way.
   const known = agent.waits.findIndex(
@@ -78,11 +68,7 @@ function addWait(agent, wait) {
   agent.waits[known] = { ...wait, since: open.since };
 }
 
-/**
- * @param {Wait} open
- * @param {Wait} wait
- */
-function isSameRequest(open, wait) {
+function isSameRequest(open: Wait, wait: Wait) {
   if (!isNamed(open) || !isNamed(wait)) return true;
   if (open.request !== "" || wait.request !== "") {
     return open.request === wait.request;
@@ -90,20 +76,16 @@ function isSameRequest(open, wait) {
   return open.reason === wait.reason;
 }
 
-/** Whether it says which request it is. @param {Wait} wait */
-function isNamed(wait) {
+/** Whether it says which request it is. */
+function isNamed(wait: Wait) {
   return wait.request !== "" || wait.tool !== "";
 }
 
-/**
- * @param {Agent} agent
- * @param {AgentEvent} event
- */
-function resolve(agent, event) {
+function resolve(agent: Agent, event: AgentEvent) {
   const { metadata } = event;
   const request = requestOf(metadata);
   const tool = text(metadata["tool_name"]);
-  const find = (/** @type {(wait: Wait) => boolean} */ matches) =>
+  const find = (matches: (wait: Wait) => boolean) =>
     agent.waits.findIndex(matches);
   let index = -1;
   if (request !== "") index = find((wait) => wait.request === request);
@@ -116,11 +98,7 @@ function resolve(agent, event) {
   if (index >= 0) agent.waits.splice(index, 1);
 }
 
-/**
- * @param {Wait} wait
- * @param {AgentEvent} event
- */
-function isAnsweredBy(wait, event) {
+function isAnsweredBy(wait: Wait, event: AgentEvent) {
   const isCall = event.event_type === "tool_call";
   const { metadata } = event;
   if (wait.request !== "")
@@ -140,16 +118,11 @@ function isAnsweredBy(wait, event) {
   );
 }
 
-/**
- * @param {string} sentence
- * @param {string} word
- */
-function hasWord(sentence, word) {
+function hasWord(sentence: string, word: string) {
   return sentence.split(/[^\w-]+/).includes(word);
 }
 
-/** @param {Record<string, unknown>} metadata */
-function requestOf(metadata) {
+function requestOf(metadata: Record<string, unknown>) {
   return (
     text(metadata["tool_use_id"]) ||
     text(metadata["request_id"]) ||
@@ -157,14 +130,8 @@ function requestOf(metadata) {
   );
 }
 
-/**
- * Why an event asks for a person, or null when it does not.
- *
- * @param {AgentEvent} event
- * @param {number} at
- * @returns {Wait | null}
- */
-function waitOf(event, at) {
+/** Why an event asks for a person, or null when it does not. */
+function waitOf(event: AgentEvent, at: number): Wait | null {
   const isRequest = event.event_type === "permission_request";
   if (!isRequest && event.event_type !== "notification") return null;
   const { metadata } = event;

@@ -3,10 +3,10 @@
  * listens on the WebSocket from the very next event on, and does it again
  * after each interruption. No event is lost or doubled: every request names
  * the last seq that is known, and the store refuses what it has already.
- *
- * @import { AgentEvent } from "../core/types.ts"
- * @import { StoredEvents } from "./events_request.ts"
  */
+import type { AgentEvent } from "../core/types.ts";
+import type { StoredEvents } from "./events_request.ts";
+import { isRecord } from "../core/event_facts.ts";
 import { asEvent } from "../core/event_store.ts";
 import { takeEarlyAnswer } from "./early.ts";
 import { readEvents, Refusal } from "./events_request.ts";
@@ -26,52 +26,56 @@ const SUBPROTOCOL = "adw.v1";
 /** Work in a row before others on the page's thread get a turn. */
 const WORK_MS = 40;
 
-/**
- * @typedef {object} ConnectionStatus
- * @property {"loading" | "live" | "reconnecting" | "resyncing" | "refused" | "offline"} state
- * @property {string} reason in words, "" when there is nothing to explain
- * @property {"" | "token" | "origin" | "full"} refusal
- * @property {number} retryAt ms since the epoch, 0 when no retry is planned
- */
+export interface ConnectionStatus {
+  state:
+    "loading" | "live" | "reconnecting" | "resyncing" | "refused" | "offline";
+  /** in words, "" when there is nothing to explain */
+  reason: string;
+  refusal: "" | "token" | "origin" | "full";
+  /** ms since the epoch, 0 when no retry is planned */
+  retryAt: number;
+}
 
-/**
- * @typedef {object} ConnectionOptions
- * @property {string} baseUrl the page's own URL, ending in a slash
- * @property {() => string} token "" when none is needed
- * @property {() => number} lastSeq the newest event known, 0 at first
- * @property {number} maxEvents only so many of the newest are read at first
- * @property {(events: AgentEvent[], total: number) => void} onEvents
- *   `total` is how many the server holds, 0 for live events
- * @property {(reason: string) => void} onReset forget everything: a new stream
- * @property {(missing: number) => void} onGap pruned before they were read
- * @property {(older: number) => void} onOlder stored, but more than fit here
- * @property {(offsetMs: number) => void} onClock server's time minus ours
- * @property {(status: ConnectionStatus) => void} onStatus
- * @property {number} [probeAfterMs] silence after which the server is asked for a sign of life
- * @property {number} [replyTimeoutMs] time for the greeting, or for the answer to that
- */
+export interface ConnectionOptions {
+  /** the page's own URL, ending in a slash */
+  baseUrl: string;
+  /** "" when none is needed */
+  token: () => string;
+  /** the newest event known, 0 at first */
+  lastSeq: () => number;
+  /** only so many of the newest are read at first */
+  maxEvents: number;
+  /** `total` is how many the server holds, 0 for live events */
+  onEvents: (events: AgentEvent[], total: number) => void;
+  /** forget everything: a new stream */
+  onReset: (reason: string) => void;
+  /** pruned before they were read */
+  onGap: (missing: number) => void;
+  /** stored, but more than fit here */
+  onOlder: (older: number) => void;
+  /** server's time minus ours */
+  onClock: (offsetMs: number) => void;
+  onStatus: (status: ConnectionStatus) => void;
+  /** silence after which the server is asked for a sign of life */
+  probeAfterMs?: number;
+  /** time for the greeting, or for the answer to that */
+  replyTimeoutMs?: number;
+}
 
-/**
- * Starts at once, and goes on until `stop()`.
- *
- * @param {ConnectionOptions} options
- */
-export function connect(options) {
+/** Starts at once, and goes on until `stop()`. */
+export function connect(options: ConnectionOptions) {
   const stop = new AbortController();
   const isStopped = () => stop.signal.aborted;
   let streamId = "";
   let failures = 0;
   let hasClock = false;
-  /** @type {WebSocket | null} */
-  let socket = null;
-  /** @type {() => void} */
-  let wake = () => {};
+  let socket: WebSocket | null = null;
+  let wake: () => void = (): void => {};
 
-  /**
-   * @param {ConnectionStatus["state"]} state
-   * @param {Partial<ConnectionStatus>} [details]
-   */
-  const report = (state, details = {}) => {
+  const report = (
+    state: ConnectionStatus["state"],
+    details: Partial<ConnectionStatus> = {},
+  ) => {
     if (isStopped()) return;
     options.onStatus({
       state,
@@ -82,8 +86,8 @@ export function connect(options) {
     });
   };
 
-  /** @param {number} ms Infinity: until woken */
-  const sleep = (ms) =>
+  /** @param ms Infinity: until woken */
+  const sleep = (ms: number) =>
     new Promise((resolve) => {
       const timer = ms === Infinity ? undefined : setTimeout(() => wake(), ms);
       wake = () => {
@@ -100,8 +104,8 @@ export function connect(options) {
     newest: options.maxEvents,
   });
 
-  /** Takes over the stream that an answer belongs to. @param {StoredEvents} answer */
-  const enterStream = (answer) => {
+  /** Takes over the stream that an answer belongs to. */
+  const enterStream = (answer: StoredEvents) => {
     const known = options.lastSeq();
     const other = streamId !== "" && streamId !== answer.streamId;
     if (other || known > answer.lastSeq) {
@@ -140,8 +144,7 @@ export function connect(options) {
       const batch = await answer.batches.next();
       if (isStopped()) return answer.batches.cancel();
       if (batch === null) return;
-      /** @type {AgentEvent[]} */
-      const events = [];
+      const events: AgentEvent[] = [];
       for (const item of batch) {
         const event = asEvent(item);
         if (event !== null) events.push(event);
@@ -156,53 +159,50 @@ export function connect(options) {
 
   /** Listens until the connection is lost; resolves with the reason. */
   const listen = () =>
-    /** @type {Promise<Loss>} */ (
-      new Promise((resolve) => {
-        const current = openSocket(options, streamId);
-        socket = current;
-        let isWelcome = false;
-        /** @param {number} code @param {string} reason */
-        const lose = (code, reason) => {
-          if (socket !== current) return;
-          socket = null;
-          watch.stop();
-          // Of a dead connection the browser says so a minute later.
+    new Promise<Loss>((resolve) => {
+      const current = openSocket(options, streamId);
+      socket = current;
+      let isWelcome = false;
+      const lose = (code: number, reason: string) => {
+        if (socket !== current) return;
+        socket = null;
+        watch.stop();
+        // Of a dead connection the browser says so a minute later.
+        current.close();
+        resolve({ code, reason, isWelcome });
+      };
+      const watch = watchSocket(current, options, () =>
+        lose(1006, "The server did not answer."),
+      );
+      current.addEventListener("message", (message) => {
+        if (socket !== current) return;
+        watch.heard();
+        const value = parse(message.data);
+        const event = asEvent(value);
+        if (event !== null) {
+          options.onEvents([event], 0);
+          return;
+        }
+        const note = isRecord(value) ? value : {};
+        if (note["type"] === "connection_established") {
+          const time = Date.parse(String(note["server_time"]));
+          if (!Number.isNaN(time)) {
+            hasClock = true;
+            options.onClock(time - Date.now());
+          }
+          failures = 0;
+          isWelcome = true;
+          report("live");
+        } else if (note["type"] === "resync_required") {
+          // Read over HTTP what this socket cannot replay.
+          report("resyncing", { reason: "Reading the stream anew." });
           current.close();
-          resolve({ code, reason, isWelcome });
-        };
-        const watch = watchSocket(current, options, () =>
-          lose(1006, "The server did not answer."),
-        );
-        current.addEventListener("message", (message) => {
-          if (socket !== current) return;
-          watch.heard();
-          const value = parse(message.data);
-          const event = asEvent(value);
-          if (event !== null) {
-            options.onEvents([event], 0);
-            return;
-          }
-          const note = /** @type {Record<string, unknown> | null} */ (value);
-          if (note?.["type"] === "connection_established") {
-            const time = Date.parse(String(note["server_time"]));
-            if (!Number.isNaN(time)) {
-              hasClock = true;
-              options.onClock(time - Date.now());
-            }
-            failures = 0;
-            isWelcome = true;
-            report("live");
-          } else if (note?.["type"] === "resync_required") {
-            // Read over HTTP what this socket cannot replay.
-            report("resyncing", { reason: "Reading the stream anew." });
-            current.close();
-          }
-        });
-        current.addEventListener("close", (event) =>
-          lose(event.code, event.reason),
-        );
-      })
-    );
+        }
+      });
+      current.addEventListener("close", (event) =>
+        lose(event.code, event.reason),
+      );
+    });
 
   const run = async () => {
     while (!isStopped()) {
@@ -222,8 +222,8 @@ export function connect(options) {
     }
   };
 
-  /** Explains the interruption, and waits as long as it asks for. @param {unknown} error */
-  const pause = async (error) => {
+  /** Explains the interruption, and waits as long as it asks for. */
+  const pause = async (error: unknown) => {
     if (error instanceof Refusal) {
       const retry = error.kind === "full" ? FULL_RETRY_MS : Infinity;
       report("refused", {
@@ -260,15 +260,14 @@ export function connect(options) {
   };
 }
 
-/**
- * @typedef {object} Loss
- * @property {number} code
- * @property {string} reason
- * @property {boolean} isWelcome whether the server ever spoke on this socket
- */
+export interface Loss {
+  code: number;
+  reason: string;
+  /** whether the server ever spoke on this socket */
+  isWelcome: boolean;
+}
 
-/** @param {Loss} loss */
-function explain({ code, reason, isWelcome }) {
+function explain({ code, reason, isWelcome }: Loss) {
   if (code === 1001) return "The server is stopping.";
   if (reason !== "") return reason;
   // A browser does not tell what a refused upgrade was answered with.
@@ -281,21 +280,19 @@ function explain({ code, reason, isWelcome }) {
  * Notices a connection that died without a word (sleep, Wi-Fi): after a silence
  * it asks the server for a sign of life, and at once when the page comes back
  * into view. Browsers show neither pings nor, for long, that nobody answers.
- *
- * @param {WebSocket} socket
- * @param {{ probeAfterMs?: number, replyTimeoutMs?: number }} options
- * @param {() => void} onDead
  */
 function watchSocket(
-  socket,
-  { probeAfterMs = PROBE_AFTER_MS, replyTimeoutMs = REPLY_TIMEOUT_MS },
-  onDead,
+  socket: WebSocket,
+  {
+    probeAfterMs = PROBE_AFTER_MS,
+    replyTimeoutMs = REPLY_TIMEOUT_MS,
+  }: { probeAfterMs?: number; replyTimeoutMs?: number },
+  onDead: () => void,
 ) {
   // Not Date.now(): a clock that is set back would stop the watch.
   let heardAt = performance.now();
   let isAnswerDue = true; // the greeting
-  /** @type {ReturnType<typeof setTimeout>} */
-  let timer = setTimeout(onDead, replyTimeoutMs);
+  let timer: ReturnType<typeof setTimeout> = setTimeout(onDead, replyTimeoutMs);
   const look = () => {
     const left = probeAfterMs - (performance.now() - heardAt);
     if (left > 0) timer = setTimeout(look, left);
@@ -334,11 +331,7 @@ function nextTurn() {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/**
- * @param {ConnectionOptions} options
- * @param {string} streamId
- */
-function openSocket(options, streamId) {
+function openSocket(options: ConnectionOptions, streamId: string) {
   const url = new URL(options.baseUrl);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   url.searchParams.set("since", String(options.lastSeq()));
@@ -350,10 +343,10 @@ function openSocket(options, streamId) {
   return new WebSocket(url, [SUBPROTOCOL, `adw.token.${token}`]);
 }
 
-/** @param {unknown} data */
-function parse(data) {
+function parse(data: unknown) {
   try {
-    return /** @type {unknown} */ (JSON.parse(String(data)));
+    const value: unknown = JSON.parse(String(data));
+    return value;
   } catch {
     return null;
   }

@@ -1,11 +1,5 @@
-/**
- * Hands a text to the user as a file.
- *
- * @param {string} name
- * @param {string} type
- * @param {string} text
- */
-export function download(name, type, text) {
+/** Hands a text to the user as a file. */
+export function download(name: string, type: string, text: string) {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
   link.href = url;
@@ -17,10 +11,8 @@ export function download(name, type, text) {
 /**
  * Where the page is not a secure context (plain HTTP from another machine) the
  * clipboard is out of reach; says whether it worked.
- *
- * @param {string} text
  */
-export async function copyText(text) {
+export async function copyText(text: string) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

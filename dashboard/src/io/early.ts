@@ -1,9 +1,8 @@
 /**
  * Asks for the stored events while the page's other modules are still on their
  * way. A script of its own, which the browser runs as soon as it is there.
- *
- * @import { EventsRequest, StoredEvents } from "./events_request.ts"
  */
+import type { EventsRequest, StoredEvents } from "./events_request.ts";
 import { MAX_EVENTS } from "../core/event_store.ts";
 import { readEvents } from "./events_request.ts";
 import { isRecording } from "./recording.ts";
@@ -11,25 +10,22 @@ import { readToken, takeTokenFromAddress } from "./token.ts";
 
 takeTokenFromAddress();
 
-/** @type {EventsRequest} */
-const request = {
+const request: EventsRequest = {
   baseUrl: new URL("./", document.baseURI).href.split(/[?#]/)[0] ?? "",
   token: readToken(),
   since: 0,
   newest: MAX_EVENTS,
 };
-/** @type {Promise<StoredEvents> | null} */
-let answer = isRecording() ? null : readEvents(request);
+let answer: Promise<StoredEvents> | null = isRecording()
+  ? null
+  : readEvents(request);
 // Told to whoever takes it; nobody may.
 answer?.catch(() => {});
 
-/**
- * The answer to that first request, once, for whoever would ask the same.
- *
- * @param {EventsRequest} wanted
- * @returns {Promise<StoredEvents> | null}
- */
-export function takeEarlyAnswer(wanted) {
+/** The answer to that first request, once, for whoever would ask the same. */
+export function takeEarlyAnswer(
+  wanted: EventsRequest,
+): Promise<StoredEvents> | null {
   const taken = answer;
   answer = null;
   const isSame =

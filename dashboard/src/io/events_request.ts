@@ -8,49 +8,49 @@
 const SILENCE_MS = 20_000;
 /** Text is parsed in pieces of this size: large for speed, small for the eye. */
 const BATCH_CHARS = 256 * 1024;
-/**
- * @typedef {object} EventsRequest
- * @property {string} baseUrl the page's own URL, ending in a slash
- * @property {string} token "" when none is needed
- * @property {number} since events after this seq
- * @property {number} newest at most so many, the newest
- */
+export interface EventsRequest {
+  /** the page's own URL, ending in a slash */
+  baseUrl: string;
+  /** "" when none is needed */
+  token: string;
+  /** events after this seq */
+  since: number;
+  /** at most so many, the newest */
+  newest: number;
+}
 
-/**
- * @typedef {object} StoredEvents
- * @property {string} streamId
- * @property {number} firstSeq oldest event stored
- * @property {number} lastSeq newest event stored
- * @property {number} serverTime ms since the epoch, NaN when it is not said
- * @property {Batches} batches
- */
+export interface StoredEvents {
+  streamId: string;
+  /** oldest event stored */
+  firstSeq: number;
+  /** newest event stored */
+  lastSeq: number;
+  /** ms since the epoch, NaN when it is not said */
+  serverTime: number;
+  batches: Batches;
+}
 
-/**
- * @typedef {object} Batches
- * @property {() => Promise<unknown[] | null>} next null at the end
- * @property {() => void} cancel
- */
+export interface Batches {
+  /** null at the end */
+  next: () => Promise<unknown[] | null>;
+  cancel: () => void;
+}
 
 /** A reason to stop and wait, told by the server. */
 export class Refusal extends Error {
-  /**
-   * @param {"token" | "origin" | "full"} kind
-   * @param {string} message
-   */
-  constructor(kind, message) {
+  readonly kind: "token" | "origin" | "full";
+
+  constructor(kind: Refusal["kind"], message: string) {
     super(message);
     this.kind = kind;
   }
 }
 
-/**
- * @param {EventsRequest} request
- * @returns {Promise<StoredEvents>}
- */
-export async function readEvents(request) {
+export async function readEvents(
+  request: EventsRequest,
+): Promise<StoredEvents> {
   const guard = new AbortController();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const heard = () => {
     clearTimeout(timer);
     timer = setTimeout(() => guard.abort(), SILENCE_MS);
@@ -68,11 +68,10 @@ export async function readEvents(request) {
   }
 }
 
-/**
- * @param {EventsRequest} request
- * @param {AbortSignal} signal
- */
-async function ask({ baseUrl, token, since, newest }, signal) {
+async function ask(
+  { baseUrl, token, since, newest }: EventsRequest,
+  signal: AbortSignal,
+) {
   // No server has such a token, and some of it not even fetch could send.
   if (!/^[\w.~-]*$/.test(token)) {
     throw new Refusal("token", "The server does not accept this token.");
@@ -105,8 +104,7 @@ async function ask({ baseUrl, token, since, newest }, signal) {
   throw new Error(`The server answered ${response.status}.`);
 }
 
-/** @param {Response} response */
-function headOf({ headers }) {
+function headOf({ headers }: Response) {
   return {
     streamId: headers.get("Adw-Stream-Id") ?? "",
     firstSeq: Number(headers.get("Adw-First-Seq")),
@@ -120,24 +118,23 @@ function headOf({ headers }) {
  * what came before a failure, as a ReadableStream would: `next` gives that
  * first, and then throws.
  *
- * @param {ReadableStream<Uint8Array>} body
- * @param {() => void} [heard] called with each piece that arrives
- * @param {() => void} [ended]
- * @returns {Batches}
+ * @param heard called with each piece that arrives
  */
-export function readLines(body, heard = () => {}, ended = () => {}) {
+export function readLines(
+  body: ReadableStream<Uint8Array>,
+  heard: () => void = () => {},
+  ended: () => void = () => {},
+): Batches {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  /** @type {unknown[][]} */
-  const ready = [];
+  const ready: unknown[][] = [];
   const end = { isReached: false };
-  /** @type {unknown} */
-  let failure = null;
+  let failure: unknown = null;
   let wake = () => {};
 
   let text = "";
-  /** Takes over the lines in so many characters. @param {number} length */
-  const parse = (length) => {
+  /** Takes over the lines in so many characters. */
+  const parse = (length: number) => {
     if (length === 0) return;
     ready.push(parseLines(text.slice(0, length).trimEnd()));
     text = text.slice(length);
@@ -169,8 +166,8 @@ export function readLines(body, heard = () => {}, ended = () => {}) {
   return {
     async next() {
       while (ready.length === 0 && !end.isReached) {
-        await new Promise((resolve) => {
-          wake = () => resolve(undefined);
+        await new Promise<void>((resolve) => {
+          wake = resolve;
         });
       }
       const batch = ready.shift();
@@ -187,19 +184,16 @@ export function readLines(body, heard = () => {}, ended = () => {}) {
 /**
  * All lines in one go, which is several times as fast as one by one; a line
  * that is no JSON costs only itself.
- *
- * @param {string} text
- * @returns {unknown[]}
  */
-function parseLines(text) {
+function parseLines(text: string): unknown[] {
   try {
-    return /** @type {unknown[]} */ (
-      JSON.parse(`[${text.replaceAll("\n", ",")}]`)
-    );
+    const values: unknown = JSON.parse(`[${text.replaceAll("\n", ",")}]`);
+    return Array.isArray(values) ? values : [];
   } catch {
     return text.split("\n").flatMap((line) => {
       try {
-        return [/** @type {unknown} */ (JSON.parse(line))];
+        const value: unknown = JSON.parse(line);
+        return [value];
       } catch {
         return [];
       }

@@ -1,21 +1,18 @@
 /**
  * Makes one HTML file that replays a selection offline: this very dashboard,
  * with its modules as data: URLs behind an import map, and masked events.
- *
- * @import { AgentEvent } from "../core/types.ts"
  */
+import type { AgentEvent } from "../core/types.ts";
 import { maskEvent } from "../core/mask.ts";
 import { RECORDING_ID } from "./recording.ts";
 
 /** A module's own imports, at the start of a line as prettier writes them. */
 const IMPORT = /^((?:import|export)\b[^"';]*?(?:from\s*)?)"(\.{1,2}\/[^"]+)"/gm;
 
-/**
- * @param {readonly AgentEvent[]} events
- * @param {string} title
- * @returns {Promise<string>}
- */
-export async function toReplayPage(events, title) {
+export async function toReplayPage(
+  events: readonly AgentEvent[],
+  title: string,
+): Promise<string> {
   const entry = pageUrl("#main", "src");
   const [modules, styles] = await Promise.all([
     readModules(entry),
@@ -25,8 +22,7 @@ export async function toReplayPage(events, title) {
       ),
     ),
   ]);
-  /** @type {Record<string, string>} */
-  const imports = {};
+  const imports: Record<string, string> = {};
   for (const [url, source] of modules) {
     const named = source.replaceAll(
       IMPORT,
@@ -61,16 +57,10 @@ ${styles.join("\n").replaceAll("</style", String.raw`<\/style`)}
 `;
 }
 
-/**
- * A module and all it imports, by URL.
- *
- * @param {string} entry
- */
-async function readModules(entry) {
-  /** @type {Map<string, string>} */
-  const modules = new Map();
-  /** @param {string} url */
-  const visit = async (url) => {
+/** A module and all it imports, by URL. */
+async function readModules(entry: string) {
+  const modules: Map<string, string> = new Map();
+  const visit = async (url: string) => {
     if (modules.has(url)) return;
     modules.set(url, "");
     const source = await readText(new URL(url));
@@ -82,47 +72,39 @@ async function readModules(entry) {
   return modules;
 }
 
-/** @returns {Record<string, string>} */
-function vendorImports() {
+function vendorImports(): Record<string, string> {
   const element = document.querySelector('script[type="importmap"]');
-  const map = /** @type {{ imports: Record<string, string> }} */ (
-    JSON.parse(element?.textContent ?? '{"imports":{}}')
-  );
+  const map = JSON.parse(element?.textContent ?? '{"imports":{}}') as {
+    imports: Record<string, string>;
+  };
   return map.imports;
 }
 
-/**
- * @param {string} selector
- * @param {string} attribute
- */
-function pageUrl(selector, attribute) {
+function pageUrl(selector: string, attribute: string) {
   const value = document.querySelector(selector)?.getAttribute(attribute) ?? "";
   return new URL(value, document.baseURI).href;
 }
 
-/** @param {URL} url */
-async function readText(url) {
+async function readText(url: URL) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url.pathname}: ${response.status}`);
   return response.text();
 }
 
-/** A name that a data: module can import. @param {URL} url */
-function moduleName(url) {
+/** A name that a data: module can import. */
+function moduleName(url: URL) {
   return `adw${url.pathname}`;
 }
 
-/** @param {string} source */
-function toDataUrl(source) {
+function toDataUrl(source: string) {
   return `data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`;
 }
 
-/** JSON that cannot end the script element it stands in. @param {string} json */
-function scriptJson(json) {
+/** JSON that cannot end the script element it stands in. */
+function scriptJson(json: string) {
   return json.replaceAll("<", String.raw`\u003c`);
 }
 
-/** @param {string} text */
-function escapeHtml(text) {
+function escapeHtml(text: string) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -5,9 +5,8 @@ export function isRecording() {
   return document.getElementById(RECORDING_ID) !== null;
 }
 
-/** @returns {unknown[]} */
-export function readRecording() {
+export function readRecording(): unknown[] {
   const text = document.getElementById(RECORDING_ID)?.textContent ?? "[]";
-  const events = /** @type {unknown} */ (JSON.parse(text));
+  const events: unknown = JSON.parse(text);
   return Array.isArray(events) ? events : [];
 }

@@ -11,9 +11,9 @@ const keptKey = () => `${KEY} ${new URL("./", document.baseURI).pathname}`;
 /**
  * Takes the token out of the address. Call before all else.
  *
- * @returns {boolean} whether it held one
+ * @returns whether it held one
  */
-export function takeTokenFromAddress() {
+export function takeTokenFromAddress(): boolean {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const token = fragment.get("token");
   if (token === null) return false;
@@ -22,8 +22,8 @@ export function takeTokenFromAddress() {
   return true;
 }
 
-/** @returns {string} "" when there is none */
-export function readToken() {
+/** @returns "" when there is none */
+export function readToken(): string {
   try {
     return sessionStorage.getItem(KEY) ?? localStorage.getItem(keptKey()) ?? "";
   } catch {
@@ -31,8 +31,7 @@ export function readToken() {
   }
 }
 
-/** @param {string} token */
-export function saveToken(token) {
+export function saveToken(token: string) {
   memory = token.trim();
   try {
     sessionStorage.setItem(KEY, memory);
