@@ -1,14 +1,9 @@
 /**
- * The dashboard's entry: `adw_dashboard` serves it, the browser runs it as it
- * is. Pure logic is in core/, what touches the browser in io/, what is seen in
- * views/, and state.js joins them.
- *
- * Template: << module.name | comment >> << module.version | comment >>
- * Needs:    << module.packages | comment >>
- * Update:   npx adw-scaffold update
+ * The dashboard's entry. Pure logic is in core/, what touches the browser in
+ * io/, what is seen in views/; state.ts joins them.
  */
+import "./io/early.ts"; // first of all: it asks for the stored events
 import { render } from "preact";
-import { html } from "htm/preact";
 import { asEvent } from "./core/event_store.ts";
 import { formatInteger } from "./core/format.ts";
 import { connect } from "./io/connection.ts";
@@ -28,9 +23,10 @@ import {
   resetEvents,
   seek,
   setClockOffset,
+  setConnection,
+  showNotice,
   startState,
   store,
-  streamNotice,
 } from "./state.ts";
 import { App } from "./views/app.tsx";
 
@@ -43,16 +39,12 @@ root.replaceChildren();
 const client = isRecording() ? null : connectToServer();
 if (client === null) showRecording();
 
-/** @param {string} token */
-function useToken(token) {
+function useToken(token: string) {
   saveToken(token);
   client?.retry();
 }
 
-render(
-  html`<${App} onRetry=${() => client?.retry()} onToken=${useToken} />`,
-  root,
-);
+render(<App onRetry={() => client?.retry()} onToken={useToken} />, root);
 
 function connectToServer() {
   const { retry } = connect({
@@ -63,14 +55,18 @@ function connectToServer() {
     onEvents: receive,
     onReset: resetEvents,
     onGap: (missing) => {
-      streamNotice.value = `${formatInteger(missing)} events were pruned on the server before this page could read them.`;
+      showNotice(
+        `${formatInteger(missing)} events were pruned on the server before this page could read them.`,
+      );
     },
     onOlder: (older) => {
-      streamNotice.value = `This page holds the newest events; ${formatInteger(older)} older ones are stored on the server.`;
+      showNotice(
+        `This page holds the newest events; ${formatInteger(older)} older ones are stored on the server.`,
+      );
     },
     onClock: setClockOffset,
     onStatus: (status) => {
-      connection.value = status;
+      setConnection(status);
       if (status.state === "live") keepToken();
     },
   });
@@ -91,11 +87,6 @@ function showRecording() {
     .map(asEvent)
     .filter((event) => event !== null);
   receive(events, Math.max(events.length, 1));
-  connection.value = {
-    state: "offline",
-    reason: "",
-    refusal: "",
-    retryAt: 0,
-  };
+  setConnection({ state: "offline", reason: "", refusal: "", retryAt: 0 });
   seek(replay.value?.at ?? store.lastTime);
 }
