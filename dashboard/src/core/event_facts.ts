@@ -33,7 +33,7 @@ export function callLabel(name: string, input: unknown) {
     if (typeof value === "string") return `${name} ${value}`;
   }
   const first = Object.values(input).find((v) => typeof v === "string");
-  return first === undefined ? name : `${name} ${String(first)}`;
+  return first === undefined ? name : `${name} ${first}`;
 }
 
 /** Whether a tool call is over: the event that starts one has neither. */

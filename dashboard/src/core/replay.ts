@@ -4,7 +4,8 @@
  */
 import type { EventStore } from "./event_store.ts";
 import type { Fleet } from "./fleet.ts";
-import { applyEvent, cloneFleet } from "./fleet.ts";
+import { cloneFleet } from "./fleet.ts";
+import { applyEvent } from "./fleet_fold.ts";
 
 const CHECKPOINT_EVENTS = 5_000;
 

@@ -1,103 +1,84 @@
 /**
- * Makes one HTML file that replays a selection offline: this very dashboard,
- * with its modules as data: URLs behind an import map, and masked events.
+ * Makes one HTML file that replays a selection offline: this very page, its
+ * own script and styles as they stand in the document, with masked events.
  */
-import type { AgentEvent } from "../core/types.ts";
 import { maskEvent } from "../core/mask.ts";
+import type { AgentEvent } from "../core/types.ts";
 import { RECORDING_ID } from "./recording.ts";
-
-/** A module's own imports, at the start of a line as prettier writes them. */
-const IMPORT = /^((?:import|export)\b[^"';]*?(?:from\s*)?)"(\.{1,2}\/[^"]+)"/gm;
 
 export async function toReplayPage(
   events: readonly AgentEvent[],
   title: string,
 ): Promise<string> {
-  const entry = pageUrl("#main", "src");
-  const [modules, styles] = await Promise.all([
-    readModules(entry),
-    Promise.all(
-      [...document.querySelectorAll('link[rel="stylesheet"]')].map((link) =>
-        readText(new URL(link.getAttribute("href") ?? "", document.baseURI)),
-      ),
-    ),
-  ]);
-  const imports: Record<string, string> = {};
-  for (const [url, source] of modules) {
-    const named = source.replaceAll(
-      IMPORT,
-      (_match, head, path) => `${head}"${moduleName(new URL(path, url))}"`,
-    );
-    imports[moduleName(new URL(url))] = toDataUrl(named);
-  }
-  for (const [name, path] of Object.entries(vendorImports())) {
-    imports[name] = toDataUrl(await readText(new URL(path, document.baseURI)));
-  }
-  const main = JSON.stringify(moduleName(new URL(entry)));
+  const script = document.querySelector("script#main")?.textContent ?? "";
+  const styles = readStyles();
   const data = events.map((event) => JSON.stringify(maskEvent(event)));
+  const policy = [
+    "default-src 'none'",
+    `script-src ${await sourceOf([script])}`,
+    `style-src ${await sourceOf(styles)}`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; ");
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <title>${escapeHtml(title)}</title>
-<style>
-${styles.join("\n").replaceAll("</style", String.raw`<\/style`)}
-</style>
-<script type="importmap">${scriptJson(JSON.stringify({ imports }))}</script>
+${readIcon()}
+${styles.map((style) => `<style>${style}</style>`).join("\n")}
 </head>
 <body>
 <div id="app"></div>
 <script type="application/json" id="${RECORDING_ID}">[${scriptJson(data.join(",\n"))}]</script>
-<script type="module">import ${main};</script>
+<script type="module" id="main">${script}</script>
 </body>
 </html>
 `;
 }
 
-/** A module and all it imports, by URL. */
-async function readModules(entry: string) {
-  const modules: Map<string, string> = new Map();
-  const visit = async (url: string) => {
-    if (modules.has(url)) return;
-    modules.set(url, "");
-    const source = await readText(new URL(url));
-    modules.set(url, source);
-    const paths = [...source.matchAll(IMPORT)].map((match) => match[2] ?? "");
-    await Promise.all(paths.map((path) => visit(new URL(path, url).href)));
-  };
-  await visit(entry);
-  return modules;
+/** The page's own styles, then those of custom.css where there are any. */
+function readStyles(): string[] {
+  const own = [...document.querySelectorAll("style")].map(
+    ({ textContent }) => textContent,
+  );
+  const linked = [...document.styleSheets]
+    .filter(({ ownerNode }) => ownerNode instanceof HTMLLinkElement)
+    .map((sheet) => [...sheet.cssRules].map((rule) => rule.cssText).join("\n"))
+    .filter((text) => text !== "")
+    // In a style sheet "<" occurs in strings only, where this means the same.
+    .map((text) => text.replaceAll("</", String.raw`<\/`));
+  return [...own, ...linked];
 }
 
-function vendorImports(): Record<string, string> {
-  const element = document.querySelector('script[type="importmap"]');
-  const map = JSON.parse(element?.textContent ?? '{"imports":{}}') as {
-    imports: Record<string, string>;
-  };
-  return map.imports;
+/** The favicon, which is a data: URL and so needs no file beside the page. */
+function readIcon(): string {
+  const icon = document.querySelector('link[rel="icon"]')?.getAttribute("href");
+  return icon?.startsWith("data:") === true
+    ? `<link rel="icon" href="${escapeHtml(icon)}">`
+    : "";
 }
 
-function pageUrl(selector: string, attribute: string) {
-  const value = document.querySelector(selector)?.getAttribute(attribute) ?? "";
-  return new URL(value, document.baseURI).href;
-}
-
-async function readText(url: URL) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url.pathname}: ${response.status}`);
-  return response.text();
-}
-
-/** A name that a data: module can import. */
-function moduleName(url: URL) {
-  return `adw${url.pathname}`;
-}
-
-function toDataUrl(source: string) {
-  return `data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`;
+/**
+ * Allows exactly these texts, by their hashes. A page that came over plain HTTP
+ * from another machine has no `crypto.subtle`; it allows what is inline.
+ */
+async function sourceOf(texts: readonly string[]): Promise<string> {
+  const subtle = globalThis.isSecureContext ? crypto.subtle : undefined;
+  if (subtle === undefined) return "'unsafe-inline'";
+  const hashes = texts.map(async (text) => {
+    const bytes = new TextEncoder().encode(text);
+    const hash = new Uint8Array(await subtle.digest("SHA-256", bytes));
+    return `'sha256-${btoa(String.fromCharCode(...hash))}'`;
+  });
+  return (await Promise.all(hashes)).join(" ");
 }
 
 /** JSON that cannot end the script element it stands in. */
@@ -106,5 +87,8 @@ function scriptJson(json: string) {
 }
 
 function escapeHtml(text: string) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll('"', "&quot;");
 }

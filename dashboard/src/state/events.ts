@@ -5,7 +5,8 @@
 import { batch } from "@preact/signals";
 import { EventStore, MAX_EVENTS } from "../core/event_store.ts";
 import { countFacets, createFacets } from "../core/facets.ts";
-import { agentName, applyEvent, createFleet, shortId } from "../core/fleet.ts";
+import { agentName, createFleet, shortId } from "../core/fleet.ts";
+import { applyEvent } from "../core/fleet_fold.ts";
 import { addToLanes, createLanes, trimLanes } from "../core/lanes.ts";
 import { LogIndex } from "../core/log_index.ts";
 import { FleetHistory } from "../core/replay.ts";
