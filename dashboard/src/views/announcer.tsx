@@ -2,17 +2,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatInteger } from "../core/format.ts";
 import { connection, needs, replay, store } from "../state.ts";
+import { CONNECTION_WORDS } from "./connection_words.ts";
 
 /** Shortest time between two announcements: more nobody could listen to. */
 const ANNOUNCE_MS = 5_000;
-const STATES = {
-  loading: "Loading",
-  live: "Live",
-  reconnecting: "Reconnecting",
-  resyncing: "Resyncing",
-  refused: "Refused",
-  offline: "Recording",
-};
 
 export function Announcer() {
   const [said, setSaid] = useState("");
@@ -21,7 +14,9 @@ export function Announcer() {
     const tell = () => {
       const { state } = connection.peek();
       const word =
-        state === "live" && replay.peek() !== null ? "Replay" : STATES[state];
+        state === "live" && replay.peek() !== null
+          ? "Replay"
+          : CONNECTION_WORDS[state];
       const keys = needs.peek().map((need) => need.key);
       const next = { state: word, needs: keys.join("\n"), seq: store.lastSeq };
       if (

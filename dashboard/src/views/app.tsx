@@ -1,6 +1,6 @@
 /** The page's frame: what stands where, and what is in front when it is narrow. */
 import { useRef } from "preact/hooks";
-import { isShutOut, panel, selected } from "../state.ts";
+import { isShutOut, panel, selected, showPanel } from "../state.ts";
 import { Announcer } from "./announcer.tsx";
 import { Boundary } from "./boundary.tsx";
 import { ConnectionNotice } from "./connection_notice.tsx";
@@ -16,7 +16,7 @@ import { Numbers } from "./numbers.tsx";
 import { Timeline } from "./timeline.tsx";
 import { Transport } from "./transport.tsx";
 
-const TABS = [
+const TABS: readonly (readonly [id: string, label: string])[] = [
   ["fleet", "Fleet"],
   ["timeline", "Timeline"],
   ["log", "Log"],
@@ -43,61 +43,57 @@ export function App({
     </Boundary>
   );
   return (
-    <>
-      <div class={classes}>
-        {!refused && (
-          <a class="skip" href="#log-list">
-            Skip to the log
-          </a>
-        )}
-        <Announcer />
-        <Boundary name="Header" place="topbar">
-          <Header onHelp={openHelp} />
-        </Boundary>
-        {refused ? <main class="gate-frame">{notice}</main> : notice}
-        {!refused && (
-          <>
-            <Boundary name="Needs you" place="needs">
-              <NeedsYou />
+    <div class={classes}>
+      {!refused && (
+        <a class="skip" href="#log-list">
+          Skip to the log
+        </a>
+      )}
+      <Announcer />
+      <Boundary name="Header" place="topbar">
+        <Header onHelp={openHelp} />
+      </Boundary>
+      {refused ? <main class="gate-frame">{notice}</main> : notice}
+      {!refused && (
+        <>
+          <Boundary name="Needs you" place="needs">
+            <NeedsYou />
+          </Boundary>
+          <nav class="tabs" aria-label="Panels">
+            {TABS.map(([id, label]) => (
+              <button
+                type="button"
+                class="tab"
+                aria-current={panel.value === id ? "page" : undefined}
+                onClick={() => showPanel(id)}
+              >
+                {label}
+              </button>
+            ))}
+          </nav>
+          <main class="panels">
+            <Boundary name="Fleet" place="panel fleet">
+              <Fleet />
             </Boundary>
-            <nav class="tabs" aria-label="Panels">
-              {TABS.map(([id = "", label]) => (
-                <>
-                  <button
-                    type="button"
-                    class="tab"
-                    aria-current={panel.value === id ? "page" : undefined}
-                    onClick={() => (panel.value = id)}
-                  >
-                    {label}
-                  </button>
-                </>
-              ))}
-            </nav>
-            <main class="panels">
-              <Boundary name="Fleet" place="panel fleet">
-                <Fleet />
-              </Boundary>
-              <Boundary name="Timeline" place="panel timeline">
-                <Timeline />
-              </Boundary>
-              <Boundary name="Log" place="panel log">
-                <LogPanel />
-              </Boundary>
-              <Boundary name="Numbers" place="panel numbers">
-                <Numbers />
-              </Boundary>
-              <Boundary name="Event" place="panel detail">
-                <Detail />
-              </Boundary>
-            </main>
-            <Boundary name="Replay" place="transport">
-              <Transport />
+            <Boundary name="Timeline" place="panel timeline">
+              <Timeline />
             </Boundary>
-          </>
-        )}
-        <HelpDialog dialog={help} />
-      </div>
-    </>
+            <Boundary name="Log" place="panel log">
+              <LogPanel />
+            </Boundary>
+            <Boundary name="Numbers" place="panel numbers">
+              <Numbers />
+            </Boundary>
+            <Boundary name="Event" place="panel detail">
+              <Detail />
+            </Boundary>
+          </main>
+          <Boundary name="Replay" place="transport">
+            <Transport />
+          </Boundary>
+        </>
+      )}
+      <HelpDialog dialog={help} />
+    </div>
   );
 }

@@ -1,27 +1,33 @@
 /** What keeps one panel's fault from taking the others along. */
-import { Component } from "preact";
+import { Component, type ComponentChildren } from "preact";
 
-/**
- * @typedef {object} BoundaryProps
- * @property {string} name of the panel, as its reader knows it
- * @property {string} [place] class of the panel, which gives it its place
- * @property {import("preact").ComponentChildren} [children]
- */
+interface BoundaryProps {
+  /** Of the panel, as its reader knows it. */
+  name: string;
+  /** Class of the panel, which gives it its place. */
+  place?: string;
+  children?: ComponentChildren;
+}
+
+interface BoundaryState {
+  reason: string | null;
+}
 
 /** Draws what is inside; when that fails it says so, and offers to try again. */
-export class Boundary extends Component {
-  /** @type {{ reason: string | null }} */
-  state = { reason: null };
+export class Boundary extends Component<BoundaryProps, BoundaryState> {
+  override state: BoundaryState = { reason: null };
 
-  /** @param {unknown} error */
-  componentDidCatch(error) {
+  override componentDidCatch(error: unknown): void {
     console.error(`${this.props.name}: the panel failed.`, error);
     const reason = error instanceof Error ? error.message : String(error);
     this.setState({ reason });
   }
 
-  /** @param {BoundaryProps} props */
-  render({ name, place = "", children }) {
+  override render({
+    name,
+    place = "",
+    children,
+  }: BoundaryProps): ComponentChildren {
     const { reason } = this.state;
     if (reason === null) return children;
     return (

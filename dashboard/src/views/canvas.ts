@@ -1,16 +1,22 @@
 /** Drawing on a canvas that fills its box, sharp, in the theme's colours. */
+import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
-/**
- * @typedef {object} Surface
- * @property {number} width CSS pixels
- * @property {number} height CSS pixels
- * @property {(variable: string) => string} color of a CSS variable
- */
+export interface Surface {
+  /** CSS pixels. */
+  width: number;
+  height: number;
+  /** Of a CSS variable. */
+  color: (variable: string) => string;
+}
 
-/** @returns draws anew, at the next frame */
+/**
+ * Keeps a canvas drawn at its size and in its theme.
+ *
+ * @returns draws anew, at the next frame
+ */
 export function useCanvas(
-  canvas: { current: HTMLCanvasElement | null },
+  canvas: RefObject<HTMLCanvasElement | null>,
   draw: (context: CanvasRenderingContext2D, surface: Surface) => void,
 ): () => void {
   const [failure, setFailure] = useState<{ error: unknown } | null>(null);
@@ -19,7 +25,7 @@ export function useCanvas(
   const latest = useRef(draw);
   latest.current = draw;
   const planned = useRef(0);
-  const colors = useRef<Map<string, string>>(new Map());
+  const colors = useRef(new Map<string, string>());
   const size = useRef({ width: 0, height: 0 });
 
   const redraw = useCallback(() => {

@@ -1,6 +1,6 @@
 /** What a person has to know, or do, when the connection is not simply live. */
 import { useState } from "preact/hooks";
-import { connection, now, streamNotice } from "../state.ts";
+import { connection, dismissNotice, now, streamNotice } from "../state.ts";
 import { Icon } from "./icons.tsx";
 
 export function ConnectionNotice({
@@ -52,7 +52,7 @@ export function ConnectionNotice({
           type="button"
           class="icon-button"
           aria-label="Dismiss this notice"
-          onClick={() => (streamNotice.value = "")}
+          onClick={dismissNotice}
         >
           <Icon name="close" />
         </button>
@@ -75,30 +75,28 @@ function TokenForm({
     if (token.trim() !== "") onToken(token.trim());
   };
   return (
-    <>
-      <section class="gate" role="alert" aria-labelledby="gate-title">
-        <h2 id="gate-title">A token is needed</h2>
-        <p>{reason}</p>
-        <p>
-          The server printed a complete address when it started, ending in{" "}
-          <code>#token=…</code>: open that one, or paste the token here. Once
-          the server has accepted it, this browser keeps it for this page.
-        </p>
-        <form class="gate-form" onSubmit={submit}>
-          <label for="token">Token</label>
-          <input
-            id="token"
-            type="password"
-            autocomplete="off"
-            spellcheck={false}
-            value={token}
-            onInput={(event) => setToken(event.currentTarget.value)}
-          />
-          <button type="submit" class="button primary">
-            Connect
-          </button>
-        </form>
-      </section>
-    </>
+    <section class="gate" role="alert" aria-labelledby="gate-title">
+      <h2 id="gate-title">A token is needed</h2>
+      <p>{reason}</p>
+      <p>
+        The server printed a complete address when it started, ending in{" "}
+        <code>#token=…</code>: open that one, or paste the token here. Once the
+        server has accepted it, this browser keeps it for this page.
+      </p>
+      <form class="gate-form" onSubmit={submit}>
+        <label for="token">Token</label>
+        <input
+          id="token"
+          type="password"
+          autocomplete="off"
+          spellcheck={false}
+          value={token}
+          onInput={(event) => setToken(event.currentTarget.value)}
+        />
+        <button type="submit" class="button primary">
+          Connect
+        </button>
+      </form>
+    </section>
   );
 }

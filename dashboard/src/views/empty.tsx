@@ -1,12 +1,16 @@
 /** What stands where there is nothing yet, and what to do about it. */
+import { formatInteger } from "../core/format.ts";
+import { clearFilter, connection, overviewVersion, store } from "../state.ts";
 
 export function EmptyFleet({
   filtered,
   hidden,
   state,
 }: {
-  /** whether a session is chosen */ filtered: boolean;
-  /** agents that a setting hides */ hidden: number;
+  /** Whether a session is chosen. */
+  filtered: boolean;
+  /** Agents that a setting hides. */
+  hidden: number;
   state: string;
 }) {
   if (hidden > 0) {
@@ -45,6 +49,36 @@ export function EmptyFleet({
       <p>
         <code>npm run adw:demo</code>
       </p>
+    </div>
+  );
+}
+
+export function EmptyLog() {
+  void overviewVersion.value;
+  if (store.length > 0) {
+    return (
+      <div class="empty over">
+        <p>
+          <strong>No event matches</strong>
+        </p>
+        <p>
+          {formatInteger(store.length)} events are held.{" "}
+          <button type="button" class="link" onClick={clearFilter}>
+            Clear the filters
+          </button>
+        </p>
+      </div>
+    );
+  }
+  const loading = connection.value.state === "loading";
+  return (
+    <div class="empty over">
+      <p>
+        <strong>
+          {loading ? "Reading the stored events…" : "No event yet"}
+        </strong>
+      </p>
+      {!loading && <p>Events appear here the moment they are logged.</p>}
     </div>
   );
 }

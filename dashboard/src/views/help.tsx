@@ -1,8 +1,9 @@
+import type { RefObject } from "preact";
 import { setShortcutsOn, shortcutsOn } from "../state.ts";
 import { forgetToken, hasToken } from "../io/token.ts";
 import { Icon } from "./icons.tsx";
 
-const KEYS = [
+const KEYS: readonly (readonly [keys: string, text: string])[] = [
   ["/", "Search the log"],
   ["Space", "Pause the log, or let it run"],
   ["↑ ↓", "Previous or next row, agent or lane"],
@@ -25,62 +26,60 @@ const KEYS = [
 export function HelpDialog({
   dialog,
 }: {
-  dialog: import("preact").RefObject<HTMLDialogElement>;
+  dialog: RefObject<HTMLDialogElement | null>;
 }) {
   return (
-    <>
-      <dialog class="dialog" ref={dialog} aria-labelledby="help-title">
-        <header class="dialog-head">
-          <h2 id="help-title">Keyboard and mouse</h2>
-          <form method="dialog">
-            <button class="icon-button" aria-label="Close help">
-              <Icon name="close" />
-            </button>
-          </form>
-        </header>
-        <dl class="keys">
-          {KEYS.map(([keys, text]) => (
-            <div>
-              <dt>
-                {keys?.split(", ").map((key) => (
-                  <>
-                    <kbd>{key}</kbd>{" "}
-                  </>
-                ))}
-              </dt>
-              <dd>{text}</dd>
-            </div>
-          ))}
-        </dl>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={shortcutsOn.value}
-            onChange={(event) => setShortcutsOn(event.currentTarget.checked)}
-          />
-          Keys of a single character work everywhere on the page
-        </label>
+    <dialog class="dialog" ref={dialog} aria-labelledby="help-title">
+      <header class="dialog-head">
+        <h2 id="help-title">Keyboard and mouse</h2>
+        <form method="dialog">
+          <button class="icon-button" aria-label="Close help">
+            <Icon name="close" />
+          </button>
+        </form>
+      </header>
+      <dl class="keys">
+        {KEYS.map(([keys, text]) => (
+          <div>
+            <dt>
+              {keys.split(", ").map((key) => (
+                <>
+                  <kbd>{key}</kbd>{" "}
+                </>
+              ))}
+            </dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={shortcutsOn.value}
+          onChange={(event) => setShortcutsOn(event.currentTarget.checked)}
+        />
+        Keys of a single character work everywhere on the page
+      </label>
+      <p class="hint">
+        On the timeline, drag to pan, hold Ctrl or ⌘ and turn the wheel to zoom,
+        and drag along its ruler to choose a time range.
+      </p>
+      {hasToken() && (
         <p class="hint">
-          On the timeline, drag to pan, hold Ctrl or ⌘ and turn the wheel to
-          zoom, and drag along its ruler to choose a time range.
+          This browser keeps the server's token for this page, so that a copied
+          link opens without asking.{" "}
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              forgetToken();
+              location.reload();
+            }}
+          >
+            Forget the token
+          </button>
         </p>
-        {hasToken() && (
-          <p class="hint">
-            This browser keeps the server's token for this page, so that a
-            copied link opens without asking.{" "}
-            <button
-              type="button"
-              class="link"
-              onClick={() => {
-                forgetToken();
-                location.reload();
-              }}
-            >
-              Forget the token
-            </button>
-          </p>
-        )}
-      </dialog>
-    </>
+      )}
+    </dialog>
   );
 }

@@ -24,7 +24,7 @@ const PATHS = {
   down: "M8 3v9.500 M4.500 9 8 12.500 11.500 9",
 }; // prettier-ignore
 
-/** @typedef {keyof typeof PATHS} IconName */
+export type IconName = keyof typeof PATHS;
 
 export function Icon({ name }: { name: IconName }) {
   return (

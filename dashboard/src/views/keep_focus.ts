@@ -5,13 +5,12 @@ const FOCUSABLE =
   "button:not(:disabled), input:not(:disabled), a[href], summary, [tabindex='0']";
 
 /** Moves the focus to the nearest thing left, instead of to the page's start. */
-export function useKeptFocus() {
+export function useKeptFocus(): void {
   useEffect(() => {
     const app = document.getElementById("app");
     if (app === null) return;
     /** What has the focus, and what it stands in, innermost first. */
-    /** @type {Element[]} */
-    let path = [];
+    let path: Element[] = [];
     const onFocus = (event: FocusEvent) => {
       path = event
         .composedPath()
@@ -48,7 +47,7 @@ export function useKeptFocus() {
 }
 
 /** Whether nothing on the page has the focus. */
-export function isFocusLost() {
+export function isFocusLost(): boolean {
   const { activeElement } = document;
   return activeElement === null || activeElement === document.body;
 }

@@ -1,25 +1,20 @@
-import { Component } from "preact";
+import { Component, type ComponentChildren } from "preact";
 
-/**
- * A component that is drawn again only when one of its props has changed.
- *
- * @template {object} P
- */
-export function memo(draw: (props: P) => unknown) {
-  return class extends Component {
-    /** @param {Record<string, unknown>} next */
-    shouldComponentUpdate(next) {
-      const props = /** @type {Record<string, unknown>} */ this.props;
-      for (const name in next) {
-        // Handlers are new each time, and do the same.
-        if (typeof next[name] === "function") continue;
-        if (next[name] !== props[name]) return true;
-      }
-      return false;
+/** A component that is drawn again only when one of its props has changed. */
+export function memo<P extends object>(draw: (props: P) => ComponentChildren) {
+  return class extends Component<P> {
+    override shouldComponentUpdate(next: Readonly<P>): boolean {
+      const props: [string, unknown][] = Object.entries(next);
+      // Handlers are new each time, and do the same.
+      return props.some(
+        ([name, value]) =>
+          typeof value !== "function" &&
+          value !== Reflect.get(this.props, name),
+      );
     }
-    /** @param {P} props */
-    render(props) {
-      return /** @type {import("preact").ComponentChildren} */ draw(props);
+
+    override render(props: P): ComponentChildren {
+      return draw(props);
     }
   };
 }

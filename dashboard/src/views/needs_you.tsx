@@ -1,6 +1,7 @@
 /** The queue on top of everything: who waits for a person, and why. */
 import { useRef, useState } from "preact/hooks";
 import { formatDuration, formatInteger } from "../core/format.ts";
+import type { Need } from "../core/types.ts";
 import {
   changeFilter,
   connection,
@@ -11,18 +12,18 @@ import {
   needsElsewhere,
   selectEvent,
 } from "../state.ts";
-import { Icon } from "./icons.tsx";
+import { Icon, type IconName } from "./icons.tsx";
 
-/** @type {Record<import("../core/types.js").Need["kind"], { icon: import("./icons.js").IconName, label: string }>} */
-const KINDS = {
-  permission: { icon: "hand", label: "Permission" },
-  question: { icon: "question", label: "Question" },
-  failed: { icon: "alert", label: "Failed" },
-  loop: { icon: "loop", label: "Looks stuck" },
-  blocked: { icon: "pause", label: "Blocked" },
-  idle: { icon: "moon", label: "Idle" },
-  silent: { icon: "silent", label: "Silent" },
-};
+const KINDS: Readonly<Record<Need["kind"], { icon: IconName; label: string }>> =
+  {
+    permission: { icon: "hand", label: "Permission" },
+    question: { icon: "question", label: "Question" },
+    failed: { icon: "alert", label: "Failed" },
+    loop: { icon: "loop", label: "Looks stuck" },
+    blocked: { icon: "pause", label: "Blocked" },
+    idle: { icon: "moon", label: "Idle" },
+    silent: { icon: "silent", label: "Silent" },
+  };
 
 export function NeedsYou() {
   const [open, setOpen] = useState(true);
@@ -37,7 +38,7 @@ export function NeedsYou() {
       <section
         class="needs calm"
         aria-label="Needs you"
-        tabindex="-1"
+        tabindex={-1}
         ref={box}
       >
         <p>
@@ -48,7 +49,7 @@ export function NeedsYou() {
       </section>
     );
   }
-  const dismiss = (need: import("../core/types.js").Need) => {
+  const dismiss = (need: Need) => {
     const index = list.indexOf(need);
     dismissNeed(need.key);
     // The next one takes its place, and the focus.
@@ -59,33 +60,31 @@ export function NeedsYou() {
     });
   };
   return (
-    <>
-      <section class="needs" aria-labelledby="needs-title" ref={box}>
-        <h2 id="needs-title">
-          <button
-            type="button"
-            class="needs-toggle"
-            aria-expanded={open}
-            onClick={() => setOpen(!open)}
-          >
-            <Icon name="chevron" />
-            Needs you <span class="count">{list.length}</span>
-          </button>
-          <Elsewhere count={elsewhere} />
-        </h2>
-        {open && (
-          <ul class="needs-list" tabindex="0" aria-label="Agents that need you">
-            {list.map((need) => (
-              <NeedCard
-                key={need.key}
-                need={need}
-                onDismiss={() => dismiss(need)}
-              />
-            ))}
-          </ul>
-        )}
-      </section>
-    </>
+    <section class="needs" aria-labelledby="needs-title" ref={box}>
+      <h2 id="needs-title">
+        <button
+          type="button"
+          class="needs-toggle"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          <Icon name="chevron" />
+          Needs you <span class="count">{list.length}</span>
+        </button>
+        <Elsewhere count={elsewhere} />
+      </h2>
+      {open && (
+        <ul class="needs-list" tabindex={0} aria-label="Agents that need you">
+          {list.map((need) => (
+            <NeedCard
+              key={need.key}
+              need={need}
+              onDismiss={() => dismiss(need)}
+            />
+          ))}
+        </ul>
+      )}
+    </section>
   );
 }
 
@@ -106,47 +105,39 @@ function Elsewhere({ count }: { count: number }) {
   );
 }
 
-function NeedCard({
-  need,
-  onDismiss,
-}: {
-  need: import("../core/types.js").Need;
-  onDismiss: () => void;
-}) {
+function NeedCard({ need, onDismiss }: { need: Need; onDismiss: () => void }) {
   const { icon, label } = KINDS[need.kind];
   return (
-    <>
-      <li class="need" data-kind={need.kind}>
-        <button
-          type="button"
-          class="need-main"
-          onClick={() =>
-            need.seq > 0 &&
-            selectEvent(need.seq, { panel: "log", timeline: true })
-          }
-        >
-          <span class="need-head">
-            <Icon name={icon} />
-            <span class="need-kind">{label}</span>{" "}
-            <span class="need-since">
-              {formatDuration(Math.max(0, moment.value - need.since))}
-            </span>{" "}
+    <li class="need" data-kind={need.kind}>
+      <button
+        type="button"
+        class="need-main"
+        onClick={() =>
+          need.seq > 0 &&
+          selectEvent(need.seq, { panel: "log", timeline: true })
+        }
+      >
+        <span class="need-head">
+          <Icon name={icon} />
+          <span class="need-kind">{label}</span>{" "}
+          <span class="need-since">
+            {formatDuration(Math.max(0, moment.value - need.since))}
           </span>{" "}
-          <span class="need-agent">{need.agentName}</span>{" "}
-          <span class="need-reason" title={need.reason}>
-            {need.reason}
-          </span>
-        </button>
-        <button
-          type="button"
-          class="icon-button need-dismiss"
-          aria-label={`Dismiss: ${need.agentName}, ${label}`}
-          title="Dismiss"
-          onClick={onDismiss}
-        >
-          <Icon name="close" />
-        </button>
-      </li>
-    </>
+        </span>{" "}
+        <span class="need-agent">{need.agentName}</span>{" "}
+        <span class="need-reason" title={need.reason}>
+          {need.reason}
+        </span>
+      </button>
+      <button
+        type="button"
+        class="icon-button need-dismiss"
+        aria-label={`Dismiss: ${need.agentName}, ${label}`}
+        title="Dismiss"
+        onClick={onDismiss}
+      >
+        <Icon name="close" />
+      </button>
+    </li>
   );
 }

@@ -1,26 +1,27 @@
 /** Keys that work wherever the focus is, but not while someone types. */
 import { useEffect } from "preact/hooks";
 import {
+  closeEvent,
   goLive,
-  panel,
   selected,
   shortcutsOn,
+  showPanel,
   togglePause,
   togglePlay,
 } from "../state.ts";
 
-export function useShortcuts({ onHelp }: { onHelp: () => void }) {
+export function useShortcuts({ onHelp }: { onHelp: () => void }): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const target = /** @type {HTMLElement | null} */ event.target;
+      const target = event.target instanceof Element ? event.target : null;
       if (document.querySelector("dialog[open]") !== null) return;
       if (target?.matches("input:not([type=range]), textarea, select")) return;
       const isCharacter = event.key.length === 1 && event.key !== " ";
       if (isCharacter && !shortcutsOn.value) return;
       switch (event.key) {
         case "/":
-          panel.value = "log";
+          showPanel("log");
           // The panel may have to come to the front first.
           requestAnimationFrame(() =>
             document.getElementById("search")?.focus(),
@@ -42,7 +43,7 @@ export function useShortcuts({ onHelp }: { onHelp: () => void }) {
           break;
         case "Escape":
           if (selected.value === null) return;
-          selected.value = null;
+          closeEvent();
           break;
         default:
           return;

@@ -1,66 +1,38 @@
-/**
- * Draws the swimlanes, and finds what lies under a point.
- *
- * @import { Lane, Span } from "../core/lanes.ts"
- * @import { TimeRange } from "../core/time_axis.ts"
- * @import { Surface } from "./canvas.ts"
- */
+/** Draws the swimlanes. */
 import {
   cutText,
   formatClock,
   formatClockMs,
   formatDay,
 } from "../core/format.ts";
-import { lowerBound, MARK_KINDS } from "../core/lanes.ts";
+import {
+  type Lane,
+  lowerBound,
+  MARK_KINDS,
+  type MarkKind,
+  type Span,
+} from "../core/lanes.ts";
 import { ticks } from "../core/time_axis.ts";
+import type { Surface } from "./canvas.ts";
+import {
+  LANE_HEIGHT,
+  type LaneRow,
+  RULER_HEIGHT,
+  type Scene,
+  timeOf,
+  xOf,
+} from "./timeline_geometry.ts";
 
-export const LANE_HEIGHT = 32;
-export const RULER_HEIGHT = 24;
 /** Marks nearer than this are drawn as one. */
 const MARK_PIXELS = 5;
 const MARK_Y = 24;
 const FONT = '"Inter", system-ui, sans-serif';
 
-/**
- * @typedef {object} LaneRow
- * @property {Lane | undefined} lane
- * @property {string} agentId
- * @property {string} name
- * @property {number} depth
- * @property {string} color CSS variable of its status
- * @property {boolean} dim not among the chosen agents
- */
-
-/**
- * @typedef {object} Scene
- * @property {LaneRow[]} rows
- * @property {TimeRange} range
- * @property {number} gutter width of the names, in pixels
- * @property {number} scrollTop
- * @property {number} moment what lies after it is dimmed
- * @property {boolean} live
- * @property {TimeRange | null} chosen the time range of the filter
- * @property {number} selectedSeq 0 for none
- * @property {{ row: number, mark: number } | null} cursor
- */
-
-export function xOf(scene: Scene, width: number, time: number) {
-  const { range, gutter } = scene;
-  const share = (time - range.from) / (range.to - range.from);
-  return gutter + share * (width - gutter);
-}
-
-export function timeOf(scene: Scene, width: number, x: number) {
-  const { range, gutter } = scene;
-  const share = (x - gutter) / (width - gutter);
-  return range.from + share * (range.to - range.from);
-}
-
 export function drawTimeline(
   context: CanvasRenderingContext2D,
   surface: Surface,
   scene: Scene,
-) {
+): void {
   const { width, height, color } = surface;
   const first = Math.floor(scene.scrollTop / LANE_HEIGHT);
   const last = Math.min(
@@ -274,7 +246,7 @@ function drawMarks(
 /** A shape for each kind, so that colour is not the only difference. */
 function drawMark(
   context: CanvasRenderingContext2D,
-  kind: import("../core/lanes.js").MarkKind,
+  kind: MarkKind,
   x: number,
   y: number,
 ) {
@@ -301,14 +273,13 @@ function drawMark(
     case "status":
       context.rect(x - 3, y - 3, 6, 6);
       break;
-    default:
+    case "other":
       context.rect(x - 1, y - 2, 2, 4);
   }
   context.fill();
 }
 
-/** @type {Map<string, string>} */
-const fitted = new Map();
+const fitted = new Map<string, string>();
 
 /** A text cut to a width, with an ellipsis. */
 function fitText(
@@ -335,44 +306,4 @@ function fitText(
   if (fitted.size > 2_000) fitted.clear();
   fitted.set(key, fit);
   return fit;
-}
-
-/** What lies under a point: a mark, a span, or a row at least. */
-export function hitTest(
-  scene: Scene,
-  width: number,
-  x: number,
-  y: number,
-): { row: number; mark: number; span: Span | null } | null {
-  const inside = y - RULER_HEIGHT + scene.scrollTop;
-  const row = Math.floor(inside / LANE_HEIGHT);
-  const lane = scene.rows[row]?.lane;
-  if (y < RULER_HEIGHT || scene.rows[row] === undefined) return null;
-  if (lane === undefined || x < scene.gutter) {
-    return { row, mark: -1, span: null };
-  }
-  const offset = inside - row * LANE_HEIGHT;
-  if (offset > 17) {
-    const mark = nearestMark(lane, timeOf(scene, width, x));
-    const time = lane.times[mark];
-    if (time !== undefined && Math.abs(xOf(scene, width, time) - x) <= 7) {
-      return { row, mark, span: null };
-    }
-  }
-  const time = timeOf(scene, width, x);
-  const span = lane.spans.findLast(
-    (candidate) =>
-      candidate.start <= time && Math.min(candidate.end, scene.moment) >= time,
-  );
-  return { row, mark: -1, span: offset <= 18 ? (span ?? null) : null };
-}
-
-export function nearestMark(lane: Lane, time: number) {
-  const after = lowerBound(lane.times, time);
-  const before = after - 1;
-  if (before < 0) return after;
-  if (after >= lane.times.length) return before;
-  const left = time - (lane.times[before] ?? 0);
-  const right = (lane.times[after] ?? 0) - time;
-  return left <= right ? before : after;
 }

@@ -1,4 +1,5 @@
 /** The bar that moves through time: histogram, scrubber, speed, live. */
+import type { TargetedInputEvent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { formatClock, formatDay } from "../core/format.ts";
 import {
@@ -30,65 +31,63 @@ export function Transport() {
   const label =
     current === null ? "Live" : `${formatDay(at)}, ${formatClock(at)}`;
 
-  const onInput = (event: Event) => {
-    const { value } = event.currentTarget;
-    seek(firstTime + (Number(value) / STEPS) * span);
+  const onInput = (event: TargetedInputEvent<HTMLInputElement>) => {
+    const value = Number(event.currentTarget.value);
+    seek(firstTime + (value / STEPS) * span);
   };
   return (
-    <>
-      <footer class="transport" aria-label="Replay">
-        <button
-          type="button"
-          class="icon-button play"
-          aria-label={current?.playing ? "Stop the replay" : "Play the past"}
-          title={current?.playing ? "Stop (p)" : "Play the past (p)"}
-          disabled={empty}
-          onClick={togglePlay}
-        >
-          <Icon name={current?.playing ? "pause" : "play"} />
-        </button>
-        <div class="speeds" role="group" aria-label="Replay speed">
-          {SPEEDS.map((value) => (
-            <button
-              type="button"
-              aria-pressed={speed.value === value}
-              onClick={() => setSpeed(value)}
-            >
-              {value}×
-            </button>
-          ))}
-        </div>
-        <span class="transport-time" data-testid="moment">
-          {empty ? "–" : formatClock(at)}
-        </span>
-        <div class="scrubber">
-          <Histogram from={firstTime} to={lastTime} at={at} />
-          <input
-            type="range"
-            min="0"
-            max={STEPS}
-            step="1"
-            aria-label="Moment"
-            aria-valuetext={label}
-            disabled={empty}
-            value={Math.round(((at - firstTime) / span) * STEPS)}
-            onInput={onInput}
-          />
-        </div>
-        {!offline && (
+    <footer class="transport" aria-label="Replay">
+      <button
+        type="button"
+        class="icon-button play"
+        aria-label={current?.playing ? "Stop the replay" : "Play the past"}
+        title={current?.playing ? "Stop (p)" : "Play the past (p)"}
+        disabled={empty}
+        onClick={togglePlay}
+      >
+        <Icon name={current?.playing ? "pause" : "play"} />
+      </button>
+      <div class="speeds" role="group" aria-label="Replay speed">
+        {SPEEDS.map((value) => (
           <button
             type="button"
-            class="live-button"
-            aria-pressed={current === null}
-            data-state={connection.value.state}
-            title="Back to live (l)"
-            onClick={goLive}
+            aria-pressed={speed.value === value}
+            onClick={() => setSpeed(value)}
           >
-            <span class="pill-dot" aria-hidden="true"></span> Live
+            {value}×
           </button>
-        )}
-      </footer>
-    </>
+        ))}
+      </div>
+      <span class="transport-time" data-testid="moment">
+        {empty ? "–" : formatClock(at)}
+      </span>
+      <div class="scrubber">
+        <Histogram from={firstTime} to={lastTime} at={at} />
+        <input
+          type="range"
+          min="0"
+          max={STEPS}
+          step="1"
+          aria-label="Moment"
+          aria-valuetext={label}
+          disabled={empty}
+          value={Math.round(((at - firstTime) / span) * STEPS)}
+          onInput={onInput}
+        />
+      </div>
+      {!offline && (
+        <button
+          type="button"
+          class="live-button"
+          aria-pressed={current === null}
+          data-state={connection.value.state}
+          title="Back to live (l)"
+          onClick={goLive}
+        >
+          <span class="pill-dot" aria-hidden="true"></span> Live
+        </button>
+      )}
+    </footer>
   );
 }
 
