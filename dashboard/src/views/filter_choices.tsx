@@ -16,7 +16,6 @@ import {
 const MOST_CHOICES = 200;
 
 /** The values of one field that occur, each with how often. */
-
 export function FilterChoices({
   field,
   label,

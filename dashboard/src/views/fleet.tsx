@@ -118,7 +118,7 @@ export function Fleet() {
               foldable={children > 0}
               folded={folded.has(agent.id)}
               chosen={filter.value.agents.includes(agent.id)}
-              needy={waiting.has(agent.id)}
+              needsAttention={waiting.has(agent.id)}
               tabbable={agent.id === current}
               elapsed={formatDuration(elapsedOf(agent, moment.value))}
               onFold={fold}

@@ -1,5 +1,5 @@
 /** One agent of the tree: what it is, what it does, and what it has used. */
-import { costOf, tokensOf, agentName } from "../core/fleet.ts";
+import { agentName, costOf, tokensOf } from "../core/fleet.ts";
 import { formatCost, formatCount, formatInteger } from "../core/format.ts";
 import type { Agent } from "../core/types.ts";
 import {
@@ -19,7 +19,7 @@ interface FleetRowProps {
   foldable: boolean;
   folded: boolean;
   chosen: boolean;
-  needy: boolean;
+  needsAttention: boolean;
   tabbable: boolean;
   elapsed: string;
   onFold: (id: string) => void;
@@ -35,7 +35,7 @@ export const FleetRow = memo((props: FleetRowProps) => {
       role="treeitem"
       data-id={agent.id}
       data-activity={agent.activity}
-      data-needy={props.needy || undefined}
+      data-needy={props.needsAttention || undefined}
       aria-level={depth + 1}
       aria-expanded={foldable ? !folded : undefined}
       aria-selected={chosen}

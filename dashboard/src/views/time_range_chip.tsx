@@ -3,7 +3,6 @@ import { changeFilter, filter, now } from "../state.ts";
 import { Icon } from "./icons.tsx";
 
 /** The chosen time range, and the way to be rid of it. */
-
 export function TimeRangeChip() {
   const { from, to } = filter.value;
   if (from === null && to === null) return null;

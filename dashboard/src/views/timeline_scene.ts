@@ -33,7 +33,6 @@ export function timeLimits(): TimeRange {
 }
 
 /** The part of the time that a choice of the reader means now. */
-
 export function shownRange(shown: TimeWindow, limits: TimeRange): TimeRange {
   if (shown === "all") return limits;
   if (shown !== "follow") return clampRange(shown, limits);

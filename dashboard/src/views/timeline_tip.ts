@@ -23,7 +23,6 @@ export interface Tip {
 }
 
 /** The tip for what lies under a point. */
-
 export function tipAt(
   scene: Scene,
   width: number,
@@ -59,7 +58,6 @@ export function tipAt(
 }
 
 /** The tip for where the keyboard has gone to. */
-
 export function tipAtCursor(
   scene: Scene,
   width: number,
@@ -79,7 +77,6 @@ export function tipAtCursor(
 }
 
 /** The same in a sentence, to be read out. */
-
 export function describeMark(scene: Scene, cursor: Cursor | null): string {
   const row = cursor === null ? undefined : scene.rows[cursor.row];
   if (row === undefined || cursor === null) return "";
