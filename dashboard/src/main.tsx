@@ -47,7 +47,7 @@ function useToken(token: string) {
 render(<App onRetry={() => client?.retry()} onToken={useToken} />, root);
 
 function connectToServer() {
-  const { retry } = connect({
+  const client = connect({
     baseUrl: new URL("./", document.baseURI).href.split(/[?#]/)[0] ?? "",
     token: readToken,
     lastSeq,
@@ -70,6 +70,7 @@ function connectToServer() {
       if (status.state === "live") keepToken();
     },
   });
+  const retry = () => client.retry();
   addEventListener("online", retry);
   // The whole address, pasted into this tab: a new fragment loads nothing.
   addEventListener("hashchange", () => {
