@@ -3,16 +3,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { format } from "prettier";
-import { importSource } from "./generate.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-export async function buildDashboard() {
-  const { BUNDLED_MODULES } = await importSource("domain/module-registry.ts");
-  const { version } = BUNDLED_MODULES.find(
-    ({ name }) => name === "adw_dashboard",
-  );
+/** @param {string} version - of the module */
+export async function buildDashboard(version) {
   const outfile = join(root, "build/source/dashboard/build_page.mjs");
   await build({
     entryPoints: [join(root, "dashboard/build_page.ts")],
@@ -36,10 +31,5 @@ export async function buildDashboard() {
                      renders its source, and a script that builds this file.`,
   );
   await mkdir(join(root, "build/dashboard"), { recursive: true });
-  await writeFile(
-    join(root, "build/dashboard/index.html"),
-    await format(page, { parser: "html" }),
-  );
+  await writeFile(join(root, "build/dashboard/index.html"), page);
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildDashboard();
