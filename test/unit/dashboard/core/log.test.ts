@@ -1,4 +1,4 @@
-import { at, event } from "../../helpers/dashboard/events.ts";
+import { at, event } from "../../../helpers/dashboard/events.ts";
 import {
   eventStore,
   filter,
@@ -6,7 +6,8 @@ import {
   logIndex,
   replay,
   fleet,
-} from "../../helpers/dashboard/modules.ts";
+  fleetFold,
+} from "../../../helpers/dashboard/source.ts";
 
 const { EventStore, asEvent } = eventStore;
 const nameOf = (id: string): string => `name of ${id}`;
@@ -206,7 +207,7 @@ describe("a replay", () => {
       for (let index = 0; index < target; index++) {
         const item = store.events[index];
         if (item !== undefined)
-          fleet.applyEvent(expected, item, store.timeAt(index));
+          fleetFold.applyEvent(expected, item, store.timeAt(index));
       }
       expect(history.fleetAfter(target)).toEqual(expected);
     }

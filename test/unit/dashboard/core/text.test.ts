@@ -1,4 +1,4 @@
-import { at, event } from "../../helpers/dashboard/events.ts";
+import { at, event } from "../../../helpers/dashboard/events.ts";
 import {
   exportText,
   format,
@@ -6,7 +6,7 @@ import {
   timeAxis,
   urlState,
   filter,
-} from "../../helpers/dashboard/modules.ts";
+} from "../../../helpers/dashboard/source.ts";
 
 describe("masking", () => {
   // Put together here, so that no scanner takes them for real ones.

@@ -1,5 +1,5 @@
 import { event } from "../../helpers/dashboard/events.ts";
-import { state } from "../../helpers/dashboard/modules.ts";
+import { state } from "../../helpers/dashboard/source.ts";
 
 /** A page that is not drawn: no animation frame ever comes. */
 const page = { hidden: false };

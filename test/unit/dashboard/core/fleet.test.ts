@@ -1,11 +1,15 @@
-import { at, event } from "../../helpers/dashboard/events.ts";
-import { fleet, needsYou } from "../../helpers/dashboard/modules.ts";
-import type { WebSocketEvent } from "../../helpers/dashboard/modules.ts";
+import { at, event } from "../../../helpers/dashboard/events.ts";
+import {
+  fleet,
+  fleetFold,
+  needsYou,
+} from "../../../helpers/dashboard/source.ts";
+import type { WebSocketEvent } from "../../../helpers/dashboard/source.ts";
 
 function fold(events: WebSocketEvent[]) {
   const state = fleet.createFleet();
   for (const item of events) {
-    fleet.applyEvent(state, item, Date.parse(item.timestamp));
+    fleetFold.applyEvent(state, item, Date.parse(item.timestamp));
   }
   return state;
 }

@@ -1,4 +1,4 @@
-import { eventsRequest } from "../../helpers/dashboard/modules.ts";
+import { eventsRequest } from "../../../helpers/dashboard/source.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,14 +1,15 @@
-import { at, event } from "../helpers/dashboard/events.ts";
+import { at, event } from "../../../helpers/dashboard/events.ts";
 import {
   eventStore,
   exportText,
   fleet,
+  fleetFold,
   format,
   lanes,
   needsYou,
   urlState,
-} from "../helpers/dashboard/modules.ts";
-import type { WebSocketEvent } from "../helpers/dashboard/modules.ts";
+} from "../../../helpers/dashboard/source.ts";
+import type { WebSocketEvent } from "../../../helpers/dashboard/source.ts";
 
 /** The fleet after these events, as the page makes it. */
 function fold(events: WebSocketEvent[]) {
@@ -16,7 +17,7 @@ function fold(events: WebSocketEvent[]) {
   store.append(events);
   const state = fleet.createFleet();
   events.forEach((item, index) =>
-    fleet.applyEvent(state, item, store.happenedAt(index)),
+    fleetFold.applyEvent(state, item, store.happenedAt(index)),
   );
   return state;
 }
