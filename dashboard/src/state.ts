@@ -56,7 +56,7 @@ export const speed: ReadonlySignal<number> = signals.speed;
 // ------------------------------------------------------------ derived state
 
 /** Whether the server lets this page see nothing until a person acts. */
-export function isShutOut() {
+export function isUnauthorized() {
   return ["token", "origin"].includes(connection.value.refusal);
 }
 

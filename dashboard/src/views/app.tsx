@@ -1,6 +1,6 @@
 /** The page's frame: what stands where, and what is in front when it is narrow. */
 import { useRef } from "preact/hooks";
-import { isShutOut, panel, selected, showPanel } from "../state.ts";
+import { isUnauthorized, panel, selected, showPanel } from "../state.ts";
 import { Announcer } from "./announcer.tsx";
 import { Boundary } from "./boundary.tsx";
 import { ConnectionNotice } from "./connection_notice.tsx";
@@ -35,7 +35,7 @@ export function App({
   useShortcuts({ onHelp: openHelp });
   useKeptFocus();
 
-  const refused = isShutOut();
+  const unauthorized = isUnauthorized();
   const classes = `app show-${panel.value}${selected.value === null ? "" : " has-detail"}`;
   const notice = (
     <Boundary name="The connection notice">
@@ -44,7 +44,7 @@ export function App({
   );
   return (
     <div class={classes}>
-      {!refused && (
+      {!unauthorized && (
         <a class="skip" href="#log-list">
           Skip to the log
         </a>
@@ -53,8 +53,8 @@ export function App({
       <Boundary name="Header" place="topbar">
         <Header onHelp={openHelp} />
       </Boundary>
-      {refused ? <main class="gate-frame">{notice}</main> : notice}
-      {!refused && (
+      {unauthorized ? <main class="gate-frame">{notice}</main> : notice}
+      {!unauthorized && (
         <>
           <Boundary name="Needs you" place="needs">
             <NeedsYou />

@@ -2,7 +2,7 @@
 import { formatInteger } from "../core/format.ts";
 import {
   connection,
-  isShutOut,
+  isUnauthorized,
   loading,
   logVersion,
   replay,
@@ -15,8 +15,8 @@ import { pageTitle } from "./page_title.ts";
 import { Stats } from "./stats.tsx";
 
 export function Header({ onHelp }: { onHelp: () => void }) {
-  // Behind a closed door there is nothing to count, and nothing to export.
-  const refused = isShutOut();
+  // Without access there is nothing to count, and nothing to export.
+  const unauthorized = isUnauthorized();
   return (
     <header class="topbar">
       <div class="brand">
@@ -28,9 +28,9 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         <h1>{pageTitle()}</h1>
       </div>
       <ConnectionPill />
-      {!refused && <Stats />}
+      {!unauthorized && <Stats />}
       <div class="topbar-actions">
-        {!refused && <ExportMenu />}
+        {!unauthorized && <ExportMenu />}
         <button
           type="button"
           class="icon-button"
