@@ -1,19 +1,10 @@
 /**
- * The shapes that the other files share; the type checker reads them.
- * What a field means on the wire is written in adw_websockets.ts.
+ * The shapes that the other files share. The event is the one of the wire, as
+ * the event client has it.
  */
+import type { WebSocketEvent } from "adw_modules/adw_websocket_client.ts";
 
-export interface AgentEvent {
-  seq: number;
-  event_type: string;
-  agent_id: string;
-  message: string;
-  metadata: Record<string, unknown>;
-  timestamp: string;
-  log_type: string;
-  log_level: string;
-  session_id?: string;
-}
+export type AgentEvent = WebSocketEvent;
 
 export type Activity =
   "running" | "waiting" | "idle" | "done" | "failed" | "cancelled" | "unknown";

@@ -1,6 +1,6 @@
 /**
- * Asks for the stored events while the page's other modules are still on their
- * way. A script of its own, which the browser runs as soon as it is there.
+ * Asks for the stored events first of all, so that they are on their way while
+ * the rest of the page is set up: main.tsx imports this before anything else.
  */
 import type { EventsRequest, StoredEvents } from "./events_request.ts";
 import { MAX_EVENTS } from "../core/event_store.ts";

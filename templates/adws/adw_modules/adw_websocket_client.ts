@@ -446,11 +446,8 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     socket.close(code, reason);
     if (socket.terminate === undefined) return;
     // `ws` waits 30 s for the answer of a mute peer; that may not keep a process alive.
-    const timer: number | { unref: () => void } = setTimeout(
-      () => socket.terminate?.(),
-      1_000,
-    );
-    if (typeof timer === "object") timer.unref();
+    const timer: unknown = setTimeout(() => socket.terminate?.(), 1_000);
+    if (isNodeTimer(timer)) timer.unref();
   }
 
   #sendFilter(): void {
@@ -610,6 +607,11 @@ interface NodeProcess {
 
 function isNodeProcess(value: unknown): value is NodeProcess {
   return isRecord(value) && typeof value["getBuiltinModule"] === "function";
+}
+
+/** A browser's timer is a number, and keeps no process alive. */
+function isNodeTimer(timer: unknown): timer is { unref: () => void } {
+  return isRecord(timer) && typeof timer["unref"] === "function";
 }
 
 /** Not an import: a browser, and a bundler for one, must not see it. */
