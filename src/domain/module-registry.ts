@@ -52,6 +52,8 @@ export interface ModuleDefinition {
   scriptFlags?: readonly ConditionalFlags[];
   /** Comes with every module and is not listed. */
   hidden?: boolean;
+  /** Only for those who name it: `init` does not choose it by itself. */
+  optional?: boolean;
 }
 
 /**
@@ -185,6 +187,7 @@ export const BUNDLED_MODULES = [
     version: "1.2.0",
     summary:
       "The dashboard's source, to change it: npm run adw:dashboard:build",
+    optional: true,
     files: [
       "adws/adw_dashboard_source/build.ts",
       "adws/adw_dashboard_source/tsconfig.json",
@@ -241,6 +244,8 @@ export interface ModuleRegistry {
   readonly modules: readonly ModuleDefinition[];
   /** The modules that a user can install, in order. */
   readonly installable: readonly ModuleDefinition[];
+  /** Those of them that `init` chooses by itself. */
+  readonly standard: readonly ModuleDefinition[];
   /** @throws {UsageError} code `MODULE_UNKNOWN` with the nearest name. */
   get(name: string): ModuleDefinition;
   /**
@@ -318,7 +323,8 @@ export function createRegistry(
     if (!requires.every((required) => above.has(required))) resolve([name]);
     above.add(name);
   }
-  return { modules: definitions, installable, get, resolve };
+  const standard = installable.filter(({ optional }) => optional !== true);
+  return { modules: definitions, installable, standard, get, resolve };
 }
 
 /** The modules that ship with this package. */

@@ -53,7 +53,7 @@ export default tseslint.config({
 });
 `,
   );
-  // TypeScript alone: the page is generated.
+  // Without the page, which is generated.
   await cp(join(folder(), "adws"), join(folder(), "code/adws"), {
     recursive: true,
     filter: (path) => !path.includes("adw_dashboard/"),
