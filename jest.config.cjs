@@ -1,6 +1,19 @@
 /** Everything runs as CommonJS through swc, so that no experimental flag is needed. */
 const slow = process.env.ADW_TEST_SLOW === "1";
 
+const swc = (parser) => [
+  "@swc/jest",
+  {
+    jsc: {
+      target: "es2022",
+      parser: { syntax: "typescript", ...parser },
+      transform: { react: { runtime: "automatic", importSource: "preact" } },
+    },
+    module: { type: "commonjs" },
+    sourceMaps: "inline",
+  },
+];
+
 module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
@@ -9,23 +22,18 @@ module.exports = {
     ? ["/node_modules/"]
     : ["/node_modules/", "\\.slow\\.test\\.ts$"],
   transform: {
-    "^.+\\.(t|j|mj)s$": [
-      "@swc/jest",
-      {
-        jsc: {
-          target: "es2022",
-          parser: { syntax: "typescript" },
-        },
-        module: { type: "commonjs" },
-        sourceMaps: "inline",
-      },
-    ],
+    "^.+\\.(t|j|mj)s$": swc({}),
+    "^.+\\.tsx$": swc({ tsx: true }),
+  },
+  // As dashboard/tsconfig.json names the modules that the page shares.
+  moduleNameMapper: {
+    "^adw_modules/(.*)$": "<rootDir>/templates/adws/adw_modules/$1",
   },
   // Packages that ship ES modules only.
   transformIgnorePatterns: [
-    "/node_modules/(?!(valibot|preact|@preact|htm|package-manager-detector)/)",
+    "/node_modules/(?!(valibot|preact|@preact|package-manager-detector)/)",
   ],
-  moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json"],
+  moduleFileExtensions: ["ts", "tsx", "js", "mjs", "cjs", "json"],
   testTimeout: 60000,
   workerThreads: false,
   maxWorkers: 2,

@@ -3,6 +3,7 @@
  * to be parsed at run time.
  *
  *   templates/…        the templates of each module
+ *   dashboard-source.ts     the files of the dashboard's source
  *   config-json-schema.ts   the JSON Schema of adw.config.json
  *   config-type.ts     its TypeScript type, with the descriptions as comments
  *   default-config.ts  the configuration with nothing set
@@ -13,6 +14,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { compile as schemaToType } from "json-schema-to-typescript";
+import { buildDashboard } from "./dashboard.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const generated = join(root, "src/generated");
@@ -50,6 +52,47 @@ export async function listTemplates() {
     .toSorted();
 }
 
+/** What the module adw_dashboard_source renders besides its own templates. */
+async function listDashboardSource() {
+  const entries = await readdir(join(root, "dashboard/src"), {
+    recursive: true,
+    withFileTypes: true,
+  });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      relative(
+        join(root, "dashboard"),
+        join(entry.parentPath, entry.name),
+      ).replaceAll("\\", "/"),
+    );
+  return ["build_page.ts", ...paths.toSorted()];
+}
+
+const SOURCE_FOLDER = "adws/adw_dashboard_source/";
+
+async function generateDashboardSource() {
+  const files = (await listDashboardSource()).map(
+    (path) => `${SOURCE_FOLDER}${path}`,
+  );
+  await writeFile(
+    join(generated, "dashboard-source.ts"),
+    `export const DASHBOARD_SOURCE_FILES: readonly string[] = ${JSON.stringify(files, null, 2)};\n`,
+  );
+}
+
+/** Files of modules that lie elsewhere than below templates/: the file and its path. */
+export async function otherTemplates() {
+  const source = (await listDashboardSource()).map((path) => [
+    `${SOURCE_FOLDER}${path}`,
+    `dashboard/${path}`,
+  ]);
+  return new Map([
+    ["adws/adw_dashboard/index.html", "build/dashboard/index.html"],
+    ...source,
+  ]);
+}
+
 /**
  * Writes the templates of each module as one file of code: the text of plain ones,
  * the tagged ones compiled. A command loads those of the modules it renders.
@@ -64,13 +107,18 @@ async function generateTemplates() {
   const { BUNDLED_MODULES } = await importSource("domain/module-registry.ts");
   await mkdir(templatesFolder, { recursive: true });
   const paths = new Set(await listTemplates());
+  const others = await otherTemplates();
   const entries = [];
   for (const { name, files } of BUNDLED_MODULES) {
     const templates = [];
     for (const file of files) {
-      const tagged = !paths.has(file);
+      const other = others.get(file);
+      const tagged = other === undefined && !paths.has(file);
       const path = tagged ? `${file}.njk` : file;
-      const source = await readFile(join(root, "templates", path), "utf8");
+      const source = await readFile(
+        join(root, other ?? join("templates", path)),
+        "utf8",
+      );
       const facts = {
         tagged,
         uses: tagged ? analyseTemplate(source, path).names : [],
@@ -183,7 +231,11 @@ export async function lockJsonSchema() {
 export async function generate() {
   await rm(generated, { recursive: true, force: true });
   await mkdir(generated, { recursive: true });
+  await generateDashboardSource();
   const schema = await generateConfig();
+  const { BUNDLED_MODULES } = await importSource("domain/module-registry.ts");
+  const page = BUNDLED_MODULES.find(({ name }) => name === "adw_dashboard");
+  await buildDashboard(page.version);
   await generateTemplates();
   return schema;
 }

@@ -1,6 +1,6 @@
 /** Lints every template: prints file:line:column and what is wrong, exit code 1. */
 import { readFile } from "node:fs/promises";
-import { importSource, listTemplates } from "./generate.mjs";
+import { importSource, listTemplates, otherTemplates } from "./generate.mjs";
 
 const { lintTemplate } = await importSource(
   "infrastructure/template-analysis.ts",
@@ -19,7 +19,8 @@ const owners = new Map(
 let problems = 0;
 const paths = await listTemplates();
 const fileOf = (path) => path.replace(/\.njk$/, "");
-const files = new Set(paths.map(fileOf));
+const others = await otherTemplates();
+const files = new Set([...paths.map(fileOf), ...others.keys()]);
 const report = (path, line, column, message) => {
   problems += 1;
   console.error(`templates/${path}:${line}:${column} ${message}`);

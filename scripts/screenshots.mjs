@@ -67,7 +67,6 @@ for (const event of demoFleet(Date.now())) history.append(event);
 const dashboard = createDashboard({
   source: () => ({ history }),
   directory: join(rendered, "adw_dashboard"),
-  resolveFrom: join(rendered, "adw_modules/adw_dashboard.ts"),
   title: "checkout",
 });
 const server = await startServer({

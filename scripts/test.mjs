@@ -125,9 +125,11 @@ if (process.argv.includes("--strangers")) {
       "test",
       "scripts",
       "bench",
+      "dashboard",
     );
     check("format", bin("prettier"), "--check", "--log-level", "warn", ".");
     check("types", bin("tsc"), "--noEmit");
+    check("types of the dashboard", bin("tsc"), "-p", "dashboard");
     check("template lint", process.execPath, "scripts/lint-templates.mjs");
     check("documents", process.execPath, "scripts/docs.mjs", "--check");
     jest("unit, snapshot, live-socket and end-to-end tests", {});

@@ -11,6 +11,7 @@ import {
 } from "../domain/plan.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import {
+  asRendered,
   projectFormatter,
   type Formatter,
 } from "../infrastructure/project-prettier.ts";
@@ -59,12 +60,27 @@ export async function addAdwModules(
           path,
           module: definition.name,
           source: definition.files[index] ?? path,
-          content: await formatter(path, content),
+          content: await formatterFor(
+            definition,
+            definition.files[index],
+            formatter,
+          )(path, content),
         })),
       );
     }),
   );
   return planned.flat();
+}
+
+/** A built page is long: to format it would take seconds, and change nothing that matters. */
+function formatterFor(
+  { generated }: ModuleDefinition,
+  source: string | undefined,
+  format: Formatter,
+): Formatter {
+  return source !== undefined && generated?.includes(source) === true
+    ? asRendered
+    : format;
 }
 
 /** Reads what is on disk for every rendered file, and what it was last time. */
@@ -101,7 +117,8 @@ async function statesAsBefore(
     const disk = await readProjectFile(project.root, path);
     const written = baseText(project.lock, path);
     if (disk === null || written === null) return undefined;
-    const { nearest } = await comparable(written, disk, path, format);
+    const own = formatterFor(definition, source, format);
+    const { nearest } = await comparable(written, disk, path, own);
     const { name: module } = definition;
     const content = nearest.base;
     const place = { path, module, source, movedFrom: null, isAsBefore: true };
@@ -132,7 +149,8 @@ async function statesAsRendered(
       const written = baseText(project.lock, at);
       if (written === null || disk === null)
         return { ...state, base: written, yours: disk, isAsBefore: false };
-      const pair = await comparable(written, disk, at, format);
+      const own = formatterFor(definition, file.source, format);
+      const pair = await comparable(written, disk, at, own);
       return isAsBefore && movedFrom === null
         ? { ...state, ...pair.nearest, content: pair.nearest.base, isAsBefore }
         : { ...state, ...pair.ofToday, isAsBefore: false };

@@ -50,7 +50,7 @@ export async function askInit({
           label: name,
           hint: summary,
         })),
-        initialValues: bundledRegistry.installable.map(({ name }) => name),
+        initialValues: bundledRegistry.standard.map(({ name }) => name),
         required: true,
       }),
     );

@@ -17,14 +17,14 @@ import {
 import type { ParsedCommand } from "./parse.ts";
 import { runPlan } from "./run-plan.ts";
 
-/** Scaffolds a project: every module, or those that are named or chosen. */
+/** Scaffolds a project: every standard module, or those that are named or chosen. */
 export const init: Command = async (parsed, context) => {
   const { values, positionals } = parsed;
   const root = await chosenRoot(parsed, context, positionals[0]);
   const project = { root, ...namedConfig(parsed, root) };
   const { modules: named, ...settings } = settingsFromFlags(parsed);
   const existing = await readConfig(project.root, project.configFile);
-  const everything = bundledRegistry.installable.map(({ name }) => name);
+  const everything = bundledRegistry.standard.map(({ name }) => name);
   const request = {
     ...project,
     settings,

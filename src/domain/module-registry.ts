@@ -3,6 +3,7 @@
  * per file under `templates/`; the commands, the plan, the lock, the API and the
  * tests all read this list.
  */
+import { DASHBOARD_SOURCE_FILES } from "../generated/dashboard-source.ts";
 import { UsageError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
 import type { AdwConfig } from "./config.ts";
@@ -38,6 +39,8 @@ export interface ModuleDefinition {
    * update moves the owner's file along, edits included.
    */
   renamedFiles?: Readonly<Record<string, string>>;
+  /** Those of the files that are built, and so are formatted as they were built. */
+  generated?: readonly string[];
   /** Modules that must be installed too. */
   requires?: readonly string[];
   dependencies?: Dependencies;
@@ -49,6 +52,8 @@ export interface ModuleDefinition {
   scriptFlags?: readonly ConditionalFlags[];
   /** Comes with every module and is not listed. */
   hidden?: boolean;
+  /** Only for those who name it: `init` does not choose it by itself. */
+  optional?: boolean;
 }
 
 /**
@@ -199,72 +204,35 @@ export const BUNDLED_MODULES = [
     summary: "Live dashboard of the fleet, on the server's own port",
     files: [
       "adws/adw_modules/adw_dashboard.ts",
-      "adws/adw_dashboard/favicon.svg",
+      "adws/adw_modules/adw_dashboard/answers.ts",
+      "adws/adw_modules/adw_dashboard/events_api.ts",
+      "adws/adw_modules/adw_dashboard/memory_history.ts",
+      "adws/adw_modules/adw_dashboard/metrics.ts",
+      "adws/adw_modules/adw_dashboard/page.ts",
+      "adws/adw_modules/adw_dashboard/routes.ts",
       "adws/adw_dashboard/index.html",
-      "adws/adw_dashboard/jsconfig.json",
-      "adws/adw_dashboard/main.js",
-      "adws/adw_dashboard/state.js",
-      "adws/adw_dashboard/core/event_facts.js",
-      "adws/adw_dashboard/core/event_store.js",
-      "adws/adw_dashboard/core/export_text.js",
-      "adws/adw_dashboard/core/facets.js",
-      "adws/adw_dashboard/core/filter.js",
-      "adws/adw_dashboard/core/fleet.js",
-      "adws/adw_dashboard/core/format.js",
-      "adws/adw_dashboard/core/lanes.js",
-      "adws/adw_dashboard/core/log_index.js",
-      "adws/adw_dashboard/core/mask.js",
-      "adws/adw_dashboard/core/needs_you.js",
-      "adws/adw_dashboard/core/plain_text.js",
-      "adws/adw_dashboard/core/repeats.js",
-      "adws/adw_dashboard/core/replay.js",
-      "adws/adw_dashboard/core/time_axis.js",
-      "adws/adw_dashboard/core/types.js",
-      "adws/adw_dashboard/core/url_state.js",
-      "adws/adw_dashboard/core/waits.js",
-      "adws/adw_dashboard/io/connection.js",
-      "adws/adw_dashboard/io/download.js",
-      "adws/adw_dashboard/io/early.js",
-      "adws/adw_dashboard/io/events_request.js",
-      "adws/adw_dashboard/io/export_page.js",
-      "adws/adw_dashboard/io/recording.js",
-      "adws/adw_dashboard/io/token.js",
-      "adws/adw_dashboard/styles/base.css",
-      "adws/adw_dashboard/styles/fleet.css",
-      "adws/adw_dashboard/styles/layout.css",
-      "adws/adw_dashboard/styles/log.css",
-      "adws/adw_dashboard/styles/timeline.css",
-      "adws/adw_dashboard/views/announcer.js",
-      "adws/adw_dashboard/views/app.js",
-      "adws/adw_dashboard/views/boundary.js",
-      "adws/adw_dashboard/views/canvas.js",
-      "adws/adw_dashboard/views/connection_notice.js",
-      "adws/adw_dashboard/views/detail.js",
-      "adws/adw_dashboard/views/empty.js",
-      "adws/adw_dashboard/views/filter_menus.js",
-      "adws/adw_dashboard/views/fleet.js",
-      "adws/adw_dashboard/views/header.js",
-      "adws/adw_dashboard/views/help.js",
-      "adws/adw_dashboard/views/hue.js",
-      "adws/adw_dashboard/views/icons.js",
-      "adws/adw_dashboard/views/keep_focus.js",
-      "adws/adw_dashboard/views/log_panel.js",
-      "adws/adw_dashboard/views/memo.js",
-      "adws/adw_dashboard/views/needs_you.js",
-      "adws/adw_dashboard/views/numbers.js",
-      "adws/adw_dashboard/views/shortcuts.js",
-      "adws/adw_dashboard/views/timeline.js",
-      "adws/adw_dashboard/views/timeline_draw.js",
-      "adws/adw_dashboard/views/transport.js",
     ],
+    generated: ["adws/adw_dashboard/index.html"],
     requires: ["adw_websockets"],
-    dependencies: {
+  },
+  {
+    name: "adw_dashboard_source",
+    version: "1.2.0",
+    summary:
+      "The dashboard's source, to change it: npm run adw:dashboard:build",
+    optional: true,
+    files: [
+      "adws/adw_dashboard_source/build.ts",
+      "adws/adw_dashboard_source/tsconfig.json",
+      ...DASHBOARD_SOURCE_FILES,
+    ],
+    requires: ["adw_dashboard", "adw_websocket_client"],
+    devDependencies: {
       "@preact/signals": "^2.11.0",
-      htm: "^3.1.1",
+      esbuild: "^0.28.0",
       preact: "^11.2.0",
-      send: "^1.2.0",
     },
-    devDependencies: { "@types/send": "^1.2.0" },
+    scripts: { "adw:dashboard:build": "adw_dashboard_source/build.ts" },
   },
   {
     name: "adw_server",
@@ -309,6 +277,8 @@ export interface ModuleRegistry {
   readonly modules: readonly ModuleDefinition[];
   /** The modules that a user can install, in order. */
   readonly installable: readonly ModuleDefinition[];
+  /** Those of them that `init` chooses by itself. */
+  readonly standard: readonly ModuleDefinition[];
   /** @throws {UsageError} code `MODULE_UNKNOWN` with the nearest name. */
   get(name: string): ModuleDefinition;
   /**
@@ -386,7 +356,8 @@ export function createRegistry(
     if (!requires.every((required) => above.has(required))) resolve([name]);
     above.add(name);
   }
-  return { modules: definitions, installable, get, resolve };
+  const standard = installable.filter(({ optional }) => optional !== true);
+  return { modules: definitions, installable, standard, get, resolve };
 }
 
 /** The modules that ship with this package. */

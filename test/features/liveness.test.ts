@@ -2,10 +2,9 @@
 import { once } from "node:events";
 import { createServer, connect as netConnect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
-import { join } from "node:path";
 import { WebSocket } from "ws";
 import { startDashboard } from "../helpers/dashboard/server.ts";
-import { loadRendered, renderedPath } from "../helpers/rendered-modules.ts";
+import { loadRendered } from "../helpers/rendered-modules.ts";
 import {
   connect,
   connectRaw,
@@ -149,9 +148,9 @@ function openPage(port: number, token = "") {
   const states: string[] = [];
   const seqs: number[] = [];
   jest.resetModules();
-  const { connect: connectPage } = require(
-    join(renderedPath("adw_dashboard"), "io/connection.js"),
-  );
+  const {
+    connect: connectPage,
+  } = require("../../dashboard/src/io/connection.ts");
   const connection = connectPage({
     baseUrl,
     token: () => token,

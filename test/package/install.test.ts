@@ -78,10 +78,6 @@ describe("in an empty folder", () => {
       "ws",
       "zod",
       ...(hasNodeSqlite ? [] : ["better-sqlite3"]),
-      "@preact/signals",
-      "htm",
-      "preact",
-      "send",
     ]);
     expect(await readdir(join(project(), "node_modules"))).toContain("ws");
   });

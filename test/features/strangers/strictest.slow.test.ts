@@ -54,7 +54,7 @@ describeWithRegistry()("the strictest rules", () => {
       // TypeScript alone: the page is generated.
       await cp(join(root, "adws"), join(linted(), "code", `adws-${index}`), {
         recursive: true,
-        filter: (path) => !path.includes("adw_dashboard/"),
+        filter: (path) => !path.includes("adws/adw_dashboard/"),
       });
     }
     await writeFile(join(linted(), "package.json"), MANIFEST);

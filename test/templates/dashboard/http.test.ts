@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
 import {
   cpSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { once } from "node:events";
@@ -16,7 +14,6 @@ import { join } from "node:path";
 import {
   dashboard,
   dashboardDirectory,
-  packagesDirectory,
 } from "../../helpers/dashboard/modules.ts";
 import {
   startDashboard,
@@ -87,32 +84,59 @@ function rawRequest(
   });
 }
 
+/** What stands inside the inline scripts or styles of a page. */
+function inlineTexts(html: string, name: "script" | "style"): string[] {
+  const element = new RegExp(`<${name}([^>]*)>([^]*?)</${name}>`, "g");
+  return [...html.matchAll(element)].map(([, , text = ""]) => text);
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}
+
+/** A folder of its own with the page in it, to be changed by a test. */
+async function withPageFolder(
+  body: (directory: string) => Promise<void>,
+): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "adw-dashboard-"));
+  try {
+    cpSync(dashboardDirectory, directory, { recursive: true });
+    await body(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
 describe("the page", () => {
-  test("comes with a policy that allows only its own files and its import map", async () => {
+  test("comes with a policy that allows exactly its own script and styles", async () => {
     const { url } = await start();
     const response = await fetch(url);
     const html = await response.text();
-    const policy = response.headers.get("content-security-policy") ?? "";
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe(
       "text/html; charset=utf-8",
     );
     expect(html).toContain("<title>adw-project</title>");
-    const scripts = [...html.matchAll(/<script([^>]*)>([^]*?)<\/script>/g)];
-    const inline = scripts.filter(
-      ([, attributes = ""]) => !attributes.includes("src="),
+    const [script = "", ...others] = inlineTexts(html, "script");
+    const [style = ""] = inlineTexts(html, "style");
+    expect(others).toEqual([]);
+    expect(response.headers.get("content-security-policy")).toBe(
+      [
+        "default-src 'none'",
+        `script-src ${hashOf(script)}`,
+        `style-src ${hashOf(style)} 'self'`,
+        "img-src data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+      ].join("; "),
     );
-    expect(inline).toHaveLength(1);
-    const hash = createHash("sha256")
-      .update(inline[0]?.[2] ?? "")
-      .digest("base64");
-    expect(policy).toContain(`script-src 'self' 'sha256-${hash}';`);
-    expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain("frame-ancestors 'none'");
-    expect(policy).not.toContain("unsafe");
   });
 
-  test.each(["", "healthz", "api/events", "nowhere", "dashboard/main.js"])(
+  test.each(["", "custom.css", "healthz", "api/events", "nowhere"])(
     "and /%s have the security headers",
     async (path) => {
       const { url } = await start();
@@ -127,205 +151,124 @@ describe("the page", () => {
 
   test("is not sent again while it has not changed", async () => {
     const { port } = await start();
-    for (const path of ["/", "/dashboard/main.js"]) {
+    for (const path of ["/", "/custom.css"]) {
       const { headers } = await rawRequest(port, path);
       expect(headers["cache-control"]).toBe("no-cache");
       // Not with fetch, which asks for a fresh copy with a header of its own.
-      const again = await rawRequest(port, path, "GET", {
-        "If-None-Match": String(headers["etag"]),
+      for (const known of [
+        headers["etag"],
+        `"other", W/${String(headers["etag"])}`,
+      ]) {
+        const again = await rawRequest(port, path, "GET", {
+          "If-None-Match": String(known),
+        });
+        expect([again.status, again.body]).toEqual([304, ""]);
+      }
+      const other = await rawRequest(port, path, "GET", {
+        "If-None-Match": '"other"',
       });
-      expect([again.status, again.body]).toEqual([304, ""]);
+      expect(other.status).toBe(200);
     }
   });
 
-  test("has scripts that a browser takes for scripts", async () => {
-    const { url } = await start();
-    const script = await fetch(`${url}dashboard/main.js`);
-    expect(script.headers.get("content-type")).toMatch(/^text\/javascript/);
-  });
-
-  test("names no other host, anywhere in its files", async () => {
+  test("is one readable file that needs no other, and says how to change it", async () => {
     const { url } = await start();
     const html = await (await fetch(url)).text();
-    expect(html).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
-  });
-});
-
-test("every module is named in the page, so that none waits for another", async () => {
-  const { url } = await start();
-  const html = await (await fetch(url)).text();
-  const named = [
-    ...html.matchAll(
-      /<link rel="modulepreload" href="([^"]+)"(?: fetchpriority="low")? \/>/g,
-    ),
-  ].map(([, href]) => href ?? "");
-  const needed = new Set<string>();
-  const follow = async (path: string): Promise<void> => {
-    if (needed.has(path)) return;
-    needed.add(path);
-    const code = await (await fetch(new URL(path, url))).text();
-    for (const [, specifier] of code.matchAll(
-      /^(?:import|\} from|import .* from) "(\.[^"]+)";$/gm,
-    )) {
-      const target = new URL(specifier ?? "", new URL(path, url));
-      await follow(target.pathname.slice(1));
-    }
-  };
-  await follow("dashboard/main.js");
-  expect(needed.size).toBeGreaterThan(20);
-  expect(named).toEqual(expect.arrayContaining([...needed]));
-  expect(named.filter((path) => path.startsWith("vendor/"))).toHaveLength(6);
-  for (const path of named) {
-    const { status, headers } = await fetch(new URL(path, url));
-    expect({ path, status }).toEqual({ path, status: 200 });
-    expect(headers.get("content-type")).toContain("text/javascript");
-  }
-});
-
-test("what asks for the events comes first, and the rest gives way to it", async () => {
-  const { url } = await start();
-  const html = await (await fetch(url)).text();
-  const links = [...html.matchAll(/<link rel="modulepreload".*\/>/g)].map(
-    String,
-  );
-  const early = new Set<string>();
-  const follow = async (path: string): Promise<void> => {
-    if (early.has(path)) return;
-    early.add(path);
-    const code = await (await fetch(new URL(path, url))).text();
-    for (const [, specifier] of code.matchAll(
-      /^import .* from "(\.[^"]+)";$/gm,
-    )) {
-      const target = new URL(specifier ?? "", new URL(path, url));
-      await follow(target.pathname.slice(1));
-    }
-  };
-  const script = /<script type="module" async src="([^"]+)">/.exec(html);
-  await follow(script?.[1] ?? "none");
-  expect(early.size).toBeGreaterThan(3);
-  const first = links.slice(0, early.size);
-  for (const path of early) {
-    expect(first).toContainEqual(`<link rel="modulepreload" href="${path}" />`);
-  }
-  for (const link of links.slice(early.size)) {
-    expect(link).toContain('fetchpriority="low"');
-  }
-});
-
-describe("the import map", () => {
-  async function importMap(url: string): Promise<Record<string, string>> {
-    const html = await (await fetch(url)).text();
-    const json =
-      /<script type="importmap">(.*?)<\/script>/.exec(html)?.[1] ?? "{}";
-    const map: { imports: Record<string, string> } = JSON.parse(json);
-    return map.imports;
-  }
-
-  test("leads to ES modules, to be kept for ever", async () => {
-    const { url } = await start();
-    const imports = await importMap(url);
-    expect(Object.keys(imports)).toEqual([
-      "preact",
-      "preact/hooks",
-      "htm",
-      "htm/preact",
-      "@preact/signals",
-      "@preact/signals-core",
+    const markup = html.replaceAll(
+      /(<script[^>]*>|<style[^>]*>)[^]*?<\/(?:script|style)>/g,
+      "$1",
+    );
+    const links = [...markup.matchAll(/(?:src|href)="([^"]*)"/g)].map(
+      ([, target = ""]) => target,
+    );
+    expect(links.filter((target) => !target.startsWith("data:"))).toEqual([
+      "custom.css",
     ]);
-    for (const path of Object.values(imports)) {
-      const response = await fetch(new URL(path, url));
-      expect(response.status).toBe(200);
-      expect(response.headers.get("content-type")).toBe(
-        "text/javascript; charset=utf-8",
-      );
-      expect(response.headers.get("cache-control")).toBe(
-        "public, max-age=31536000, immutable",
-      );
-      expect(await response.text()).toMatch(/export\s*[{d*]/);
-    }
+    expect(html).not.toMatch(/importmap|modulepreload/);
+    expect(html.slice(0, 700)).toContain(
+      "npx adw-scaffold add adw_dashboard_source",
+    );
+    expect(html.slice(0, 700)).toMatch(/generated[^]*adw_dashboard \d+\.\d+/);
+    expect(html).toContain("function startState()");
+    expect(html).toMatch(/preact \d+\.\d+\.\d+[^]*MIT/);
   });
 
-  test("serves nothing else of node_modules", async () => {
-    const { url, port } = await start();
-    const [preact = ""] = Object.values(await importMap(url));
-    for (const path of [
-      "/vendor/package.json",
-      `/${preact.slice(2)}/../package.json`,
-      "/vendor/preact-000000000000.js",
-      "/node_modules/preact/package.json",
-    ]) {
-      expect((await rawRequest(port, path)).status).toBe(404);
-    }
+  test("that was edited is served at once, with the policy that it needs", async () => {
+    await withPageFolder(async (directory) => {
+      const { url } = await start({ directory });
+      const before = await (await fetch(url)).text();
+      const file = join(directory, "index.html");
+      const own = "\r\n  document.title = '<mine>';\r\n";
+      writeFileSync(
+        file,
+        // The script, too, holds a "</body>".
+        readFileSync(file, "utf8").replace(
+          /<\/body>\s*<\/html>\s*$/,
+          () => `<script>${own}</script>\r\n</body></html>`,
+        ),
+      );
+      const response = await fetch(url);
+      const html = await response.text();
+      expect(html).not.toBe(before);
+      const policy = response.headers.get("content-security-policy");
+      // A browser hashes what it has read, in which no line ends in \r\n.
+      expect(policy).toContain(hashOf(own.replaceAll("\r\n", "\n")));
+      for (const script of inlineTexts(html, "script")) {
+        expect(policy).toContain(hashOf(script));
+      }
+    });
   });
 
-  test("finds the packages in pnpm's layout", async () => {
-    const project = mkdtempSync(join(tmpdir(), "adw-pnpm-"));
-    try {
-      // node_modules/<name> → node_modules/.pnpm/<name>@1/node_modules/<name>
-      const store = join(project, "node_modules/.pnpm");
-      const place = (name: string, linkedFrom: string[]): void => {
-        const real = join(
-          store,
-          `${name.replace("/", "+")}@1/node_modules/${name}`,
-        );
-        mkdirSync(join(real, ".."), { recursive: true });
-        cpSync(join(packagesDirectory, name), real, { recursive: true });
-        for (const from of linkedFrom) {
-          const link = join(from, name);
-          mkdirSync(join(link, ".."), { recursive: true });
-          symlinkSync(real, link);
-        }
-      };
-      const top = join(project, "node_modules");
-      place("preact", [top]);
-      place("htm", [top]);
-      place("@preact/signals", [top]);
-      // A dependency of a dependency is not in the project's own folder.
-      place("@preact/signals-core", [
-        join(store, "@preact+signals@1/node_modules"),
-      ]);
-      const file = join(project, "adws/adw_modules/adw_dashboard.ts");
-      mkdirSync(join(file, ".."), { recursive: true });
-      writeFileSync(file, "");
+  test("that is missing is told of when the server starts", async () => {
+    await withPageFolder((directory) => {
+      rmSync(join(directory, "index.html"));
       expect(() =>
         dashboard.createDashboard({
           source: () => ({ history: dashboard.createMemoryHistory() }),
-          resolveFrom: file,
+          directory,
         }),
-      ).not.toThrow();
-    } finally {
-      rmSync(project, { recursive: true });
-    }
+      ).toThrow(/has no page at .*index\.html: run 'npx adw-scaffold update'/);
+      return Promise.resolve();
+    });
+  });
+});
+
+describe("custom.css", () => {
+  test("is empty where there is none", async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}custom.css`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe(
+      "text/css; charset=utf-8",
+    );
+    expect(await response.text()).toBe("");
   });
 
-  test("says what to install when a package is missing", () => {
-    expect(() =>
-      dashboard.createDashboard({
-        source: () => ({ history: dashboard.createMemoryHistory() }),
-        resolveFrom: join(tmpdir(), "nowhere/index.ts"),
-      }),
-    ).toThrow(
-      "The dashboard needs the package 'preact': run 'npm install preact'.",
-    );
+  test("is the owner's beside the page, after the page's own styles", async () => {
+    await withPageFolder(async (directory) => {
+      const { url } = await start({ directory });
+      const style = ":root { --accent: rebeccapurple; }\n";
+      writeFileSync(join(directory, "custom.css"), style);
+      expect(await (await fetch(`${url}custom.css`)).text()).toBe(style);
+      const html = await (await fetch(url)).text();
+      expect(html.indexOf('href="custom.css"')).toBeGreaterThan(
+        html.indexOf("</style>"),
+      );
+    });
   });
 });
 
 describe("paths", () => {
   test.each([
-    "/dashboard/../adw_modules/adw_dashboard.ts",
-    "/dashboard/..%2fadw_modules/adw_dashboard.ts",
-    "/dashboard/%2e%2e/adw_modules/adw_dashboard.ts",
-    "/dashboard/....//adw_modules/adw_dashboard.ts",
-    "/dashboard/..\\adw_modules\\adw_dashboard.ts",
-    "/dashboard//etc/passwd",
-    "/dashboard/core/../../../package.json",
-    "/dashboard/main.js%00.css",
-    "/dashboard/.hidden.js",
-    "/dashboard/index.html",
-    "/dashboard/jsconfig.json",
-    "/dashboard/",
-    "/dashboard/core",
-    "/dashboard/nowhere.js",
+    "/../adw_modules/adw_dashboard.ts",
+    "/..%2fadw_modules/adw_dashboard.ts",
+    "/%2e%2e/adw_modules/adw_dashboard.ts",
+    "/..\\adw_modules\\adw_dashboard.ts",
+    "/custom.css/../index.html",
+    "/custom.css%00",
+    "/index.html",
+    "/dashboard/main.js",
+    "/vendor/preact.js",
     "/favicon.ico",
     "/nowhere",
   ])("%s is not found", async (path) => {
@@ -363,22 +306,6 @@ describe("paths", () => {
     expect(response.headers.get("content-length")).toBe("15");
     expect(await response.text()).toBe("");
   });
-
-  test("an edited file is served at once, at its new length", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "adw-dashboard-"));
-    try {
-      cpSync(dashboardDirectory, directory, { recursive: true });
-      const { url } = await start({ directory });
-      await (await fetch(`${url}dashboard/main.js`)).text();
-      const edited = `${readFileSync(join(directory, "main.js"), "utf8")}\n// mine\n`;
-      writeFileSync(join(directory, "main.js"), edited);
-      expect(await (await fetch(`${url}dashboard/main.js`)).text()).toBe(
-        edited,
-      );
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
-  });
 });
 
 describe("the token", () => {
@@ -389,7 +316,7 @@ describe("the token", () => {
         token === undefined ? {} : { Authorization: `Bearer ${token}` };
       return (await fetch(url + path, { headers })).status;
     };
-    for (const path of ["", "dashboard/main.js"]) {
+    for (const path of ["", "custom.css"]) {
       expect(await statusOf(path)).toBe(200);
     }
     for (const path of ["api/events", "metrics", "healthz"]) {

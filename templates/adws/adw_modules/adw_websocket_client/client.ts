@@ -249,11 +249,8 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     socket.close(code, reason);
     if (socket.terminate === undefined) return;
     // `ws` waits 30 s for the answer of a mute peer; that may not keep a process alive.
-    const timer: number | { unref: () => void } = setTimeout(
-      () => socket.terminate?.(),
-      1_000,
-    );
-    if (typeof timer === "object") timer.unref();
+    const timer: unknown = setTimeout(() => socket.terminate?.(), 1_000);
+    if (isNodeTimer(timer)) timer.unref();
   }
 
   #sendFilter(): void {
@@ -384,4 +381,14 @@ function callOwner(callback: () => void): void {
       throw error;
     });
   }
+}
+
+/** A browser's timer is a number, and keeps no process alive. */
+function isNodeTimer(timer: unknown): timer is { unref: () => void } {
+  return (
+    typeof timer === "object" &&
+    timer !== null &&
+    "unref" in timer &&
+    typeof timer.unref === "function"
+  );
 }

@@ -1,0 +1,130 @@
+/**
+ * The shapes that the other files share. The event is the one of the wire, as
+ * the event client has it.
+ */
+import type { WebSocketEvent } from "adw_modules/adw_websocket_client.ts";
+
+export type AgentEvent = WebSocketEvent;
+
+export type Activity =
+  "running" | "waiting" | "idle" | "done" | "failed" | "cancelled" | "unknown";
+
+export interface StepStats {
+  name: string;
+  /** finished runs */
+  count: number;
+  totalMs: number;
+  maxMs: number;
+  failed: number;
+}
+
+/** Why an agent waits for a person. */
+export interface Wait {
+  kind: "permission" | "question" | "idle" | "blocked";
+  reason: string;
+  /** ms since the epoch */
+  since: number;
+  seq: number;
+  /** id of what was asked for, "" when it has none */
+  request: string;
+  /** the tool that was asked for, "" when none was named */
+  tool: string;
+}
+
+/** The latest tool call, and how often it was made. */
+export interface Repeat {
+  input: unknown;
+  label: string;
+  /** in a row */
+  calls: number;
+  /** the same, calls that ran side by side counted once */
+  rounds: number;
+  /** of these calls, how many have not ended */
+  open: number;
+  since: number;
+  /** when the latest of them ended, 0 when none has */
+  endedAt: number;
+  callId: string;
+  seq: number;
+}
+
+export interface Agent {
+  id: string;
+  name: string;
+  type: string;
+  model: string;
+  parentId: string;
+  /** the latest */
+  sessionId: string;
+  /** every one it was seen in */
+  sessions: Set<string>;
+  /** as recorded */
+  status: string;
+  activity: Activity;
+  /** the latest */
+  message: string;
+  firstAt: number;
+  lastAt: number;
+  /** 0 while it works */
+  endedAt: number;
+  lastSeq: number;
+  events: number;
+  errors: number;
+  /** of its own prompts */
+  tokensIn: number;
+  tokensOut: number;
+  /** the total that the agent itself reported */
+  reportedTokensIn: number;
+  reportedTokensOut: number;
+  /** sum of its prompts' recorded cost, US dollars */
+  cost: number;
+  reportedCost: number;
+  costRecorded: boolean;
+  /** a recorded number was labelled an estimate */
+  estimated: boolean;
+  /** innermost last */
+  openSteps: { name: string; key: string; since: number }[];
+  /** by name: any name may occur */
+  steps: Map<string, StepStats>;
+  openCalls: Map<string, { name: string; label: string; since: number }>;
+  /** whether the ends of its tool calls are reported */
+  reportsEnds: boolean;
+  repeat: Repeat;
+  /** in the order in which they began */
+  waits: Wait[];
+  failure: { reason: string; since: number; seq: number } | null;
+}
+
+/** One row of the "needs you" queue. */
+export interface Need {
+  /** stable while the same need lasts */
+  key: string;
+  agentId: string;
+  agentName: string;
+  kind:
+    | "permission"
+    | "question"
+    | "failed"
+    | "loop"
+    | "blocked"
+    | "idle"
+    | "silent";
+  reason: string;
+  since: number;
+  /** the event that tells, 0 when none does */
+  seq: number;
+}
+
+export interface Filter {
+  agents: string[];
+  types: string[];
+  levels: string[];
+  sessions: string[];
+  text: string;
+  /** ms since the epoch */
+  from: number | null;
+  to: number | null;
+}
+
+/** From the least to the most serious. */
+export const LOG_LEVELS = ["debug", "info", "warning", "error", "critical"];

@@ -1,0 +1,35 @@
+import { useState } from "preact/hooks";
+import { cutText, formatInteger } from "../core/format.ts";
+
+/** Characters of a message shown at first, so that the rest stays in sight. */
+const MESSAGE_CHARS = 700;
+
+export function EventMessage({ text }: { text: string }) {
+  const [whole, setWhole] = useState(false);
+  if (text === "") {
+    return (
+      <p class="detail-message">
+        <em>No message</em>
+      </p>
+    );
+  }
+  const isLong = text.length > MESSAGE_CHARS + 100;
+  const shown = isLong && !whole ? `${cutText(text, MESSAGE_CHARS)}…` : text;
+  return (
+    <>
+      <p class="detail-message">{shown}</p>
+      {isLong && (
+        <button
+          type="button"
+          class="link"
+          aria-expanded={whole}
+          onClick={() => setWhole(!whole)}
+        >
+          {whole
+            ? "Show less"
+            : `Show all ${formatInteger(text.length)} characters`}
+        </button>
+      )}
+    </>
+  );
+}

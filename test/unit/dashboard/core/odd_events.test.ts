@@ -1,0 +1,326 @@
+import { at, event } from "../../../helpers/dashboard/events.ts";
+import {
+  eventStore,
+  exportText,
+  fleet,
+  fleetFold,
+  format,
+  lanes,
+  needsYou,
+  urlState,
+} from "../../../helpers/dashboard/source.ts";
+import type { WebSocketEvent } from "../../../helpers/dashboard/source.ts";
+
+/** The fleet after these events, as the page makes it. */
+function fold(events: WebSocketEvent[]) {
+  const store = new eventStore.EventStore();
+  store.append(events);
+  const state = fleet.createFleet();
+  events.forEach((item, index) =>
+    fleetFold.applyEvent(state, item, store.happenedAt(index)),
+  );
+  return state;
+}
+
+function needs(events: WebSocketEvent[], seconds: number) {
+  return needsYou
+    .needsYou(fold(events), at(seconds))
+    .map(({ kind, reason }) => `${kind}: ${reason}`);
+}
+
+const call = (
+  seq: number,
+  tool_use_id: string,
+  fields: Record<string, unknown> = {},
+  seconds = seq,
+) =>
+  event(seq, "tool_call", {
+    seconds,
+    metadata: {
+      tool_name: "Bash",
+      tool_use_id,
+      tool_input: { command: "npm test" },
+      ...fields,
+    },
+  });
+
+describe("names that every object has", () => {
+  const names = ["constructor", "toString", "__proto__", "hasOwnProperty"];
+
+  test.each(names)(
+    "an event type, agent, step, tool and status %s is a name",
+    (name) => {
+      const metadata = {
+        name,
+        status: name,
+        step: name,
+        tool_name: name,
+        tool_use_id: name,
+        prompt_id: name,
+        session_id: name,
+      };
+      const state = fold([
+        event(1, name, { agent_id: name, metadata }),
+        event(2, "agent_created", { agent_id: name, metadata }),
+        event(3, "step_start", { agent_id: name, metadata }),
+        event(4, "prompt_sent", { agent_id: name, metadata }),
+        event(5, "tool_call", { agent_id: name, metadata }),
+        event(6, "step_end", { agent_id: name, metadata, seconds: 8 }),
+        event(7, name, { agent_id: name, metadata: {} }),
+      ]);
+      expect(structuredClone(state)).toEqual(state);
+      expect(fleet.stepTotals(state)).toEqual([
+        { name, count: 1, totalMs: 5_000, maxMs: 5_000, failed: 0 },
+      ]);
+      expect(state.agents.get(name)).toMatchObject({
+        status: name,
+        activity: "running",
+      });
+      expect([...fleet.ofSessions(state, [name]).agents.keys()]).toEqual([
+        name,
+      ]);
+      expect(Object.keys(Object.prototype)).toEqual([]);
+      expect(Object.prototype).not.toHaveProperty("totalMs");
+    },
+  );
+});
+
+describe("a waiting permission", () => {
+  const asked = event(2, "permission_request", {
+    metadata: {
+      tool_name: "Bash",
+      tool_use_id: "t1",
+      tool_input: { command: "git push" },
+    },
+  });
+  const started = event(1, "agent_started");
+  const waits = ["permission: Bash git push"];
+
+  test.each([
+    [
+      "a parallel Read",
+      event(3, "tool_call", {
+        metadata: { tool_name: "Read", tool_use_id: "t2" },
+      }),
+    ],
+    [
+      "the end of a parallel Bash",
+      event(3, "tool_call", {
+        metadata: { tool_name: "Bash", tool_use_id: "t2", duration_ms: 3 },
+      }),
+    ],
+    ["a performance line", event(3, "performance")],
+    ["a prompt", event(3, "prompt_completed")],
+    ["a step", event(3, "step_end", { metadata: { step: "x" } })],
+    ["an event of its own kind", event(3, "my_event")],
+    [
+      "the answer to another request",
+      event(3, "permission_resolved", { metadata: { tool_use_id: "t9" } }),
+    ],
+  ])("stays after %s", (_what, other) => {
+    expect(needs([started, asked, other], 5)).toEqual(waits);
+  });
+
+  test.each([
+    [
+      "its answer",
+      event(3, "permission_resolved", { metadata: { tool_use_id: "t1" } }),
+    ],
+    ["its own call", call(3, "t1", { duration_ms: 5 })],
+    ["the end of the agent", event(3, "agent_completed")],
+  ])("leaves with %s", (_what, sign) => {
+    expect(needs([started, asked, sign], 5)).toEqual([]);
+  });
+
+  test("is one of two, and each has its own answer", () => {
+    const second = event(3, "permission_request", {
+      metadata: {
+        tool_name: "Edit",
+        tool_use_id: "t2",
+        tool_input: { path: "a" },
+      },
+    });
+    expect(needs([started, asked, second], 5)).toEqual([
+      ...waits,
+      "permission: Edit a",
+    ]);
+    const answer = event(4, "permission_resolved", {
+      metadata: { tool_use_id: "t1" },
+    });
+    expect(needs([started, asked, second, answer], 5)).toEqual([
+      "permission: Edit a",
+    ]);
+  });
+
+  test("is not work: its agent counts as waiting", () => {
+    expect(fleet.totals(fold([started, asked]))).toMatchObject({
+      running: 0,
+      waiting: 1,
+    });
+  });
+});
+
+test("an agent that died with a call open is noticed after ten minutes", () => {
+  const events = [event(1, "agent_started"), call(2, "t1")];
+  expect(needs(events, 600)).toEqual([]);
+  expect(needs(events, 2 + 16 * 60)).toEqual([
+    "silent: Silent for 16 m 00 s, with Bash npm test open",
+  ]);
+  const prompt = event(2, "prompt_sent", { metadata: { prompt_id: "p" } });
+  expect(needs([event(1, "agent_started"), prompt], 999)).toEqual([
+    expect.stringMatching(/^silent: Silent for 16 m 37 s/),
+  ]);
+});
+
+describe("identical calls side by side", () => {
+  test("are not a loop", () => {
+    const pair = (seq: number) => [
+      call(seq, `a${seq}`),
+      call(seq + 1, `b${seq}`),
+      call(seq + 2, `a${seq}`, { duration_ms: 2_000 }),
+      call(seq + 3, `b${seq}`, { duration_ms: 2_000 }),
+    ];
+    expect(needs(pair(1), 6)).toEqual([]);
+    expect(needs([...pair(1), ...pair(5)], 9)).toEqual([]);
+    expect(needs([...pair(1), ...pair(5), ...pair(9)], 13)).toEqual([
+      "loop: Same call 3 times: Bash npm test",
+    ]);
+  });
+
+  test("are not a loop where only their ends are told", () => {
+    const ends = [1, 2, 3].map((seq) =>
+      call(seq, `t${seq}`, { duration_ms: 10_000 }, 20 + seq),
+    );
+    expect(needs(ends, 25)).toEqual([]);
+  });
+});
+
+describe("times", () => {
+  const stamped = (seq: number, time: number) => ({
+    ...event(seq, "x"),
+    timestamp: new Date(time).toISOString(),
+  });
+
+  test("one event from the future bends no later time", () => {
+    const store = new eventStore.EventStore();
+    store.append([stamped(1, at(1)), stamped(2, at(9e8)), stamped(3, at(3))], {
+      now: at(4),
+    });
+    expect([0, 1, 2].map((n) => store.happenedAt(n))).toEqual([
+      at(1),
+      at(1),
+      at(3),
+    ]);
+    expect([store.lastTime, store.countUntil(at(2))]).toEqual([at(3), 2]);
+  });
+
+  test("one clock an hour ahead bends no later time, once two events say so", () => {
+    const store = new eventStore.EventStore();
+    store.append([1, 3_600, 2, 3, 4].map((s, n) => stamped(n + 1, at(s))));
+    expect([0, 1, 2, 3, 4].map((n) => store.timeAt(n))).toEqual(
+      [1, 1, 2, 3, 4].map(at),
+    );
+  });
+
+  test("rows written late keep their own time, and bend no other", () => {
+    const store = new eventStore.EventStore();
+    store.append([100, 101, 102, 40, 103].map((s, n) => stamped(n + 1, at(s))));
+    expect(store.happenedAt(3)).toBe(at(40));
+    expect([store.happenedAt(4), store.lastTime]).toEqual([at(103), at(103)]);
+    const map = lanes.createLanes();
+    store.events.forEach((item, n) =>
+      lanes.addToLanes(map, item, store.happenedAt(n)),
+    );
+    expect(map.get("a")?.times).toEqual([40, 100, 101, 102, 103].map(at));
+    expect(map.get("a")?.seqs).toEqual([4, 1, 2, 3, 5]);
+  });
+
+  test("a late row does not make its agent silent", () => {
+    const events = [
+      event(1, "agent_started", { seconds: 300 }),
+      event(2, "my_event", { seconds: 10 }),
+    ];
+    expect(needs(events, 310)).toEqual([]);
+  });
+
+  test("a status that comes with completed_at is stamped with it", () => {
+    const state = fold([
+      event(1, "agent_started"),
+      event(2, "agent_status_changed", {
+        seconds: 900,
+        metadata: {
+          status: "failed",
+          completed_at: new Date(at(61)).toISOString(),
+        },
+      }),
+    ]);
+    const agent = state.agents.get("a");
+    if (agent === undefined) throw new Error("no agent");
+    expect(fleet.elapsedOf(agent, at(2_000))).toBe(60_000);
+    expect(agent.failure?.since).toBe(at(61));
+  });
+
+  test.each([
+    [999.7, "1.0 s"],
+    [59_700, "1 m 00 s"],
+    [59_400, "59 s"],
+    [3_599_700, "1 h 00 m"],
+    [8_070_000, "2 h 15 m"],
+    [86_399_000, "1 d 0 h"],
+  ])("%d ms are rounded to %s, everywhere", (ms, text) => {
+    expect(format.formatDuration(ms)).toBe(text);
+  });
+});
+
+describe("text of an event", () => {
+  const evil =
+    "\u001b[31mred\u001b[0m \u001b]8;;http://x\u0007link\u001b]8;;\u0007 \u202Etxt.exe\u2066!";
+  const plain = "red link [U+202E]txt.exe[U+2066]!";
+
+  test("holds no terminal code and no hidden change of direction", () => {
+    const item = eventStore.asEvent({
+      seq: 1,
+      event_type: evil,
+      agent_id: evil,
+      message: `${evil}\nשלום`,
+      session_id: evil,
+      metadata: { [evil]: [evil, { deep: evil }], n: 1 },
+    });
+    expect(item).toMatchObject({
+      event_type: plain,
+      agent_id: plain,
+      message: `${plain}\nשלום`,
+      session_id: plain,
+      metadata: { [plain]: [plain, { deep: plain }], n: 1 },
+    });
+    if (item === null) throw new Error("no event");
+    for (const text of [exportText.toCsv([item]), exportText.toJsonl([item])]) {
+      expect(text).not.toMatch(/[\u001b\u202a-\u202e\u2066-\u2069]|\\u001b/);
+    }
+  });
+
+  test("keeps emoji whole, and what needs no change as it is", () => {
+    const metadata = { a: ["👩‍💻", { b: null }] };
+    const item = eventStore.asEvent({ seq: 1, event_type: "x", metadata });
+    expect(item?.metadata).toBe(metadata);
+    expect(format.cutText("ab👩", 3)).toBe("ab");
+    expect(
+      eventStore.asEvent({ seq: 1, event_type: "x", message: "a\ud83d" })
+        ?.message,
+    ).toBe("a\ufffd");
+  });
+});
+
+describe("steps that Back takes back", () => {
+  const view = (query: string) => urlState.fromQuery(query);
+  test.each([
+    ["", "?agent=a", false],
+    ["", "?event=1", false],
+    ["", "?panel=log", false],
+    ["", "?q=some", true],
+    ["?event=1", "?event=2", true],
+    ["?agent=constructor", "?agent=__proto__", false],
+  ])("from %j to %j is the same step: %s", (before, after, expected) => {
+    expect(urlState.isSameStep(view(before), view(after))).toBe(expected);
+  });
+});
