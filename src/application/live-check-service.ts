@@ -1,4 +1,5 @@
 /** Runs the live check on a project's own modules; see `live-check.ts`. */
+import { lastLines } from "../domain/program-output.ts";
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -135,15 +136,6 @@ function absolute(
     ...(database === undefined ? {} : { database: at(database) }),
     scratch,
   };
-}
-
-/** What a program that ended said last: the message, without where it was thrown. */
-function lastLines(text: string): string {
-  return text
-    .split("\n")
-    .filter((line) => !/^\s*(?:at .*|Node\.js v.*)?$/.test(line))
-    .slice(-3)
-    .join(" ");
 }
 
 /** The project's own code may print too; what is no step is not ours. */

@@ -1,4 +1,5 @@
 /** The two things there are to try: the installed server, or the module alone. */
+import { lastLines } from "../domain/program-output.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -53,7 +54,7 @@ export async function installedServer(
   child.stderr.on("data", (chunk) => (errors += String(chunk)));
   const port = await new Promise<number>((resolve, reject) => {
     const fail = () => {
-      const said = errors.trim().split("\n").slice(-5).join(" ");
+      const said = lastLines(errors);
       reject(new Error(said === "" ? "it did not start" : said));
     };
     const timer = setTimeout(fail, START_MS);

@@ -101,6 +101,6 @@ export async function lockProblem({
     ? undefined
     : {
         message: `${LOCK_FILE} has no entry for ${listed(untracked)}`,
-        fix: "Run adw-scaffold update: it records them again and keeps your edits.",
+        fix: "Run: adw-scaffold update",
       };
 }

@@ -133,7 +133,7 @@ export async function typescriptProblem({
   return old === undefined
     ? undefined
     : {
-        message: `TypeScript ${old.version} cannot check ${config.adws_dir}/, which needs ${OLDEST_TYPESCRIPT} or later`,
+        message: `TypeScript ${old.version} cannot check ${config.adws_dir}/: its tsconfig.json needs ${OLDEST_TYPESCRIPT} or later`,
         fix: `Run: ${old.command}`,
       };
 }
