@@ -280,3 +280,14 @@ it("a prompt and its options are stored as they were at the time of the call", a
   });
   expect(database.agentLogs.list()[0]?.details).toEqual({ list: [1] });
 });
+
+test("details whose parts are shared, so that they double at each level, hold nobody up and cost no row", async () => {
+  let shared: Record<string, unknown> = { end: true };
+  for (let level = 0; level < 40; level += 1) {
+    shared = { left: shared, right: shared };
+  }
+  logging.logAgentEvent(agent, "event", "Doubled", untyped(shared));
+  const events = eventsOf(await stored());
+  expect(events.at(-1)?.message).toBe("Doubled");
+  expect(lines.join("")).toContain("the rest was left out");
+});

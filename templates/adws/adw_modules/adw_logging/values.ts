@@ -19,6 +19,8 @@ export const MAX_NAME_CHARS = 1_000;
 /** Values nested deeper, and more bytes in one array of them, are not written out. */
 const MAX_DEPTH = 64;
 const MAX_BYTES_WRITTEN_OUT = 10_000;
+/** More values in one call are not written out: objects may share their parts, which doubles them at each level. */
+const MAX_VALUES = 100_000;
 
 /** Takes the reason why something is not stored as it was passed. */
 export type Note = (reason: string) => void;
@@ -135,7 +137,7 @@ export function toJson(
   after?: JsonObject,
 ): string {
   try {
-    const described = describe(details, note, []) ?? {};
+    const described = describe(details, note, newWalk()) ?? {};
     const own = isJsonObject(described) ? described : { value: described };
     const json = JSON.stringify(
       before === undefined && after === undefined
@@ -169,15 +171,26 @@ function describeAsText(value: unknown, note: Note): string {
   if (types.isNativeError(value)) return messageOf(value);
   try {
     // Its type does not say that what is undefined stays so.
-    const json: unknown = JSON.stringify(describe(value, note, []));
+    const json: unknown = JSON.stringify(describe(value, note, newWalk()));
     return typeof json === "string" ? json : "";
   } catch (error) {
     return messageOf(error);
   }
 }
 
+/** Where in a value this is, and how many values were seen. */
+interface Walk {
+  readonly inside: object[];
+  values: number;
+}
+
+function newWalk(): Walk {
+  return { inside: [], values: 0 };
+}
+
 /** A copy of `value` as it is now, which JSON can hold. */
-function describe(value: unknown, note: Note, inside: object[]): unknown {
+function describe(value: unknown, note: Note, walk: Walk): unknown {
+  walk.values += 1;
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -197,28 +210,32 @@ function describe(value: unknown, note: Note, inside: object[]): unknown {
       note("a function was stored as its name");
       return "[function]";
     case "object":
-      return value === null ? null : describeObject(value, note, inside);
+      return value === null ? null : describeObject(value, note, walk);
   }
 }
 
-function describeObject(value: object, note: Note, inside: object[]): unknown {
-  if (inside.includes(value)) {
+function describeObject(value: object, note: Note, walk: Walk): unknown {
+  if (walk.inside.includes(value)) {
     note("a value that contains itself was stored up to there");
     return "[circular]";
   }
-  if (inside.length >= MAX_DEPTH) {
+  if (walk.inside.length >= MAX_DEPTH) {
     note(
       `a value nested deeper than ${String(MAX_DEPTH)} levels was stored up to there`,
     );
     return "[nested too deeply]";
   }
-  inside.push(value);
+  if (walk.values >= MAX_VALUES) {
+    note(`of more than ${MAX_VALUES} values in one call the rest was left out`);
+    return "[too many values]";
+  }
+  walk.inside.push(value);
   try {
-    return describeContents(value, note, inside);
+    return describeContents(value, note, walk);
   } catch (error) {
     return notReadable(error, note);
   } finally {
-    inside.pop();
+    walk.inside.pop();
   }
 }
 
@@ -232,12 +249,8 @@ function hasToJson(value: object): value is { toJSON: () => unknown } {
   return "toJSON" in value && typeof value.toJSON === "function";
 }
 
-function describeContents(
-  value: object,
-  note: Note,
-  inside: object[],
-): unknown {
-  const within = (part: unknown) => describe(part, note, inside);
+function describeContents(value: object, note: Note, walk: Walk): unknown {
+  const within = (part: unknown) => describe(part, note, walk);
   // JSON has no holes and nothing undefined in a list.
   if (Array.isArray(value)) {
     return Array.from(value, (part) => within(part) ?? null);
@@ -265,7 +278,7 @@ function describeContents(
   if (types.isTypedArray(value)) {
     return Array.from<unknown, unknown>(value, within);
   }
-  const properties = describeProperties(value, note, inside);
+  const properties = describeProperties(value, note, walk);
   if (types.isNativeError(value)) {
     const { name, message, stack } = value;
     const known = {
@@ -283,7 +296,7 @@ function describeContents(
 function describeProperties(
   value: object,
   note: Note,
-  inside: object[],
+  walk: Walk,
 ): JsonObject | string {
   const keys = Object.keys(value);
   if (keys.length === 0) {
@@ -293,7 +306,7 @@ function describeProperties(
   }
   // Not by assignment: a key may be __proto__.
   return Object.fromEntries(
-    keys.map((key) => [key, describeProperty(value, key, note, inside)]),
+    keys.map((key) => [key, describeProperty(value, key, note, walk)]),
   );
 }
 
@@ -301,7 +314,7 @@ function describeProperty(
   value: object,
   key: string,
   note: Note,
-  inside: object[],
+  walk: Walk,
 ): unknown {
   let part: unknown;
   try {
@@ -309,5 +322,5 @@ function describeProperty(
   } catch (error) {
     return notReadable(error, note);
   }
-  return describe(part, note, inside);
+  return describe(part, note, walk);
 }
