@@ -43,8 +43,7 @@ async function withServer(
   await project.done(
     "init",
     "--yes",
-    "--modules",
-    "adw_server",
+    ...(parameters.includes("--modules") ? [] : ["--modules", "adw_server"]),
     ...environment,
     ...parameters,
   );
@@ -198,6 +197,11 @@ test("without a lock, conflict markers and a file that is gone are said all the 
 });
 
 describe("plain doctor loads what the server loads", () => {
+  test("parts of a module that only a thread can load are not loaded by themselves", async () => {
+    await withServer(["--modules", "adw_server,adw_logging"]);
+    expect(await examine()).toMatchObject({ code: 0, problems: [] });
+  });
+
   test("an edit that does not load is named", async () => {
     await withServer();
     await project.edit(

@@ -157,7 +157,7 @@ export async function startAdwServer(
   const [program = "node", ...parameters] = command;
   const server = start(program, [...parameters, "--port", "0"], {
     cwd: project.root,
-    timeoutMs: 60_000,
+    timeoutMs: 180_000,
     ...(project.env === undefined ? {} : { env: project.env }),
   });
   try {

@@ -175,7 +175,6 @@ export const HOSTS: readonly Host[] = [
       ["npm", "run", "lint"],
       ["eslint", "."],
       [...TSC],
-      [...TSC, "-p", "tsconfig.build.json"],
     ],
   },
   {

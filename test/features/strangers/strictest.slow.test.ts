@@ -6,7 +6,7 @@ import { run } from "../../helpers/processes.ts";
 import { sharedTemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { describeWithRegistry, LINTERS, share } from "./packages.ts";
 
-jest.setTimeout(600_000);
+jest.setTimeout(900_000);
 
 const MANIFEST = '{ "name": "host", "private": true, "type": "module" }\n';
 /** Each renders other code. */
@@ -68,7 +68,10 @@ describeWithRegistry()("the strictest rules", () => {
     ["biome", "lint", "--diagnostic-level=warn", "code"],
   ])("%s finds nothing", async (linter, ...parameters) => {
     const command = join(linted(), "node_modules/.bin", linter);
-    const { code, stdout } = await run(command, parameters, { cwd: linted() });
+    const { code, stdout } = await run(command, parameters, {
+      cwd: linted(),
+      timeoutMs: 600_000,
+    });
     expect({ code, stdout: code === 0 ? "" : stdout }).toEqual({
       code: 0,
       stdout: "",
