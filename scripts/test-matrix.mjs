@@ -8,14 +8,7 @@
  * into build/nodes/ once; the running Node stands in for its own major version.
  * The last line counts the cells of the table: `N passed, N failed, N skipped`.
  */
-import {
-  mkdir,
-  mkdtemp,
-  readFile,
-  realpath,
-  rm,
-  writeFile,
-} from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -29,8 +22,10 @@ Object.assign(process.env, localPrebuilds());
 
 // The harness is the one of the test suites, in TypeScript.
 register();
-const { endAllProcesses, run, runOrThrow, strangersEnvironment } =
+const { endAllProcesses, runOrThrow, strangersEnvironment } =
   await import("../test/helpers/processes.ts");
+const { nodeBinary, versionOf } =
+  await import("../test/helpers/node-versions.ts");
 const {
   GOOD_DATABASE,
   GOOD_STREAM,
@@ -94,7 +89,7 @@ async function tryVersion(major) {
   const row = { major, version: "", runner: "", cells: {} };
   const folder = await realpath(await mkdtemp(join(tmpdir(), "adw-matrix-")));
   try {
-    const node = await step(row, "node", () => nodeBinary(major));
+    const node = await step(row, "node", () => nodeBinary(major, root));
     if (node !== undefined) {
       row.version = await versionOf(node);
       const env = {
@@ -134,43 +129,6 @@ async function step(row, name, attempt) {
     total.failed += 1;
     return undefined;
   }
-}
-
-/** Path of a Node of the given major version. */
-async function nodeBinary(major) {
-  if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
-  const home = join(root, "build/nodes", major);
-  const binary = join(home, "node_modules/node/bin/node");
-  if (await works(binary, major)) return binary;
-  await rm(home, { recursive: true, force: true });
-  await mkdir(home, { recursive: true });
-  await writeFile(join(home, "package.json"), '{ "private": true }\n');
-  await runOrThrow("npm", ["install", "--no-save", `node@${major}`], {
-    cwd: home,
-    timeoutMs: INSTALL_MS,
-  });
-  if (!(await works(binary, major))) {
-    // Where npm is told not to run install scripts; this one fetches the binary.
-    await runOrThrow(process.execPath, ["installArchSpecificPackage.js"], {
-      cwd: join(home, "node_modules/node"),
-      timeoutMs: INSTALL_MS,
-    });
-  }
-  if (await works(binary, major)) return binary;
-  throw new Error(`npm install node@${major} brought no working binary`);
-}
-
-async function works(binary, major) {
-  return (
-    existsSync(binary) && (await versionOf(binary)).startsWith(`${major}.`)
-  );
-}
-
-async function versionOf(binary) {
-  const { stdout } = await run(binary, ["-p", "process.versions.node"], {
-    cwd: root,
-  });
-  return stdout.trim();
 }
 
 /** `init`, `list` and `render`, by that Node. */

@@ -14,15 +14,16 @@ export async function loadProblem(
   const { root, config, source } = project;
   const server = `${config.adws_dir}/adw_server.ts`;
   const modules = `${config.adws_dir}/adw_modules/`;
-  // Other scripts do something when they are loaded; the server has --help.
+  // Other scripts do something when they are loaded; the server has --help. What
+  // lies in a folder below is a part of a module, which the module loads itself:
+  // one of logging's is written to run on a thread only.
+  const isModule = (path: string) =>
+    path.startsWith(modules) && /^[^/]+\.ts$/.test(path.slice(modules.length));
   const files = source.registry
     .resolve(config.modules)
     .flatMap((definition) => definition.files)
     .map((file) => targetPath(file, config))
-    .filter(
-      (path) =>
-        path === server || (path.startsWith(modules) && path.endsWith(".ts")),
-    );
+    .filter((path) => path === server || isModule(path));
   if (files.length === 0) return undefined;
   const failed = (await runScript(project, { mode: "load", files })).find(
     ({ ok }) => !ok,

@@ -1,34 +1,48 @@
 /** Projects as the field's own generators write them, each with its own build, type check and lint. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { runOrThrow } from "../../helpers/processes.ts";
+import { LINTERS, type Packages } from "./packages.ts";
 
 /** A project that adw-scaffold has never seen. */
 export interface Host {
   name: string;
   /** Writes the project into a folder that does not exist yet. */
   make: (folder: string) => Promise<void>;
-  /** Its own checks, as its owner types them. */
+  /** Its own checks, as its owner types them; programs are those of its packages. */
   checks: readonly (readonly string[])[];
   /** Packages that its manifest names besides those of the generator. */
-  devDependencies?: Readonly<Record<string, string>>;
-  dependencies?: Readonly<Record<string, string>>;
-  /** Its versions of what the modules need may be too old to serve. */
-  mayRefuse?: boolean;
+  devDependencies?: Packages;
+  dependencies?: Packages;
+  /** Where these are all that it needs: they are installed once for such projects. */
+  shared?: Packages;
+  /** Settings for `init`, as flags. */
+  settings?: readonly string[];
+  /** The major version of Node that all runs on; default: the one at hand. */
+  node?: string;
+  /** Its server is installed and started. */
+  serves?: boolean;
+  /** Its versions of what the modules need are too old to serve. */
+  refuses?: boolean;
   /** Run by Yarn, which keeps packages in archives. */
   plugAndPlay?: boolean;
 }
 
-const TSC = ["npx", "tsc"] as const;
+const TSC = ["tsc"] as const;
 const CODE = "export const answer = (): number => 42;\n";
 
 /** Runs a generator of the field from npm; it installs nothing by itself. */
 const generated =
-  (command: string, ...flags: string[]) =>
+  (command: string, parameters: (name: string) => readonly string[]) =>
   async (folder: string) => {
-    await runOrThrow("npx", ["--yes", command, ...flags], {
+    const name = basename(folder);
+    await runOrThrow("npx", ["--yes", command, ...parameters(name)], {
       cwd: dirname(folder),
-      env: { CI: "1", NEXT_TELEMETRY_DISABLED: "1" },
+      env: {
+        CI: "1",
+        NEXT_TELEMETRY_DISABLED: "1",
+        npm_config_prefer_offline: "true",
+      },
     });
   };
 
@@ -49,9 +63,8 @@ const written =
 
 /** create-next-app, without the font that its page would download while it is built. */
 const nextApp = (linter: string) => async (folder: string) => {
-  await generated(
-    "create-next-app@16",
-    "next-app",
+  await generated("create-next-app@16", (name) => [
+    name,
     "--ts",
     `--${linter}`,
     "--app",
@@ -61,7 +74,7 @@ const nextApp = (linter: string) => async (folder: string) => {
     "--skip-install",
     "--disable-git",
     "--yes",
-  )(join(dirname(folder), "next-app"));
+  ])(folder);
   const layout = join(folder, "app/layout.tsx");
   const text = await readFile(layout, "utf8");
   await writeFile(
@@ -77,8 +90,10 @@ const TSCONFIG = `{
   // Everything, compiled with declarations.
   "compilerOptions": {
     "target": "es2022",
+    "lib": ["es2022"],
     "module": "nodenext",
     "strict": true,
+    "skipLibCheck": true,
     "declaration": true,
     "outDir": "dist"
   }
@@ -102,12 +117,17 @@ ${configs.map((name) => `  tseslint.configs.${name},\n`).join("")}  {
 );
 `;
 
-const ESLINT = {
-  "@eslint/js": "^9.0.0",
-  eslint: "^9.0.0",
-  typescript: "~5.9.0",
-  "typescript-eslint": "^8.40.0",
-};
+/** What a manifest names of the linters that are installed together. */
+const named = (
+  ...names: string[]
+): Pick<Host, "devDependencies" | "shared"> => ({
+  devDependencies: Object.fromEntries(
+    ["typescript", ...names].map((name) => [name, LINTERS[name] ?? ""]),
+  ),
+  shared: LINTERS,
+});
+
+const ESLINT = named("eslint", "@eslint/js", "typescript-eslint");
 
 export const HOSTS: readonly Host[] = [
   {
@@ -124,12 +144,17 @@ export const HOSTS: readonly Host[] = [
     make: nextApp("biome"),
     checks: [
       ["npm", "run", "lint"],
+      ["next", "typegen"],
       [...TSC, "--noEmit"],
     ],
   },
   {
     name: "create-vite react-ts",
-    make: generated("create-vite@9", "vite-app", "--template", "react-ts"),
+    make: generated("create-vite@9", (name) => [
+      name,
+      "--template",
+      "react-ts",
+    ]),
     checks: [
       ["npm", "run", "build"],
       ["npm", "run", "lint"],
@@ -137,19 +162,18 @@ export const HOSTS: readonly Host[] = [
   },
   {
     name: "nest",
-    make: generated(
-      "@nestjs/cli@11",
+    make: generated("@nestjs/cli@11", (name) => [
       "new",
-      "nest-app",
+      name,
       "--skip-git",
       "--skip-install",
       "--package-manager",
       "npm",
-    ),
+    ]),
     checks: [
       ["npm", "run", "build"],
       ["npm", "run", "lint"],
-      ["npx", "eslint", "."],
+      ["eslint", "."],
       [...TSC],
       [...TSC, "-p", "tsconfig.build.json"],
     ],
@@ -161,8 +185,8 @@ export const HOSTS: readonly Host[] = [
       "eslint.config.js":
         'import js from "@eslint/js";\n\nexport default [js.configs.recommended];\n',
     }),
-    devDependencies: ESLINT,
-    checks: [["npx", "eslint", ".", "--max-warnings", "0"], TSC],
+    ...ESLINT,
+    checks: [["eslint", ".", "--max-warnings", "0"], TSC],
   },
   ...["recommendedTypeChecked", "strictTypeChecked"].map((rules) => ({
     name: `typescript-eslint ${rules}`,
@@ -170,8 +194,8 @@ export const HOSTS: readonly Host[] = [
       "tsconfig.json": TSCONFIG,
       "eslint.config.mjs": eslintConfig(rules, "stylisticTypeChecked"),
     }),
-    devDependencies: ESLINT,
-    checks: [["npx", "eslint", ".", "--max-warnings", "0"], TSC],
+    ...ESLINT,
+    checks: [["eslint", ".", "--max-warnings", "0"], TSC],
   })),
   {
     name: "Biome, linter and formatter",
@@ -179,11 +203,11 @@ export const HOSTS: readonly Host[] = [
       "package.json":
         '{\n\t"name": "host",\n\t"private": true,\n\t"type": "module"\n}\n',
       "tsconfig.json":
-        '{\n\t"compilerOptions": { "strict": true, "outDir": "dist" }\n}\n',
+        '{\n\t"compilerOptions": { "skipLibCheck": true, "strict": true, "outDir": "dist" }\n}\n',
       "biome.json": '{\n\t"files": { "includes": ["**", "!dist"] }\n}\n',
     }),
-    devDependencies: { "@biomejs/biome": "^2.4.0", typescript: "~5.9.0" },
-    checks: [["npx", "biome", "check", "."], TSC],
+    ...named("@biomejs/biome"),
+    checks: [["biome", "check", "."], TSC],
   },
   {
     name: "oxlint",
@@ -192,8 +216,8 @@ export const HOSTS: readonly Host[] = [
       ".oxlintrc.json":
         '{\n  "plugins": ["typescript", "unicorn", "oxc"],\n  "categories": { "correctness": "error", "suspicious": "error" }\n}\n',
     }),
-    devDependencies: { oxlint: "^1.90.0", typescript: "~5.9.0" },
-    checks: [["npx", "oxlint", "--deny-warnings"], TSC],
+    ...named("oxlint"),
+    checks: [["oxlint", "--deny-warnings"], TSC],
   },
   {
     name: "prettier over everything",
@@ -203,30 +227,40 @@ export const HOSTS: readonly Host[] = [
       "src/index.ts": CODE,
       "tsconfig.json": TSCONFIG,
     }),
-    devDependencies: { prettier: "^3.6.0", typescript: "~5.9.0" },
-    checks: [["npx", "prettier", "--check", "."], TSC],
+    ...named("prettier"),
+    checks: [["prettier", "--check", "."], TSC],
   },
-  {
-    name: "zod 3",
+  ...[
+    { name: "zod 3", dependencies: { zod: "3.23.8" } },
+    { name: "ws 7", dependencies: { ws: "7.5.10" } },
+  ].map((host) => ({
+    ...host,
     make: written({ "tsconfig.json": TSCONFIG }),
-    dependencies: { zod: "3.23.8" },
+    checks: [],
+    refuses: true,
+  })),
+  ...[
+    { name: "zod 3.25 and better-sqlite3", settings: ["better-sqlite3"] },
+    {
+      name: "zod 3.25 and Node 22's own SQLite",
+      settings: ["node:sqlite"],
+      node: "22",
+    },
+  ].map(({ settings, ...host }) => ({
+    ...host,
+    settings: ["--sqlite-driver", ...settings],
+    make: written({ "tsconfig.json": TSCONFIG }),
+    dependencies: { zod: "3.25.76" },
     devDependencies: { typescript: "~5.9.0" },
     checks: [TSC],
-    mayRefuse: true,
-  },
-  {
-    name: "ws 7",
-    make: written({ "tsconfig.json": TSCONFIG }),
-    dependencies: { ws: "7.5.10" },
-    devDependencies: { typescript: "~5.9.0" },
-    checks: [TSC],
-    mayRefuse: true,
-  },
+    serves: true,
+  })),
   {
     name: "Yarn Plug'n'Play",
     make: written({ "tsconfig.json": TSCONFIG, "yarn.lock": "" }),
     devDependencies: { typescript: "~5.9.0" },
     checks: [["yarn", "tsc"]],
+    serves: true,
     plugAndPlay: true,
   },
 ];

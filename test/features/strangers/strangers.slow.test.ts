@@ -1,16 +1,16 @@
 /**
  * Real projects of strangers: whatever their own build, type check and lint said
- * before `init`, they say after it, and after `remove`, twice in a row each.
+ * before `init`, they say after it, twice in a row, and after `remove`.
  */
-import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import { pack } from "../../helpers/packed.ts";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { nodeBinary } from "../../helpers/node-versions.ts";
+import { pack, REPOSITORY } from "../../helpers/packed.ts";
 import {
   endAllProcesses,
   run,
   runOrThrow,
   strangersEnvironment,
-  type ProcessResult,
 } from "../../helpers/processes.ts";
 import {
   greetingOf,
@@ -19,47 +19,57 @@ import {
 } from "../../helpers/streaming-project.ts";
 import { sharedTemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { HOSTS, type Host } from "./hosts.ts";
+import { describeWithRegistry, installed, QUICKLY, share } from "./packages.ts";
 
 const MINUTE = 60_000;
 jest.setTimeout(15 * MINUTE);
 
 const folder = sharedTemporaryFolder();
-const cli = () => join(folder(), "tool/node_modules/.bin/adw-scaffold");
-const env = () => ({
-  CI: "1",
-  NEXT_TELEMETRY_DISABLED: "1",
-  YARN_ENABLE_IMMUTABLE_INSTALLS: "0",
-  PATH: [
-    join(folder(), "tool/node_modules/.bin"),
-    strangersEnvironment()["PATH"],
-  ].join(delimiter),
-});
+const YARN = { "@yarnpkg/cli-dist": "^4.0.0" };
 
-beforeAll(async () => {
-  const { tarball } = await pack(folder());
-  const tool = join(folder(), "tool");
-  await mkdir(tool);
-  await runOrThrow("npm", ["install", tarball, "@yarnpkg/cli-dist@4"], {
-    cwd: tool,
-  });
-});
-
-afterEach(endAllProcesses);
+/** A stranger's project, and how its owner runs something in it. */
+interface Project {
+  root: string;
+  host: Host;
+  env: NodeJS.ProcessEnv;
+}
 
 /** Makes the project and installs what it names. */
-async function make(host: Host, index: number): Promise<string> {
-  const root = join(folder(), `host-${index}`);
-  const before = await readdir(folder());
+async function make(host: Host, root: string): Promise<Project> {
   await host.make(root);
-  // A generator chooses the name of its folder.
-  const made = (await readdir(folder())).find((name) => !before.includes(name));
-  if (made !== undefined && made !== `host-${index}`)
-    await rename(join(folder(), made), root);
-  const manifest = join(root, "package.json");
+  await nameDependencies(host, join(root, "package.json"));
+  await runOrThrow("git", ["init", "--quiet"], { cwd: root });
+  const node = host.node ?? process.versions.node.split(".", 1).join("");
+  const env = {
+    CI: "1",
+    NEXT_TELEMETRY_DISABLED: "1",
+    YARN_ENABLE_IMMUTABLE_INSTALLS: "0",
+    YARN_ENABLE_TELEMETRY: "0",
+    PATH: [
+      join(root, "node_modules/.bin"),
+      dirname(await nodeBinary(node, REPOSITORY)),
+      ...(host.plugAndPlay === true
+        ? [join(await installed(YARN), "node_modules/.bin")]
+        : []),
+      strangersEnvironment()["PATH"],
+    ].join(delimiter),
+  };
+  if (host.shared !== undefined) await share(host.shared, root);
+  else {
+    await runOrThrow(
+      host.plugAndPlay === true ? "yarn" : "npm",
+      ["install", ...(host.plugAndPlay === true ? [] : QUICKLY)],
+      { cwd: root, env, timeoutMs: 5 * MINUTE },
+    );
+  }
+  return { root, host, env };
+}
+
+/** Adds what the host names; an empty list would not be there in the first place. */
+async function nameDependencies(host: Host, manifest: string): Promise<void> {
   const text = await readFile(manifest, "utf8");
   const { dependencies, devDependencies, ...rest } = JSON.parse(text);
   const whole = { ...rest };
-  // An empty list would not be there in the first place.
   for (const [key, packages] of Object.entries({
     dependencies: { ...dependencies, ...host.dependencies },
     devDependencies: { ...devDependencies, ...host.devDependencies },
@@ -67,17 +77,10 @@ async function make(host: Host, index: number): Promise<string> {
     if (Object.keys(packages).length > 0) whole[key] = packages;
   const indent = text.includes("\t") ? "\t" : 2;
   await writeFile(manifest, `${JSON.stringify(whole, null, indent)}\n`);
-  await runOrThrow("git", ["init", "--quiet"], { cwd: root });
-  await runOrThrow(
-    host.plugAndPlay === true ? "yarn" : "npm",
-    [
-      "install",
-      ...(host.plugAndPlay === true ? [] : ["--no-audit", "--no-fund"]),
-    ],
-    { cwd: root, env: env(), timeoutMs: 5 * MINUTE },
-  );
-  return root;
 }
+
+/** Checks that write files, which their next run finds there. */
+const WRITES = /\btsc\b|\bbuild\b/;
 
 interface CheckResult {
   command: string;
@@ -85,114 +88,147 @@ interface CheckResult {
   output: string;
 }
 
-/** What the project's own checks say, each run twice. */
-async function checked(root: string, host: Host): Promise<CheckResult[]> {
+/** What the project's own checks say, or those of them that match. */
+async function checked(
+  { root, host, env }: Project,
+  which = /./,
+): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for (const [command = "", ...parameters] of [
-    ...host.checks,
-    ...host.checks,
-  ]) {
+  for (const check of host.checks) {
+    const [command = "", ...parameters] = check;
+    if (!which.test(check.join(" "))) continue;
     const { code, stdout, stderr } = await run(command, parameters, {
       cwd: root,
-      env: env(),
+      env,
       timeoutMs: 5 * MINUTE,
     });
+    const isMade = code === 0 && WRITES.test(check.join(" "));
     results.push({
-      command: [command, ...parameters].join(" "),
+      command: check.join(" "),
       code,
-      output: withoutTimes(`${stdout}\n${stderr}`),
+      output: findings(`${stdout}\n${stderr}`, isMade),
     });
   }
   return results;
 }
 
-/** Times differ from run to run; what a build made does not. */
-function withoutTimes(output: string): string {
+/** What a check found: times, and how a build that succeeds goes, differ from run to run. */
+function findings(output: string, isMade: boolean): string {
   return output
     .replaceAll(/\d+(?:\.\d+)?\s?(?:ms|s|μs|µs|min)\b/g, "<time>")
     .split("\n")
     .map((line) => line.trimEnd())
-    .filter((line) => !/<time>/.test(line) || /error|warning/i.test(line))
     .filter((line) => line !== "")
+    .filter(
+      (line) =>
+        /\b(?:error|warning)/i.test(line) ||
+        !(isMade || line.includes("<time>")),
+    )
     .join("\n");
 }
 
-/** The files that are the owner's own. */
-async function ownFiles(root: string): Promise<Record<string, string>> {
+const LOCKFILES = /^(?:package-lock\.json|yarn\.lock|\.pnp\..*|\.yarn\/.*)$/;
+
+/** The files that are the owner's own, and what git does not ignore. */
+async function ownFiles({ root }: Project): Promise<Record<string, string>> {
   const { stdout } = await runOrThrow(
     "git",
     ["ls-files", "--cached", "--others", "--exclude-standard"],
     { cwd: root },
   );
   const files: Record<string, string> = {};
-  for (const path of stdout.split("\n").filter((line) => line !== ""))
-    files[path] = await readFile(join(root, path), "utf8");
+  for (const path of stdout.split("\n"))
+    if (path !== "" && !LOCKFILES.test(path))
+      files[path] = await readFile(join(root, path), "utf8");
   return files;
 }
 
-const scaffold = (root: string, ...parameters: string[]) =>
-  run(process.execPath, [cli(), ...parameters, "--yes"], {
-    cwd: root,
-    env: env(),
-    timeoutMs: 5 * MINUTE,
-  });
+const scaffold = ({ root, env }: Project, ...parameters: string[]) =>
+  run(
+    "node",
+    [
+      join(folder(), "tool/node_modules/adw-scaffold/dist/cli.js"),
+      ...parameters,
+    ],
+    { cwd: root, env, timeoutMs: 5 * MINUTE },
+  );
 
-/** What cannot serve there is said before anything is written, with the command that helps. */
-function expectRefusal({ stderr }: ProcessResult, changed: string[]): void {
-  expect(stderr).toMatch(/\b(?:npm|yarn|pnpm|bun) (?:i|install|add|up)\b/);
-  expect(changed).toEqual([]);
+/** The server that was installed starts, greets a client, and `doctor` is content. */
+async function expectServer(project: Project): Promise<void> {
+  const { root, host, env } = project;
+  const server = await startAdwServer(
+    {
+      ...(await scaffoldedProject(root, { node: "node" })),
+      env,
+    },
+    host.plugAndPlay === true ? ["yarn", "adw:server"] : undefined,
+  );
+  try {
+    expect(await greetingOf(server)).toMatchObject({
+      type: "connection_established",
+    });
+  } finally {
+    await server.process.kill();
+  }
+  expect(await scaffold(project, "doctor", "--live")).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/Healthy/),
+  });
 }
 
-const LOCKFILES = /^(?:package-lock\.json|yarn\.lock|\.pnp\..*|\.yarn\/.*)$/;
+describeWithRegistry()("projects of strangers", () => {
+  beforeAll(async () => {
+    const { tarball } = await pack(folder());
+    const tool = join(folder(), "tool");
+    await mkdir(tool);
+    await runOrThrow("npm", ["install", ...QUICKLY, tarball], { cwd: tool });
+  });
+  afterEach(endAllProcesses);
 
-describe.each(HOSTS.map((host, index) => ({ ...host, index })))(
-  "$name",
-  (host) => {
-    test("its own checks say the same after init and after remove", async () => {
-      const root = await make(host, host.index);
-      const before = await checked(root, host);
-      const files = await ownFiles(root);
+  const rows = HOSTS.map((host, index) => ({ ...host, index }));
+
+  test.each(rows.filter(({ refuses }) => refuses !== true))(
+    "$name: its own checks say the same after init and after remove",
+    async (host) => {
+      const project = await make(host, join(folder(), `host-${host.index}`));
+      const before = await checked(project);
+      const files = await ownFiles(project);
 
       // Nothing but a server, and Yarn's archives, needs the packages themselves.
       const flags =
-        host.mayRefuse === true || host.plugAndPlay === true
-          ? []
-          : ["--no-install"];
-      const init = await scaffold(root, "init", ...flags);
-      const after = await ownFiles(root);
-      const changed = Object.keys(after).filter(
-        (path) => after[path] !== files[path],
+        host.serves === true ? ["--yes"] : ["--yes", "--no-install"];
+      const settings = host.settings ?? [];
+      const init = await scaffold(project, "init", ...flags, ...settings);
+      expect(init).toMatchObject({ code: 0 });
+      expect(await checked(project)).toEqual(before);
+      expect(await checked(project, WRITES)).toEqual(
+        before.filter(({ command }) => WRITES.test(command)),
       );
-      if (host.mayRefuse === true && init.code !== 0) {
-        expect(init.code).toBe(1);
-        expectRefusal(init, changed);
-        return;
-      }
-      expect({ code: init.code, stderr: init.stderr }).toEqual({
-        code: 0,
-        stderr: expect.any(String),
-      });
-      expect(await checked(root, host)).toEqual(before);
-      if (host.mayRefuse === true) {
-        const server = await startAdwServer(await scaffoldedProject(root));
-        expect(await greetingOf(server)).toMatchObject({
-          type: "connection_established",
-        });
-        await server.process.signal("SIGTERM");
-      }
+      if (host.serves === true) await expectServer(project);
 
-      const { modules } = JSON.parse(after["adw.config.json"] ?? "{}");
-      expect(
-        await scaffold(root, "remove", ...modules, ...flags),
-      ).toMatchObject({
-        code: 0,
-      });
-      const left = await ownFiles(root);
-      const differs = Object.keys(files).filter(
-        (path) => left[path] !== files[path] && !LOCKFILES.test(path),
+      const config = await readFile(
+        join(project.root, "adw.config.json"),
+        "utf8",
       );
-      expect(differs).toEqual([]);
-      expect(await checked(root, host)).toEqual(before);
-    });
-  },
-);
+      const { modules } = JSON.parse(config);
+      const remove = await scaffold(project, "remove", ...modules, ...flags);
+      expect(remove).toMatchObject({ code: 0 });
+      // What people wrote meanwhile, and the database, may stay; what was is as it was.
+      expect(await ownFiles(project)).toMatchObject(files);
+      expect(await checked(project)).toEqual(before);
+    },
+  );
+
+  test.each(rows.filter(({ refuses }) => refuses === true))(
+    "$name: init refuses before anything is written, and says what helps",
+    async (host) => {
+      const project = await make(host, join(folder(), `host-${host.index}`));
+      const files = await ownFiles(project);
+      expect(await scaffold(project, "init", "--yes")).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/\bnpm (?:i|install) /),
+      });
+      expect(await ownFiles(project)).toEqual(files);
+    },
+  );
+});
