@@ -32,6 +32,10 @@ test("adw_websockets comes with its file first, its dependencies, and what makes
     "export const DEFAULT_PORT = 9001;",
   );
   expect(rendered.files.map(({ path }) => path)).toContain("adws/package.json");
+  expect(rendered.files.map(({ path }) => path)).toContain(
+    "adws/adw_modules/adw_websockets/server.ts",
+  );
+  expect(rendered.requires).toEqual(["adw_events"]);
   expect(rendered.dependencies).toEqual({ ws: "^8.21.0" });
   expect(rendered.devDependencies).toHaveProperty("@types/ws");
 });
@@ -117,7 +121,11 @@ test("a module is one template and one registry entry: a throwaway one goes the 
     modules: ["adw_throwaway"],
     source,
   });
-  expect(plan.modules).toEqual(["adw_websockets", "adw_throwaway"]);
+  expect(plan.modules).toEqual([
+    "adw_events",
+    "adw_websockets",
+    "adw_throwaway",
+  ]);
   await applyScaffold(plan);
   const files = await snapshotFolder(folder());
   expect(Object.keys(files)).toContain("adws/adw_modules/adw_throwaway.ts");

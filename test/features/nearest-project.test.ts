@@ -164,7 +164,11 @@ describe("a list option", () => {
       const plan = await modules(
         ...parameters.filter((each) => each !== undefined),
       );
-      expect(plan.modules).toEqual(["adw_websockets", "adw_websocket_client"]);
+      expect(plan.modules).toEqual([
+        "adw_events",
+        "adw_websockets",
+        "adw_websocket_client",
+      ]);
       expect(plan.target).toBe(await realpath(folder()));
     },
   );

@@ -52,7 +52,8 @@ export function optionalText(value: unknown): string | undefined {
 
 /** A message of callers without types may be anything. */
 function textOf(value: unknown): string {
-  return value === undefined || value === null ? "" : String(value);
+  const isAbsent = [undefined, null].some((nothing) => nothing === value);
+  return isAbsent ? "" : String(value);
 }
 
 /**

@@ -22,32 +22,9 @@ import { BATCH_BYTES, FanOut } from "./fan_out.ts";
 import type { EventHistory } from "./history.ts";
 import { Keepalive, SYSTEM_CLOCK } from "./keepalive.ts";
 import { clientError, countMessage, parseClientMessage } from "./messages.ts";
-import type { Limits } from "./options.ts";
+import type { Limits, ManagerStats } from "./options.ts";
 import { Stream } from "./stream.ts";
 import type { ResumePoint } from "./stream.ts";
-
-/** Plain counters, for a metrics page. */
-export interface ManagerStats {
-  connections: number;
-  /** Clients that are being fed from the history at this moment. */
-  behind: number;
-  /** Events published since the start. */
-  events: number;
-  /** Events written to clients since the start. */
-  deliveries: number;
-  /** Times a client fell behind since the start. */
-  catch_ups: number;
-  /** Clients closed with 4413 since the start. */
-  evictions: number;
-  /** Clients terminated for missed pongs or closed as idle since the start. */
-  timeouts: number;
-  /** Bytes queued on all sockets at this moment. */
-  queue_bytes: number;
-  /** Events that the slowest client is behind at this moment. */
-  max_lag_events: number;
-  last_seq: number;
-  oldest_seq: number;
-}
 
 /**
  * The clients and the stream of events they get. Nothing in it ever throws at,

@@ -1,5 +1,5 @@
 /**
- * Options: what `startServer` and `ConnectionManager` take, and their checks.
+ * Options: what `startServer` and `ConnectionManager` take and tell; their checks.
  *
  * Template: adw_websockets 1.2.0
  */
@@ -79,10 +79,31 @@ export interface ServerOptions extends ManagerOptions {
   onRequest?: RequestHandler | undefined;
 }
 
+/** Plain counters, for a metrics page. */
+export interface ManagerStats {
+  connections: number;
+  /** Clients that are being fed from the history at this moment. */
+  behind: number;
+  /** Events published since the start. */
+  events: number;
+  /** Events written to clients since the start. */
+  deliveries: number;
+  /** Times a client fell behind since the start. */
+  catch_ups: number;
+  /** Clients closed with 4413 since the start. */
+  evictions: number;
+  /** Clients terminated for missed pongs or closed as idle since the start. */
+  timeouts: number;
+  /** Bytes queued on all sockets at this moment. */
+  queue_bytes: number;
+  /** Events that the slowest client is behind at this moment. */
+  max_lag_events: number;
+  last_seq: number;
+  oldest_seq: number;
+}
+
 /** Every limit of a manager, with its value. */
-export type Limits = Required<{
-  [Name in Exclude<keyof ManagerOptions, "history">]: number;
-}>;
+export type Limits = Record<Exclude<keyof ManagerOptions, "history">, number>;
 
 /** What an option is when it is not given. */
 export interface Defaults {
