@@ -353,7 +353,9 @@ describeInTerminal("init in a terminal", () => {
       websocket_port: 9123,
       modules: listModules()
         .map(({ name }) => name)
-        .filter((name) => name !== "adw_demo"),
+        .filter(
+          (name) => name !== "adw_demo" && name !== "adw_dashboard_source",
+        ),
     });
     expect(await readdir(join(root, "tools/adw"))).toContain("adw_server.ts");
   });
