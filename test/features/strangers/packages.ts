@@ -10,7 +10,7 @@ import { runOrThrow, strangersEnvironment } from "../../helpers/processes.ts";
 /** Names and version ranges, as a manifest lists them. */
 export type Packages = Readonly<Record<string, string>>;
 
-const INSTALL_MS = 300_000;
+const INSTALL_MS = 600_000;
 /** Nothing of it needs the scripts of its packages, or a report on them. */
 export const QUICKLY = [
   "--prefer-offline",

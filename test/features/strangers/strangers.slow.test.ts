@@ -22,7 +22,7 @@ import { HOSTS, type Host } from "./hosts.ts";
 import { describeWithRegistry, installed, QUICKLY, share } from "./packages.ts";
 
 const MINUTE = 60_000;
-jest.setTimeout(15 * MINUTE);
+jest.setTimeout(110 * MINUTE);
 
 const folder = sharedTemporaryFolder();
 const YARN = { "@yarnpkg/cli-dist": "^4.0.0" };
@@ -59,7 +59,7 @@ async function make(host: Host, root: string): Promise<Project> {
     await runOrThrow(
       host.plugAndPlay === true ? "yarn" : "npm",
       ["install", ...(host.plugAndPlay === true ? [] : QUICKLY)],
-      { cwd: root, env, timeoutMs: 5 * MINUTE },
+      { cwd: root, env, timeoutMs: 10 * MINUTE },
     );
   }
   return { root, host, env };
@@ -100,7 +100,7 @@ async function checked(
     const { code, stdout, stderr } = await run(command, parameters, {
       cwd: root,
       env,
-      timeoutMs: 5 * MINUTE,
+      timeoutMs: 10 * MINUTE,
     });
     const isMade = code === 0 && WRITES.test(check.join(" "));
     results.push({
@@ -150,7 +150,7 @@ const scaffold = ({ root, env }: Project, ...parameters: string[]) =>
       join(folder(), "tool/node_modules/adw-scaffold/dist/cli.js"),
       ...parameters,
     ],
-    { cwd: root, env, timeoutMs: 5 * MINUTE },
+    { cwd: root, env, timeoutMs: 10 * MINUTE },
   );
 
 /** The server that was installed starts, greets a client, and `doctor` is content. */
