@@ -141,9 +141,12 @@ export async function nextSteps(
       purpose: "start the server",
     });
   }
-  if (plan.modules.includes("adw_demo")) {
+  if (
+    plan.modules.includes("adw_server") &&
+    plan.modules.includes("adw_logging")
+  ) {
     steps.push({
-      command: start("adw:demo"),
+      command: "npx adw-scaffold demo",
       purpose: "watch a demo fleet of agents",
     });
   }
@@ -173,7 +176,7 @@ export function shownPath(cwd: string, path: string): string {
 }
 
 /** Quotes a path for a POSIX shell when it needs it. */
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   return /^[\w./@:+-]+$/.test(text)
     ? text
     : `'${text.replaceAll("'", String.raw`'\''`)}'`;

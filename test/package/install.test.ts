@@ -72,7 +72,7 @@ describe("in an empty folder", () => {
     const manifest = JSON.parse(
       await readFile(join(project(), "package.json"), "utf8"),
     );
-    expect(Object.keys(manifest.scripts)).toEqual(["adw:server", "adw:demo"]);
+    expect(Object.keys(manifest.scripts)).toEqual(["adw:server"]);
     expect(Object.keys(manifest.dependencies)).toEqual([
       "adw-scaffold",
       "ws",
@@ -152,7 +152,7 @@ describe("in an empty folder", () => {
     ).toMatchObject(GOOD_STREAM);
   });
 
-  test("npm run adw:demo receives every event that it sends", async () => {
+  test("adw-scaffold demo receives every event that it sends", async () => {
     const { code, sent, received } = await playDemo(
       await scaffoldedProject(project()),
       2,
@@ -357,7 +357,7 @@ describeInTerminal("init in a terminal", () => {
       websocket_port: 9123,
       modules: listModules()
         .map(({ name }) => name)
-        .filter((name) => name !== "adw_demo"),
+        .filter((name) => name !== "adw_server"),
     });
     expect(await readdir(join(root, "tools/adw"))).toContain("adw_server.ts");
   });

@@ -73,7 +73,7 @@ export function lockProblem({
     );
   }
   try {
-    for (const path of Object.keys(lock.files)) baseText(lock, path);
+    for (const path of Object.keys(lock.files)) baseText(lock, path, null);
     return Promise.resolve(undefined);
   } catch (error) {
     if (!(error instanceof AdwError)) throw error;

@@ -26,6 +26,6 @@ export function EmptyFleet({ filtered, hidden, state }) {
   return html`<div class="empty">
     <p><strong>No agent yet</strong></p>
     <p>Agents appear here with their first event. To see some at work:</p>
-    <p><code>npm run adw:demo</code></p>
+    <p><code>npx adw-scaffold demo</code></p>
   </div>`;
 }
