@@ -73,15 +73,16 @@ describe("in an empty folder", () => {
       await readFile(join(project(), "package.json"), "utf8"),
     );
     expect(Object.keys(manifest.scripts)).toEqual(["adw:server"]);
+    // In their place, as npm itself sorts them.
     expect(Object.keys(manifest.dependencies)).toEqual([
-      "adw-scaffold",
-      "ws",
-      "zod",
-      ...(hasNodeSqlite ? [] : ["better-sqlite3"]),
       "@preact/signals",
+      "adw-scaffold",
+      ...(hasNodeSqlite ? [] : ["better-sqlite3"]),
       "htm",
       "preact",
       "send",
+      "ws",
+      "zod",
     ]);
     expect(await readdir(join(project(), "node_modules"))).toContain("ws");
   });
@@ -333,8 +334,10 @@ describeInTerminal("init in a terminal", () => {
   test("asks what, where and on which port, shows the plan, and asks once more", async () => {
     const root = await emptyFolder("asked");
     const terminal = openTerminal(`${cli()} init --no-install`, { cwd: root });
-    await terminal.shows("What to install?");
-    // Leaves out the last module, the demo.
+    await terminal.shows("What do you want?");
+    // The last answer is a list of modules; there the last one is left out.
+    terminal.press(KEYS.up, KEYS.enter);
+    await terminal.shows("Which modules?");
     terminal.press(KEYS.up, KEYS.space, KEYS.enter);
     await terminal.shows("Into which folder?");
     terminal.press(KEYS.ctrlU, "tools/adw", KEYS.enter);
@@ -378,14 +381,14 @@ describeInTerminal("init in a terminal", () => {
   });
 
   test.each([
-    ["What to install?", []],
+    ["What do you want?", []],
     ["Into which folder?", [KEYS.enter]],
     ["On which port", [KEYS.enter, KEYS.enter]],
     ["● Yes", [KEYS.enter, KEYS.enter, KEYS.enter]],
   ])("Ctrl-C at “%s” leaves nothing written", async (question, answers) => {
     const root = await emptyFolder(`cancelled-${answers.length}`);
     const terminal = openTerminal(`${cli()} init`, { cwd: root });
-    await terminal.shows("What to install?");
+    await terminal.shows("What do you want?");
     const following = ["Into which folder?", "On which port", "● Yes"];
     for (const [index, key] of answers.entries()) {
       terminal.press(key);
@@ -407,9 +410,9 @@ describeInTerminal("init in a terminal", () => {
       cwd: root,
       columns: 40,
     });
-    await terminal.shows("What to install?");
+    await terminal.shows("What do you want?");
     // Each key redraws the question, which is where a wrong width shows.
-    terminal.press(KEYS.down, KEYS.space, KEYS.space, KEYS.enter);
+    terminal.press(KEYS.down, KEYS.down, KEYS.up, KEYS.enter);
     await terminal.shows("Into which folder?");
     terminal.press("x", "y", KEYS.enter);
     await terminal.shows("On which port");
@@ -417,7 +420,7 @@ describeInTerminal("init in a terminal", () => {
     await terminal.shows("● Yes");
     const text = terminal.screen().join("\n");
     for (const once of [
-      "What to install?",
+      "What do you want?",
       "Into which folder?",
       "On which port",
       /Write \d+ files\?/.exec(text)?.[0] ?? "Write … files?",
@@ -448,7 +451,7 @@ describeInTerminal("init in a terminal", () => {
     );
     const terminal = openTerminal(`${cli()} init --no-install`, { cwd: root });
     await terminal.shows("● Yes");
-    expect(terminal.screen().join("\n")).not.toContain("What to install?");
+    expect(terminal.screen().join("\n")).not.toContain("What do you want?");
     terminal.press(KEYS.enter);
     expect(await terminal.ended).toMatchObject({ code: 0 });
   });
