@@ -5,6 +5,7 @@
  *   api.cjs                   the API, once for both module systems
  *   index.*, testing.*        its entries
  *   live-check.js             what `doctor --live` starts
+ *   demo-player.js            what `demo` starts
  */
 import { chmod, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -27,7 +28,7 @@ export async function bundle(dist, shared) {
   const results = await Promise.all([
     build({
       ...shared,
-      entryPoints: ["src/cli.ts", "src/live-check.ts"],
+      entryPoints: ["src/cli.ts", "src/live-check.ts", "src/demo-player.ts"],
       outdir: dist,
       format: "esm",
       splitting: true,

@@ -1,12 +1,13 @@
 /**
  * Draws docs/images/demo.svg: the end of a real run of the demo, as a terminal
- * shows it. Run `npm run build && node scripts/render-samples.mjs` before.
+ * shows it. Run `npm run build` before.
  */
 import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { localPrebuilds } from "./local-prebuilds.mjs";
 
 const COLUMNS = 104;
 const ROWS = 30;
@@ -24,13 +25,21 @@ const COLORS = {
 };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 // The demo colours and aligns its lines for a terminal only; this one has no window.
 const terminal = `data:text/javascript,process.stdout.isTTY=true;process.stdout.columns=${COLUMNS}`;
 const { stdout, status } = spawnSync(
   process.execPath,
-  ["--import", terminal, "--import", tsx, "adws/adw_demo.ts", "--rate", "100"],
-  { cwd: join(root, "build/rendered/default"), encoding: "utf8" },
+  [join(root, "dist/cli.js"), "demo", "--rate", "100"],
+  {
+    cwd: tmpdir(),
+    encoding: "utf8",
+    // The process that prints the lines is a child of this one.
+    env: {
+      ...process.env,
+      ...localPrebuilds(),
+      NODE_OPTIONS: `--import=${terminal}`,
+    },
+  },
 );
 if (status !== 0) throw new Error(`the demo failed with ${status}`);
 
@@ -45,10 +54,10 @@ const rows = lines.map((line, index) => {
 await mkdir(join(root, "docs/images"), { recursive: true });
 await writeFile(
   join(root, "docs/images/demo.svg"),
-  `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="The end of npm run adw:demo: one line for each event of a fleet of agents, then how many events were sent and received">
+  `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="The end of npx adw-scaffold demo: one line for each event of a fleet of agents, then how many events were sent and received">
 <rect width="100%" height="100%" rx="8" fill="${BACKGROUND}"/>
 <g><circle cx="22" cy="22" r="6" fill="#ff5f57"/><circle cx="42" cy="22" r="6" fill="#febc2e"/><circle cx="62" cy="22" r="6" fill="#28c840"/></g>
-<text x="50%" y="26" text-anchor="middle" fill="#8b93a1" font-family="ui-sans-serif, system-ui, sans-serif" font-size="13">npm run adw:demo</text>
+<text x="50%" y="26" text-anchor="middle" fill="#8b93a1" font-family="ui-sans-serif, system-ui, sans-serif" font-size="13">npx adw-scaffold demo</text>
 <g fill="${FOREGROUND}" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" xml:space="preserve">
 ${rows.join("\n")}
 </g>

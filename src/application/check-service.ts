@@ -80,6 +80,7 @@ export async function checkProject(
     ...checked.flatMap((module) => module.drift),
     ...newerProject(newer),
     ...(all ? lostModules(project, installed, paths) : []),
+    ...(all ? retiredModules(project) : []),
     ...(all ? droppedFiles(project, installed, paths, newer) : []),
     ...(all ? await missingParts(project, installed) : []),
   ];
@@ -204,14 +205,21 @@ async function asRenderedNow(
   definition: ModuleDefinition,
 ): Promise<ComparedFile[]> {
   const states = await readFileStates(project, [definition], project.config);
-  return states.map(({ path, movedFrom, base, disk, yours, content }) => ({
-    path: movedFrom ?? path,
-    movesTo: movedFrom === null ? null : path,
-    exists: disk !== null,
-    hasMarkers: disk !== null && hasConflictMarkers(disk, base ?? disk),
-    edited: yours !== content && yours !== base,
-    changed: base !== content && yours !== content,
-  }));
+  return states.map(
+    ({ path, movedFrom, base, disk, yours, content, isOwners }) => ({
+      path: movedFrom ?? path,
+      movesTo: movedFrom === null ? null : path,
+      exists: disk !== null,
+      hasMarkers:
+        disk !== null && !isOwners && hasConflictMarkers(disk, base ?? disk),
+      edited: yours !== content && yours !== base,
+      changed:
+        yours !== content &&
+        (isOwners
+          ? sha256(content) !== project.lock.files[movedFrom ?? path]?.sha256
+          : base !== content),
+    }),
+  );
 }
 
 /** Once for the project: an update by this version would take it back. */
@@ -244,6 +252,16 @@ function lostModules(
     module: name,
     kinds: ["untracked"],
     reason: `it has files of ${name} and no entry for the module; update records it again`,
+  }));
+}
+
+/** Modules that the configuration still names, and that nothing renders any more. */
+function retiredModules({ configFile, retired }: Project): Drift[] {
+  return retired.map(({ name, replacedBy }) => ({
+    path: configFile,
+    module: name,
+    kinds: ["outdated"],
+    reason: `it names ${name}, which is not a module any more (instead: ${replacedBy}); update takes it out`,
   }));
 }
 

@@ -11,7 +11,6 @@ import {
 } from "../domain/plan.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import {
-  asRendered,
   projectFormatter,
   type Formatter,
 } from "../infrastructure/project-prettier.ts";
@@ -38,6 +37,10 @@ export interface FileState extends PlannedContent {
   movedFrom: string | null;
   /** Whether the same templates and settings render it as last time. */
   isAsBefore: boolean;
+  /** Whether it comes from a build, so that the lock keeps its hash alone. */
+  isGenerated: boolean;
+  /** Whether it may not be merged, and is not as we wrote it. */
+  isOwners: boolean;
 }
 
 /** Puts every file of the given modules on the plan, formatted the project's way. */
@@ -56,32 +59,32 @@ export async function addAdwModules(
         source.templates,
       );
       return Promise.all(
-        files.map(async ({ path, content }, index) => ({
-          path,
-          module: definition.name,
-          source: definition.files[index] ?? path,
-          content: await formatterFor(
-            definition,
-            definition.files[index],
-            formatter,
-          )(path, content),
-        })),
+        files.map(async ({ path, content }, index) => {
+          const file = definition.files[index] ?? path;
+          return {
+            path,
+            module: definition.name,
+            source: file,
+            content: isGenerated(definition, file)
+              ? content
+              : await formatter(path, content),
+          };
+        }),
       );
     }),
   );
   return planned.flat();
 }
 
-/** A built page is long: to format it would take seconds, and change nothing that matters. */
-function formatterFor(
-  { generated }: ModuleDefinition,
-  source: string | undefined,
-  format: Formatter,
-): Formatter {
-  return source !== undefined && generated?.includes(source) === true
-    ? asRendered
-    : format;
+/** What a build has made is not formatted, and not merged. */
+function isGenerated(
+  { generatedFiles = [] }: ModuleDefinition,
+  file: string,
+): boolean {
+  return generatedFiles.includes(file);
 }
+
+const asItIs: Formatter = async (_path, text) => text;
 
 /** Reads what is on disk for every rendered file, and what it was last time. */
 export async function readFileStates(
@@ -115,14 +118,22 @@ async function statesAsBefore(
   for (const source of definition.files) {
     const path = targetPath(source, config);
     const disk = await readProjectFile(project.root, path);
-    const written = baseText(project.lock, path);
+    const written = baseText(project.lock, path, disk);
     if (disk === null || written === null) return undefined;
-    const own = formatterFor(definition, source, format);
-    const { nearest } = await comparable(written, disk, path, own);
+    const generated = isGenerated(definition, source);
+    const { nearest } = await comparable(
+      written,
+      disk,
+      path,
+      generated ? asItIs : format,
+    );
+    // Nothing is rendered here, and an edit of a generated file is no text of ours.
+    if (generated && nearest.yours !== nearest.base) return undefined;
     const { name: module } = definition;
     const content = nearest.base;
     const place = { path, module, source, movedFrom: null, isAsBefore: true };
-    states.push({ ...place, ...nearest, content, disk });
+    const kind = { isGenerated: generated, isOwners: false };
+    states.push({ ...place, ...kind, ...nearest, content, disk });
   }
   return states;
 }
@@ -145,12 +156,32 @@ async function statesAsRendered(
       const at = movedFrom ?? file.path;
       const disk = await readProjectFile(project.root, at);
       const content = withLineEndsOf(disk, file.content);
-      const state = { ...file, content, disk, movedFrom };
-      const written = baseText(project.lock, at);
+      const generated = isGenerated(definition, file.source);
+      const entry = project.lock.files[at];
+      const written = baseText(project.lock, at, disk);
+      const state = {
+        ...file,
+        content,
+        disk,
+        movedFrom,
+        isGenerated: generated,
+        // Of an earlier version the lock may have no text to merge with, either.
+        isOwners:
+          entry !== undefined && entry.base === undefined && written === null,
+      };
       if (written === null || disk === null)
         return { ...state, base: written, yours: disk, isAsBefore: false };
-      const own = formatterFor(definition, file.source, format);
-      const pair = await comparable(written, disk, at, own);
+      const pair = await comparable(
+        written,
+        disk,
+        at,
+        generated ? asItIs : format,
+      );
+      if (generated) {
+        const { nearest } = pair;
+        const isOwners = nearest.yours !== nearest.base;
+        return { ...state, ...nearest, isOwners, isAsBefore: false };
+      }
       return isAsBefore && movedFrom === null
         ? { ...state, ...pair.nearest, content: pair.nearest.base, isAsBefore }
         : { ...state, ...pair.ofToday, isAsBefore: false };
@@ -190,21 +221,26 @@ export async function planDroppedFiles(
   const operations = await Promise.all(
     dropped.map(async ([path, { module }]) => {
       const disk = await readProjectFile(project.root, path);
-      const text = baseText(project.lock, path);
+      const text = baseText(project.lock, path, disk);
+      const isOwners =
+        project.lock.files[path]?.base === undefined && text === null;
       const { base, yours } =
         text === null || disk === null
           ? { base: text, yours: disk }
           : (await comparable(text, disk, path, format)).nearest;
-      return planFile({ path, module, base, disk, yours, next: null }, policy);
+      return planFile(
+        { path, module, base, disk, yours, next: null, isOwners },
+        policy,
+      );
     }),
   );
   return operations.filter((entry) => entry !== undefined);
 }
 
 function planInPlace(state: FileState, policy: PlanPolicy): FileOperation[] {
-  const { path, module, base, disk, yours, content } = state;
+  const { path, module, base, disk, yours, content, isOwners } = state;
   const operation = planFile(
-    { path, module, base, disk, yours, next: content },
+    { path, module, base, disk, yours, next: content, isOwners },
     policy,
   );
   return operation === undefined ? [] : [operation];
@@ -217,23 +253,23 @@ async function planMove(
   from: string,
   policy: PlanPolicy,
 ): Promise<FileOperation[]> {
-  const { path, module, base, disk, yours, content } = state;
+  const { path, module, base, disk, yours, content, isOwners } = state;
   const there = await readProjectFile(project.root, path);
   if (there !== null) {
     const [inPlace] = planInPlace(
-      { ...state, base: null, disk: there, yours: there },
+      { ...state, base: null, disk: there, yours: there, isOwners: false },
       policy,
     );
     if (inPlace === undefined || inPlace.operation === "conflict")
       return inPlace === undefined ? [] : [inPlace];
     const old = planFile(
-      { path: from, module, base, disk, yours, next: null },
+      { path: from, module, base, disk, yours, next: null, isOwners },
       policy,
     );
     return old === undefined ? [inPlace] : [inPlace, old];
   }
   const atOldPlace = planFile(
-    { path, module, base, disk, yours, next: content },
+    { path, module, base, disk, yours, next: content, isOwners },
     policy,
   );
   if (atOldPlace === undefined || disk === null) {

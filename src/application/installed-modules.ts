@@ -30,6 +30,16 @@ export function assertInstallable(
   }
 }
 
+/** What is said where a module that is not rendered any more goes. */
+export function retirementNotes({
+  retired,
+}: Pick<Project, "retired">): string[] {
+  return retired.map(
+    ({ name, replacedBy }) =>
+      `${name} is not a module any more, and is taken out. Instead: ${replacedBy}`,
+  );
+}
+
 /**
  * The names of the chosen modules; without a choice all, the hidden ones included.
  *

@@ -87,7 +87,7 @@ function fileEntries(facts: LockFacts): Lock["files"] {
     : { ...project.lock.files };
   const operations = new Map(files.map((entry) => [entry.path, entry]));
   for (const state of states) {
-    const { path, module, source, content, movedFrom } = state;
+    const { path, module, source, content, movedFrom, isGenerated } = state;
     const operation = operations.get(path);
     if (operation === undefined || !settles(operation)) continue;
     if (state.isAsBefore) continue;
@@ -96,8 +96,16 @@ function fileEntries(facts: LockFacts): Lock["files"] {
     const digest = sha256(text);
     const present = project.lock.files[path];
     // Compressed bytes may differ between zlib versions; the text is what counts.
-    const base = present?.sha256 === digest ? present.base : packText(text);
-    entries[path] = { module, source, sha256: digest, base };
+    const entry = { module, source, sha256: digest };
+    if (isGenerated) {
+      entries[path] = entry;
+      continue;
+    }
+    const base =
+      present?.sha256 === digest && present.base !== undefined
+        ? present.base
+        : packText(text);
+    entries[path] = { ...entry, base };
   }
   return entries;
 }

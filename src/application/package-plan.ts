@@ -7,6 +7,7 @@ import {
   type ModuleDefinition,
 } from "../domain/module-registry.ts";
 import {
+  developmentDependencies,
   presentDependencies,
   presentScripts,
   type PackageEdit,
@@ -36,6 +37,20 @@ export function packageNeeds(
     ...(lock === undefined ? {} : { ownScripts: lock.added_scripts }),
     projectName: config.project_name,
   };
+}
+
+/** Whether the packages that we added before are in devDependencies: others join them. */
+export function keepsPackagesInDev(
+  packageText: string | null,
+  definitions: readonly ModuleDefinition[],
+  config: AdwConfig,
+  { added_dependencies: added }: Pick<Lock, "added_dependencies">,
+): boolean {
+  const ours = Object.keys(
+    packageNeeds(definitions, config).dependencies,
+  ).filter((name) => Object.hasOwn(added, name));
+  const inDev = developmentDependencies(packageText);
+  return ours.length > 0 && ours.every((name) => inDev.includes(name));
 }
 
 /**
@@ -72,7 +87,9 @@ export function planRemovals({
       Object.hasOwn(scripts, name) && !Object.hasOwn(needs.scripts, name),
   );
   const isOwn = ([name, command]: readonly [string, string]) =>
-    [command, lock.added_scripts[name]].includes(String(scripts[name]));
+    [command, withoutFlags(command), lock.added_scripts[name]].includes(
+      String(scripts[name]),
+    );
   return {
     dependencies: unneeded.filter(
       (name) => lock.added_dependencies[name] === present[name],
@@ -85,6 +102,14 @@ export function planRemovals({
       .filter((entry) => !isOwn(entry))
       .map(([name]) => name),
   };
+}
+
+/** As versions before 0.1.0 wrote it, whose locks do not say which scripts are ours. */
+function withoutFlags(command: string): string {
+  return command
+    .split(" ")
+    .filter((word) => !word.startsWith("--"))
+    .join(" ");
 }
 
 /** What an edit of package.json does, in words. */

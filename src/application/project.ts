@@ -12,7 +12,11 @@ import {
 } from "../domain/config.ts";
 import { ConfigError, UsageError } from "../domain/errors.ts";
 import { brokenLock, type Lock } from "../domain/lock.ts";
-import type { ModuleDefinition } from "../domain/module-registry.ts";
+import {
+  retiredModule,
+  type ModuleDefinition,
+  type RetiredModule,
+} from "../domain/module-registry.ts";
 import { suggestion } from "../domain/nearest.ts";
 import { readConfig } from "../infrastructure/config-file.ts";
 import { parseJson } from "../infrastructure/json-text.ts";
@@ -48,7 +52,12 @@ export interface Project {
   configText: string | null;
   /** What edits start from: the same, unless a merge had left two versions in it. */
   settledConfigText: string | null;
+  /** As it is read: modules that are retired stand in it no more, what they required does. */
   config: AdwConfig;
+  /** The modules as the configuration names them. */
+  namedModules: readonly string[];
+  /** Modules among them that are not rendered any more. */
+  retired: readonly RetiredModule[];
   /** What was written last time, files that were lost from it and adopted included. */
   lock: Lock;
   lockText: string | null;
@@ -87,10 +96,11 @@ export async function openProject(
   });
   if ("error" in configured)
     throw await explainNewerProject(lock, configured.error);
-  const { config, text: configText, settledText, locate } = configured;
-  const source = request.source ?? (await moduleSource(root, config));
+  const { config: written, text: configText, settledText, locate } = configured;
+  const source = request.source ?? (await moduleSource(root, written));
+  const retired = retiredAmong(written, source);
   try {
-    requireKnownModules(config, source, locate);
+    requireKnownModules(written, source, retired, locate);
   } catch (error) {
     throw await explainNewerProject(lock, error);
   }
@@ -99,7 +109,9 @@ export async function openProject(
     configFile: configFile ?? CONFIG_FILE,
     configText,
     settledConfigText: settledText,
-    config,
+    config: { ...written, modules: withoutRetired(written, retired, source) },
+    namedModules: written.modules,
+    retired,
     lock,
     lockText,
     recordedLock: lockText === null || settled ? null : lock,
@@ -108,13 +120,44 @@ export async function openProject(
   };
 }
 
+/** The modules of the configuration that this version does not render any more. */
+function retiredAmong(
+  { modules }: AdwConfig,
+  { registry }: ModuleSource,
+): RetiredModule[] {
+  return modules.flatMap((name) =>
+    registry.modules.some((module) => module.name === name)
+      ? []
+      : (retiredModule(name) ?? []),
+  );
+}
+
+/** What a retired module brought along stays: the project may use it by now. */
+function withoutRetired(
+  { modules }: AdwConfig,
+  retired: readonly RetiredModule[],
+  { registry }: ModuleSource,
+): string[] {
+  const others = modules.filter((name) =>
+    retired.every((module) => module.name !== name),
+  );
+  if (retired.length === 0) return others;
+  const known = others.filter((name) =>
+    registry.modules.some((module) => module.name === name),
+  );
+  const present = new Set(registry.resolve(known).map(({ name }) => name));
+  const brought = retired.flatMap(({ requires }) => requires ?? []);
+  return [...others, ...brought.filter((name) => !present.has(name))];
+}
+
 /** @throws {ConfigError} with the place of the first module that there is not. */
 function requireKnownModules(
   { modules }: AdwConfig,
   { registry: { installable } }: ModuleSource,
+  retired: readonly RetiredModule[],
   locate: Locate,
 ): void {
-  const known = installable.map(({ name }) => name);
+  const known = [...installable, ...retired].map(({ name }) => name);
   const index = modules.findIndex((name) => !known.includes(name));
   const name = modules[index];
   if (name === undefined) return;
@@ -189,10 +232,12 @@ const ENVIRONMENT_KEYS = new Set([
 
 /** The settings to write into the configuration: what changed, and nothing that is a default. */
 export function changedSettings(
-  { config: before, configText, settledConfigText }: Project,
+  { config: before, namedModules, configText, settledConfigText }: Project,
   after: AdwConfig,
 ): AdwConfigInput {
-  const previous = new Map<string, unknown>(Object.entries(before));
+  const previous = new Map<string, unknown>(
+    Object.entries({ ...before, modules: namedModules }),
+  );
   // It follows adws_dir by itself.
   if (
     after.database_path === defaultDatabasePath(after) &&
@@ -225,10 +270,22 @@ export function settingsOfTheOwner(configText: string | null): string[] {
   );
 }
 
-/** What we wrote into a file last time; null when the lock does not know it. */
-export function baseText(lock: Lock, path: string): string | null {
+/**
+ * What we wrote into a file last time; null when the lock does not know it. Of a
+ * generated file the lock has the hash alone: what is there is what we wrote, or null.
+ */
+export function baseText(
+  lock: Lock,
+  path: string,
+  disk: string | null,
+): string | null {
   const entry = lock.files[path];
   if (entry === undefined) return null;
+  if (entry.base === undefined)
+    return disk !== null &&
+      sha256(disk.replaceAll("\r\n", "\n")) === entry.sha256
+      ? disk
+      : null;
   let text: string | undefined;
   try {
     text = unpackText(entry.base);

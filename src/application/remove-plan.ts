@@ -9,6 +9,7 @@ import {
   assertInstallable,
   chooseModules,
   installedDefinitions,
+  retirementNotes,
 } from "./installed-modules.ts";
 import { assertNotNewer } from "./newer-modules.ts";
 import { openProject, withSettings, type ProjectRequest } from "./project.ts";
@@ -35,19 +36,31 @@ export async function planRemove(
   const opened = await openProject(request);
   const { registry } = opened.source;
   const installed = installedDefinitions(opened);
-  assertInstallable(opened, request.modules);
+  const retired = opened.retired.filter(({ name }) =>
+    request.modules.includes(name),
+  );
+  // What goes is all of it: nothing renders a retired module any more.
+  const asked = request.modules.filter((name) =>
+    retired.every((module) => module.name !== name),
+  );
+  assertInstallable(opened, asked);
   const project = await adoptLostFiles(opened, {
     definitions: installed,
     config: opened.config,
     isInstalled: () => true,
   });
   await assertNotNewer(project, request.downgrade);
-  chooseModules(project, installed, request.modules);
-  const wanted = project.config.modules.filter(
-    (name) => !request.modules.includes(name),
+  chooseModules(project, installed, asked);
+  // Removed by name, a retired module takes along what only it required.
+  const present =
+    retired.length === 0 ? project.config.modules : project.namedModules;
+  const wanted = present.filter(
+    (name) =>
+      !request.modules.includes(name) &&
+      project.retired.every((module) => module.name !== name),
   );
   const remaining = registry.resolve(wanted);
-  for (const name of request.modules) {
+  for (const name of asked) {
     const [user, ...more] = dependentsOf(name, remaining);
     if (user !== undefined) {
       const all = [...new Set([...request.modules, user, ...more])].join(" ");
@@ -76,7 +89,11 @@ export async function planRemove(
     wanted,
     settlesDropped: true,
     ...(host === undefined ? {} : { host }),
-    removed: installed.filter((definition) => !remaining.includes(definition)),
+    removed: [
+      ...installed.filter((definition) => !remaining.includes(definition)),
+      ...project.retired,
+    ],
+    notes: retirementNotes(project),
   });
 }
 

@@ -1,11 +1,16 @@
 /** What every plan is, and has: the configuration, package.json and the lock. */
 import { configNotes, type AdwConfig } from "../domain/config.ts";
 import { ConfigError } from "../domain/errors.ts";
+import {
+  withLockAttributes,
+  withoutLockAttributes,
+} from "../domain/git-attributes.ts";
 import { LOCK_FILE, formatLock, type Lock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { assertOwnFolder, isInsideProject } from "../domain/paths.ts";
 import type { FileOperation, OperationName } from "../domain/plan.ts";
 import { editConfigText } from "../infrastructure/config-file.ts";
+import { isInRepository } from "../infrastructure/git.ts";
 import { tsconfigAdvice } from "../infrastructure/host-tsconfig.ts";
 import {
   PACKAGE_FILE,
@@ -24,6 +29,7 @@ import { checkHostPackages } from "./host-versions.ts";
 import { lockAfter } from "./lock-after.ts";
 import {
   describeEdit,
+  keepsPackagesInDev,
   packageNeeds,
   packageNotes,
   planRemovals,
@@ -73,6 +79,8 @@ export interface PlanParts {
   /** Whether `files` also decides on files that nothing renders any more. */
   settlesDropped?: boolean;
   notes?: readonly string[];
+  /** Packages go into devDependencies; without it, as earlier ones did. */
+  dev?: boolean;
   /** What to do about packages of the project's that are too old for the modules. */
   oldPackages?: "refuse" | "report";
 }
@@ -88,7 +96,12 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
     parts,
   );
   const packageText = await readProjectFile(root, PACKAGE_FILE);
-  const needs = packageNeeds(definitions, config, lock);
+  const needs = {
+    ...packageNeeds(definitions, config, lock),
+    dev:
+      parts.dev === true ||
+      keepsPackagesInDev(packageText, definitions, config, lock),
+  };
   const removals = planRemovals({ packageText, lock, config, removed, needs });
   const format = await projectFormatter(root);
   const edited = await editPackageJson(packageText, needs, removals);
@@ -155,6 +168,11 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
         ignore,
         "keeps git from taking secrets and databases",
       ),
+      ...plainFileOrNone(
+        ATTRIBUTES_FILE,
+        await lockAttributes(root, { isFirst: lockText === null, isGone }),
+        "keeps adw.lock.json quiet in a review",
+      ),
       isGone && lockText !== null
         ? goneFile(LOCK_FILE, lockText)
         : plainFile(LOCK_FILE, lockText, nextLock, "records what was written"),
@@ -192,6 +210,29 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
           ? []
           : await tsconfigAdvice(root, config.adws_dir))),
     ],
+  };
+}
+
+const ATTRIBUTES_FILE = ".gitattributes";
+
+/** Our line comes with the first lock, and goes with it; in between it is the owner's. */
+async function lockAttributes(
+  root: string,
+  { isFirst, isGone }: { isFirst: boolean; isGone: boolean },
+): Promise<{ before: string | null; after: string | null }> {
+  const unchanged = { before: null, after: null };
+  if (!isGone && !(isFirst && isInRepository(root))) return unchanged;
+  let before: string | null;
+  try {
+    before = await readProjectFile(root, ATTRIBUTES_FILE);
+  } catch (error) {
+    // A symbolic link is not ours to write.
+    if (error instanceof ConfigError) return unchanged;
+    throw error;
+  }
+  return {
+    before,
+    after: isGone ? withoutLockAttributes(before) : withLockAttributes(before),
   };
 }
 

@@ -46,6 +46,8 @@ export interface ScaffoldRequest extends ProjectRequest, Decisions {
   force?: boolean;
   /** Take files of a newer version back to the templates at hand. */
   downgrade?: boolean;
+  /** Packages that the modules run with go into devDependencies. */
+  dev?: boolean;
   /** false: the configuration of the project's linters stays as it is. */
   linters?: boolean;
 }
@@ -59,13 +61,16 @@ export async function planScaffold(
   request: ScaffoldRequest,
 ): Promise<ScaffoldPlan> {
   const opened = await openProject(request);
-  const modules = [
-    ...new Set([...opened.config.modules, ...(request.modules ?? [])]),
-  ];
+  const added = request.modules ?? [];
+  const modules = [...new Set([...opened.config.modules, ...added])];
   assertInstallable(opened, modules);
   const { registry } = opened.source;
   const definitions = registry.resolve(modules);
-  const config = await withSettings(opened, { ...request.settings, modules });
+  const config = await withSettings(opened, {
+    ...request.settings,
+    // A module that is retired is taken out by an update, not by the way.
+    modules: [...new Set([...opened.namedModules, ...added])],
+  });
   const hasLock = opened.lockText !== null;
   const installed = hasLock ? registry.resolve(opened.config.modules) : [];
   const project = await adoptLostFiles(opened, {
@@ -95,6 +100,7 @@ export async function planScaffold(
       linters: request.linters !== false,
     }),
     oldPackages: request.force === true ? "report" : "refuse",
+    ...(request.dev === true ? { dev: true } : {}),
     // Told once: what the owner decided is not asked again.
     notes:
       project.lockText === null

@@ -2,7 +2,7 @@
 import { CONFIG_FILE, parseConfig } from "../domain/config.ts";
 import { AdwError } from "../domain/errors.ts";
 import { mergeSides } from "../domain/merge-markers.ts";
-import { targetPath } from "../domain/module-registry.ts";
+import { retiredModule, targetPath } from "../domain/module-registry.ts";
 import { editJson, parseJson } from "../infrastructure/json-text.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import { moduleSource } from "./module-source.ts";
@@ -53,7 +53,9 @@ async function settledModules(
   const { registry } = await moduleSource(root, config);
   const modules: string[] = [];
   for (const name of new Set([...mine, ...other])) {
-    const definition = registry.modules.find((module) => module.name === name);
+    const definition =
+      registry.modules.find((module) => module.name === name) ??
+      retiredModule(name);
     if (definition === undefined) return undefined;
     const texts = await Promise.all(
       definition.files.map((file) =>

@@ -12,7 +12,11 @@ import {
   planModuleFiles,
   readFileStates,
 } from "./file-plan.ts";
-import { chooseModules, installedDefinitions } from "./installed-modules.ts";
+import {
+  chooseModules,
+  installedDefinitions,
+  retirementNotes,
+} from "./installed-modules.ts";
 import { assertNotNewer } from "./newer-modules.ts";
 import { openProject, type ProjectRequest } from "./project.ts";
 import { assemble, type ScaffoldPlan } from "./scaffold-plan.ts";
@@ -63,13 +67,16 @@ export async function planUpdate(
       ? await planDroppedFiles(project, states, policy)
       : []),
   ];
-  const notes = files.flatMap((entry) =>
-    entry.operation === "keep" && entry.cause === "deleted"
-      ? [
-          `${entry.path}: you deleted it, and it stays deleted. ${restoreCommand(entry.module, definitions)} brings it back.`,
-        ]
-      : [],
-  );
+  const notes = [
+    ...(request.modules === undefined ? retirementNotes(opened) : []),
+    ...files.flatMap((entry) =>
+      entry.operation === "keep" && entry.cause === "deleted"
+        ? [
+            `${entry.path}: you deleted it, and it stays deleted. ${restoreCommand(entry.module, definitions)} brings it back.`,
+          ]
+        : [],
+    ),
+  ];
   return assemble({
     project,
     config,
@@ -78,6 +85,7 @@ export async function planUpdate(
     files,
     wanted: config.modules,
     settlesDropped: request.modules === undefined,
+    ...(request.modules === undefined ? { removed: opened.retired } : {}),
     oldPackages: request.force === true ? "report" : "refuse",
     notes,
   });

@@ -9,6 +9,7 @@ export const add: Command = (parsed, context) => {
     ...projectRequest(parsed, context),
     modules: parsed.positionals,
     ...writeChoices(parsed),
+    ...(parsed.values["dev"] === true ? { dev: true } : {}),
   };
   return runPlan({
     parsed,

@@ -139,9 +139,12 @@ export async function nextSteps(
       purpose: "start the server",
     });
   }
-  if (plan.modules.includes("adw_demo")) {
+  if (
+    plan.modules.includes("adw_server") &&
+    plan.modules.includes("adw_logging")
+  ) {
     steps.push({
-      command: start("adw:demo"),
+      command: "npx adw-scaffold demo",
       purpose: "watch a demo fleet of agents",
     });
   }

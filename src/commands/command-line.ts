@@ -116,6 +116,31 @@ const LINTERS: OptionFacts = {
   negative: "Leave the configuration of the project's linters as it is",
 };
 
+const PRESET_OPTIONS: readonly OptionFacts[] = [
+  {
+    name: "minimal",
+    kind: "boolean",
+    description: "The event server alone, without a database or a dashboard",
+  },
+  {
+    name: "logging",
+    kind: "boolean",
+    description: "Logging to a database alone, without a server",
+  },
+];
+
+const DEV: OptionFacts = {
+  name: "dev",
+  kind: "boolean",
+  description: "Put the packages that the modules need into devDependencies",
+};
+
+const VERBOSE: OptionFacts = {
+  name: "verbose",
+  kind: "boolean",
+  description: "List every file, not only the folders",
+};
+
 let knownConfigOptions: readonly OptionFacts[] | undefined;
 
 /**
@@ -162,7 +187,17 @@ export const COMMANDS = [
       variadic: false,
     },
     get options(): readonly OptionFacts[] {
-      return [KEEP, FORCE, DOWNGRADE, NESTED, LINTERS, ...configOptions()];
+      return [
+        ...PRESET_OPTIONS,
+        DEV,
+        VERBOSE,
+        KEEP,
+        FORCE,
+        DOWNGRADE,
+        NESTED,
+        LINTERS,
+        ...configOptions(),
+      ];
     },
   },
   {
@@ -175,7 +210,7 @@ export const COMMANDS = [
       required: true,
       variadic: true,
     },
-    options: [KEEP, FORCE, DOWNGRADE],
+    options: [DEV, KEEP, FORCE, DOWNGRADE],
   },
   {
     name: "list",
@@ -281,6 +316,46 @@ export const COMMANDS = [
       variadic: true,
     },
     options: [FORCE, DOWNGRADE],
+  },
+  {
+    name: "demo",
+    usage: "demo",
+    summary: "Play a fleet of agents into your log, and show its events live",
+    positionals: {
+      name: "",
+      description: "",
+      required: false,
+      variadic: false,
+    },
+    options: [
+      {
+        name: "seconds",
+        kind: "string",
+        placeholder: "n",
+        description:
+          "Stop after n seconds; 0 goes on until Ctrl-C [one story, under a minute]",
+      },
+      {
+        name: "rate",
+        kind: "string",
+        placeholder: "n",
+        description: "Events a second, on average [the story's own, about 8]",
+      },
+      {
+        name: "seed",
+        kind: "string",
+        placeholder: "n",
+        description:
+          "The same seed plays the same story [by the time; 1 in a scratch folder]",
+      },
+      {
+        name: "port",
+        kind: "string",
+        placeholder: "n",
+        description:
+          "Port of the server [a running one of the project, else any free port]",
+      },
+    ],
   },
   {
     name: "doctor",

@@ -16,6 +16,7 @@ import {
 } from "../domain/config.ts";
 import { AdwError, RefusedError } from "../domain/errors.ts";
 import { bundledRegistry } from "../domain/module-registry.ts";
+import { DEFAULT_PRESET, PRESETS } from "../domain/presets.ts";
 import {
   countOperations,
   type ScaffoldPlan,
@@ -41,20 +42,7 @@ export async function askInit({
   if (!firstTime) return { settings: {} };
   intro(`adw-scaffold init ${root}`);
   const answers: InitAnswers = { settings: {} };
-  if (modules === undefined) {
-    answers.modules = answer(
-      await multiselect({
-        message: "What to install?",
-        options: bundledRegistry.installable.map(({ name, summary }) => ({
-          value: name,
-          label: name,
-          hint: summary,
-        })),
-        initialValues: bundledRegistry.standard.map(({ name }) => name),
-        required: true,
-      }),
-    );
-  }
+  if (modules === undefined) answers.modules = await askModules();
   if (settings.adws_dir === undefined) {
     answers.settings.adws_dir = answer(
       await text({
@@ -78,6 +66,36 @@ export async function askInit({
     answers.settings.websocket_port = Number(port);
   }
   return answers;
+}
+
+/** Asks in plain words; who wants to choose gets the list. */
+async function askModules(): Promise<string[]> {
+  const chosen = answer(
+    await select<readonly string[] | "choose">({
+      message: "What do you want?",
+      options: [
+        ...PRESETS.map(({ label, hint, modules }) => ({
+          value: modules,
+          label,
+          hint,
+        })),
+        { value: "choose", label: "Choose modules", hint: "from a list" },
+      ],
+    }),
+  );
+  if (chosen !== "choose") return [...chosen];
+  return answer(
+    await multiselect({
+      message: "Which modules?",
+      options: bundledRegistry.installable.map(({ name, summary }) => ({
+        value: name,
+        label: name,
+        hint: summary,
+      })),
+      initialValues: DEFAULT_PRESET.modules.map(String),
+      required: true,
+    }),
+  );
 }
 
 /** Asks whether the configuration of linters may be edited; nothing where there is none to edit. */

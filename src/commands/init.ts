@@ -1,7 +1,11 @@
 /** `adw-scaffold init [dir]` */
 import { planScaffold } from "../application/scaffold-service.ts";
-import { RefusedError } from "../domain/errors.ts";
-import { bundledRegistry } from "../domain/module-registry.ts";
+import { RefusedError, UsageError } from "../domain/errors.ts";
+import {
+  DEFAULT_PRESET,
+  LOGGING_PRESET,
+  MINIMAL_PRESET,
+} from "../domain/presets.ts";
 import { readConfig } from "../infrastructure/config-file.ts";
 import { findProject } from "../infrastructure/find-project.ts";
 import { shownPath } from "./after-write.ts";
@@ -17,19 +21,22 @@ import {
 import type { ParsedCommand } from "./parse.ts";
 import { runPlan } from "./run-plan.ts";
 
-/** Scaffolds a project: every standard module, or those that are named or chosen. */
+/** Scaffolds a project: what is asked for in words or by flags, or named. */
 export const init: Command = async (parsed, context) => {
   const { values, positionals } = parsed;
   const root = await chosenRoot(parsed, context, positionals[0]);
   const project = { root, ...namedConfig(parsed, root) };
-  const { modules: named, ...settings } = settingsFromFlags(parsed);
+  const { modules: listed, ...settings } = settingsFromFlags(parsed);
+  const named = namedModules(parsed, listed);
   const existing = await readConfig(project.root, project.configFile);
-  const everything = bundledRegistry.standard.map(({ name }) => name);
   const request = {
     ...project,
     settings,
-    modules: named ?? (existing.config.modules.length > 0 ? [] : everything),
+    modules:
+      named ??
+      (existing.config.modules.length > 0 ? [] : DEFAULT_PRESET.modules),
     ...writeChoices(parsed),
+    ...(values["dev"] === true ? { dev: true } : {}),
     linters: values["linters"] !== false,
   };
   const run = {
@@ -37,6 +44,7 @@ export const init: Command = async (parsed, context) => {
     context,
     root: project.root,
     asks: ["in_the_way", "both_changed"] as const,
+    foldsFolders: values["verbose"] !== true && values["dry-run"] !== true,
   };
   if (!isInteractive(parsed, context) || values["dry-run"] === true) {
     return runPlan({
@@ -67,6 +75,32 @@ export const init: Command = async (parsed, context) => {
     confirm: askToWrite,
   });
 };
+
+/** @throws {UsageError} where two flags say what to install. */
+function namedModules(
+  { values }: ParsedCommand,
+  listed: readonly string[] | undefined,
+): readonly string[] | undefined {
+  const given = [
+    ...(listed === undefined ? [] : [{ flag: "--modules", modules: listed }]),
+    ...(values["minimal"] === true
+      ? [{ flag: "--minimal", modules: MINIMAL_PRESET.modules }]
+      : []),
+    ...(values["logging"] === true
+      ? [{ flag: "--logging", modules: LOGGING_PRESET.modules }]
+      : []),
+  ];
+  const [first, second] = given;
+  if (first !== undefined && second !== undefined) {
+    throw new UsageError(
+      `${first.flag} and ${second.flag} contradict each other`,
+      {
+        hint: "Each says what to install; adw-scaffold add brings more later.",
+      },
+    );
+  }
+  return first?.modules;
+}
 
 /**
  * The folder to scaffold. Inside another project, that one may be meant: a person is

@@ -19,6 +19,7 @@ import {
 } from "../domain/plan.ts";
 import { hasPendingTransaction } from "../infrastructure/file-transaction.ts";
 import { inFolder } from "../infrastructure/folders.ts";
+import { showTotals, undoCommand } from "./after-init.ts";
 import { colorsFor } from "./colors.ts";
 import {
   chosenManager,
@@ -49,6 +50,8 @@ export interface PlanRun {
   confirm?: (plan: ScaffoldPlan) => Promise<boolean>;
   /** Show what merged files would hold. */
   showsContent?: boolean;
+  /** New files are shown by their folder. */
+  foldsFolders?: boolean;
 }
 
 /** Runs one plan to its end; resolves with the exit code. */
@@ -81,6 +84,10 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
     context.stderr.write("Nothing was written.\n");
     return 1;
   }
+  const undo =
+    parsed.command === "init" && !json
+      ? await undoCommand(plan, context)
+      : undefined;
   await inFolder(plan.root, () => applyScaffold(plan));
   const { manager, error } = await install(plan, parsed, context);
   if (json) {
@@ -91,7 +98,11 @@ export async function runPlan(run: PlanRun): Promise<0 | 1> {
       { applied: true, installed: manager, warnings },
       steps,
     );
-  } else if (
+  } else if (parsed.command === "init") {
+    showTotals(plan, undo, context);
+  }
+  if (
+    !json &&
     error === undefined &&
     (hasChanges(plan) || (isNew(run) && (await lacksPackages(plan))))
   ) {
@@ -216,14 +227,14 @@ async function decidedPlan(run: PlanRun): Promise<ScaffoldPlan> {
 
 async function show(
   plan: ScaffoldPlan,
-  { parsed, context, confirm, showsContent }: PlanRun,
+  { parsed, context, confirm, showsContent, foldsFolders }: PlanRun,
   dryRun: boolean,
 ): Promise<void> {
   // Until a question is answered, and when a file is in the way, nothing is written.
   const refused = refusedConflicts(plan).length > 0;
   const onlyShown = dryRun || confirm !== undefined || refused;
   context.stdout.write(heading(plan, onlyShown, context));
-  showPlan(plan, context);
+  showPlan(plan, context, foldsFolders);
   if (onlyShown && !refused) {
     const planned = await plannedInstall(plan, parsed);
     if (planned !== undefined) showInstall(planned, context);

@@ -20,15 +20,22 @@ const PAINT: Readonly<
 export function showPlan(
   plan: ScaffoldPlan,
   { stdout, env }: CommandContext,
+  foldsFolders = false,
 ): void {
   const colors = colorsFor(stdout, env);
   const shown = plan.operations.filter(
     ({ operation }) => operation !== "unchanged",
   );
-  for (const entry of shown) {
-    const reason = reasonOf(entry);
+  const lines = shown.map((entry) => ({
+    operation: entry.operation,
+    path: entry.path,
+    note: reasonOf(entry),
+  }));
+  for (const { operation, path, note } of foldsFolders
+    ? folded(lines, plan.config.adws_dir)
+    : lines) {
     stdout.write(
-      `  ${PAINT[entry.operation](colors)(entry.operation.padEnd(9))} ${entry.path}${reason === "" ? "" : colors.dim(`  ${reason}`)}\n`,
+      `  ${PAINT[operation](colors)(operation.padEnd(9))} ${path}${note === "" ? "" : colors.dim(`  ${note}`)}\n`,
     );
   }
   const unchanged = plan.operations.length - shown.length;
@@ -40,6 +47,36 @@ export function showPlan(
   for (const [module, by] of Object.entries(plan.requiredBy)) {
     stdout.write(`  ${colors.dim(`${module} comes too: ${by} requires it`)}\n`);
   }
+}
+
+interface PlanLine {
+  operation: OperationName;
+  path: string;
+  note: string;
+}
+
+/** New files in a folder of ours are one line: `create adws/adw_modules/  23 files`. */
+function folded(lines: readonly PlanLine[], adwsDir: string): PlanLine[] {
+  const folderOf = ({ operation, path }: PlanLine) => {
+    if (operation !== "create" || !path.startsWith(`${adwsDir}/`))
+      return undefined;
+    const [folder, ...rest] = path.slice(adwsDir.length + 1).split("/");
+    return rest.length === 0 ? undefined : `${adwsDir}/${folder}/`;
+  };
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    const folder = folderOf(line);
+    if (folder !== undefined) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  const seen = new Set<string>();
+  return lines.flatMap((line) => {
+    const folder = folderOf(line);
+    const count = folder === undefined ? 0 : (counts.get(folder) ?? 0);
+    if (folder === undefined || count < 2) return line;
+    if (seen.has(folder)) return [];
+    seen.add(folder);
+    return { operation: line.operation, path: folder, note: `${count} files` };
+  });
 }
 
 /** Writes what will be installed once the files are written, with what, and why with that. */

@@ -33,10 +33,12 @@ export const LOCKED_FILE_SCHEMA = v.object({
     v.regex(/^[0-9a-f]{64}$/),
     v.description("SHA-256 of the text with \\n line ends."),
   ),
-  base: v.pipe(
-    v.string(),
-    v.description(
-      "The text as it was written: raw deflate (RFC 1951), base64. The base of the next three-way merge.",
+  base: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.description(
+        "The text as it was written: raw deflate (RFC 1951), base64. The base of the next three-way merge; a generated file has none, and is never merged.",
+      ),
     ),
   ),
 });

@@ -60,8 +60,8 @@ export interface LockedFile {
   source: string;
   /** Of the text with `\n` line ends, in hexadecimal. */
   sha256: string;
-  /** The text as written: raw deflate (RFC 1951), base64. */
-  base: string;
+  /** The text as written: raw deflate (RFC 1951), base64. A generated file has none. */
+  base?: string;
 }
 
 export const EMPTY_LOCK: Lock = {

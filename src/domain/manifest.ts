@@ -48,6 +48,7 @@ const MANIFEST_SCHEMA = v.strictObject({
       summary: v.string(),
       files: v.pipe(v.array(file), v.minLength(1)),
       renamedFiles: v.exactOptional(v.record(file, file)),
+      generatedFiles: v.exactOptional(v.array(file)),
       requires: v.exactOptional(v.array(v.string())),
       dependencies: v.exactOptional(names),
       devDependencies: v.exactOptional(names),

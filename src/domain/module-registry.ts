@@ -39,8 +39,12 @@ export interface ModuleDefinition {
    * update moves the owner's file along, edits included.
    */
   renamedFiles?: Readonly<Record<string, string>>;
-  /** Those of the files that are built, and so are formatted as they were built. */
-  generated?: readonly string[];
+  /**
+   * Those of the files that a build makes and nobody edits: they are written as they
+   * are, the lock keeps only their hash, and an update replaces them or, where they
+   * were edited all the same, keeps them.
+   */
+  generatedFiles?: readonly string[];
   /** Modules that must be installed too. */
   requires?: readonly string[];
   dependencies?: Dependencies;
@@ -212,7 +216,7 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_dashboard/routes.ts",
       "adws/adw_dashboard/index.html",
     ],
-    generated: ["adws/adw_dashboard/index.html"],
+    generatedFiles: ["adws/adw_dashboard/index.html"],
     requires: ["adw_websockets"],
   },
   {
@@ -243,10 +247,23 @@ export const BUNDLED_MODULES = [
     scripts: { "adw:server": "adw_server.ts" },
     scriptFlags: [WITHOUT_SQLITE_WARNING],
   },
+] as const satisfies readonly ModuleDefinition[];
+
+type BundledModule = (typeof BUNDLED_MODULES)[number];
+
+/** A module of earlier versions: what is left of it in a project goes with an update. */
+export interface RetiredModule extends ModuleDefinition {
+  /** What there is instead. */
+  replacedBy: string;
+}
+
+/** Modules that older projects may name, and that are not rendered any more. */
+export const RETIRED_MODULES: readonly RetiredModule[] = [
   {
     name: "adw_demo",
     version: "1.2.0",
-    summary: "A realistic fleet of agents to watch: npm run adw:demo",
+    summary: "A realistic fleet of agents to watch",
+    replacedBy: "npx adw-scaffold demo",
     files: [
       "adws/adw_demo.ts",
       "adws/adw_demo/fleet.ts",
@@ -255,6 +272,7 @@ export const BUNDLED_MODULES = [
       "adws/adw_demo/writer.ts",
       "adws/adw_demo/terminal_view.ts",
     ],
+    // They came with it, and may be in use by now.
     requires: [
       "adw_websockets",
       "adw_websocket_client",
@@ -265,9 +283,12 @@ export const BUNDLED_MODULES = [
     scripts: { "adw:demo": "adw_demo.ts" },
     scriptFlags: [WITHOUT_SQLITE_WARNING],
   },
-] as const satisfies readonly ModuleDefinition[];
+];
 
-type BundledModule = (typeof BUNDLED_MODULES)[number];
+/** The entry of a module that is not rendered any more. */
+export function retiredModule(name: string): RetiredModule | undefined {
+  return RETIRED_MODULES.find((retired) => retired.name === name);
+}
 
 /** Name of a module that ships with this package and that a user can install. */
 export type ModuleName = Exclude<BundledModule["name"], "adw_base">;
@@ -323,6 +344,12 @@ export function createRegistry(
     // The API's callers may not have types.
     if (typeof name !== "string") {
       throw new UsageError(`a module's name is a string, not ${String(name)}`);
+    }
+    const retired = retiredModule(name);
+    if (retired !== undefined) {
+      throw new UsageError(`${name} is not a module any more`, {
+        hint: `Instead: ${retired.replacedBy}`,
+      });
     }
     throw new UsageError(`unknown module "${name}"`, {
       hint: suggestion(

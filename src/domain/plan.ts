@@ -83,6 +83,8 @@ export interface FileVersions {
   yours?: string | null;
   /** What the template renders now; null when no template renders it any more. */
   next: string | null;
+  /** A generated file that is not as it was written: it is its owner's, and is not merged. */
+  isOwners?: boolean;
 }
 
 /** Result of a three-way merge. */
@@ -112,13 +114,20 @@ export interface PlanPolicy {
 /** Why a file that an earlier merge could not settle is not merged again. */
 const MARKERS_LEFT = "conflict markers of an earlier update are in it";
 
+/** Why a generated file that was edited stays. */
+const OWNERS =
+  "you edited it, and a generated file is not merged; --force takes the new one";
+
 /** Decides what happens to one file. */
 export function planFile(
-  { path, module, base, disk, yours = disk, next }: FileVersions,
+  { path, module, base, disk, yours = disk, next, isOwners }: FileVersions,
   policy: PlanPolicy,
 ): FileOperation | undefined {
+  const kept = { operation: "keep", cause: "edited", path, module } as const;
+  if (isOwners === true && disk !== null && disk !== next && !policy.force)
+    return { ...kept, previous: disk, reason: OWNERS };
   if (next === null)
-    return planDropped({ path, module, base, disk, yours }, policy);
+    return planDropped({ path, module, base, disk, yours, isOwners }, policy);
   if (disk === null || yours === null) {
     if (base === null || policy.restoreDeleted || policy.force) {
       return { operation: "create", path, module, content: next };
@@ -255,10 +264,19 @@ function places(count: number): string {
 
 /** No template renders this file any more: it goes, unless the owner edited it. */
 function planDropped(
-  { path, module, base, disk, yours = disk }: Omit<FileVersions, "next">,
+  {
+    path,
+    module,
+    base,
+    disk,
+    yours = disk,
+    isOwners,
+  }: Omit<FileVersions, "next" | "isOwners"> & {
+    isOwners: boolean | undefined;
+  },
   policy: PlanPolicy,
 ): FileOperation | undefined {
-  if (disk === null || base === null) return undefined;
+  if (disk === null || (base === null && isOwners !== true)) return undefined;
   if (yours === base || policy.force) {
     return {
       operation: "delete",

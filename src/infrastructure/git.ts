@@ -34,13 +34,28 @@ export async function uncommittedFiles(root: string): Promise<string[]> {
     .map((path) => path.slice(prefix.length) || "./");
 }
 
+/** Whether git has each of these files as it is now, so that it can bring them back. */
+export async function trackedUnchanged(
+  root: string,
+  paths: readonly string[],
+): Promise<boolean> {
+  if (paths.length === 0)
+    return (await git(root, ["rev-parse", "HEAD"])) !== "";
+  const tracked = await git(root, ["ls-files", "-z", "--", ...paths]);
+  const listed = tracked.split("\0").filter((path) => path !== "");
+  if (listed.length !== paths.length) return false;
+  const changed = await uncommittedFiles(root);
+  return paths.every((path) => !changed.includes(path));
+}
+
 /** Whether git ignores a file, by any rule; false where there is no repository. */
 export async function isIgnored(root: string, path: string): Promise<boolean> {
   if (!isInRepository(root)) return false;
   return (await git(root, ["check-ignore", "--", path])) !== "";
 }
 
-function isInRepository(folder: string): boolean {
+/** Whether a folder is in the work tree of a repository, as far as its folders tell. */
+export function isInRepository(folder: string): boolean {
   if (existsSync(join(folder, ".git"))) return true;
   return dirname(folder) !== folder && isInRepository(dirname(folder));
 }

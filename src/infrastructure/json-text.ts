@@ -130,6 +130,8 @@ function resolveHint(file: string): string {
 export interface JsonEdit {
   path: JSONPath;
   value: unknown;
+  /** Of a new property: whether it stands before this one; without it, it goes last. */
+  before?: (name: string) => boolean;
 }
 
 /** Applies edits and touches nothing else: indentation, order and line ends stay. */
@@ -161,25 +163,37 @@ function editPlainJson(
   if (print(value) !== text) return undefined;
   for (const edit of edits) {
     if (edit.value === undefined) return undefined;
-    value = setProperty(value, edit.path, edit.value);
+    value = setProperty(value, edit.path, edit);
     if (value === undefined) return undefined;
   }
   return print(value);
 }
 
-/** A copy with one property set, last where it is new; undefined where no object is in place. */
+/** A copy with one property set; undefined where no object is in place. */
 function setProperty(
   target: unknown,
   [name, ...rest]: JSONPath,
-  value: unknown,
+  { value, before }: Pick<JsonEdit, "value" | "before">,
 ): unknown {
   // JavaScript would put an integer before all other names.
   if (typeof name !== "string" || /^\d+$/.test(name)) return undefined;
   if (!isObject(target)) return undefined;
   const present = Object.hasOwn(target, name) ? target[name] : {};
-  const next = rest.length === 0 ? value : setProperty(present, rest, value);
+  const isLast = rest.length === 0;
+  const next = isLast
+    ? value
+    : setProperty(
+        present,
+        rest,
+        before === undefined ? { value } : { value, before },
+      );
   if (next === undefined) return undefined;
-  return Object.fromEntries(new Map(Object.entries(target)).set(name, next));
+  const entries = Object.entries(target);
+  const at = entries.findIndex(([other]) => isLast && before?.(other) === true);
+  if (at !== -1 && !Object.hasOwn(target, name)) {
+    return Object.fromEntries(entries.toSpliced(at, 0, [name, next]));
+  }
+  return Object.fromEntries(new Map(entries).set(name, next));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -190,10 +204,19 @@ function editByPosition(text: string, edits: readonly JsonEdit[]): string {
   const { applyEdits, modify } = jsonc();
   const formattingOptions = detectFormatting(text);
   let result = text;
-  for (const { path, value } of edits) {
+  for (const { path, value, before } of edits) {
+    const place =
+      before === undefined
+        ? {}
+        : {
+            getInsertionIndex: (names: string[]) => {
+              const at = names.findIndex(before);
+              return at === -1 ? names.length : at;
+            },
+          };
     result = applyEdits(
       result,
-      modify(result, path, value, { formattingOptions }),
+      modify(result, path, value, { formattingOptions, ...place }),
     );
   }
   return result;

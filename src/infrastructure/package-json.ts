@@ -16,6 +16,8 @@ export interface PackageNeeds {
   scripts: Readonly<Record<string, string>>;
   /** Scripts that we wrote, as we wrote them: these may change. */
   ownScripts?: Readonly<Record<string, string>>;
+  /** What would go into dependencies goes into devDependencies. */
+  dev?: boolean;
   /** Name for a package.json that has to be created. */
   projectName: string;
 }
@@ -76,6 +78,12 @@ export function presentDependencies(
   return present;
 }
 
+/** The names in devDependencies. @throws {ConfigError} as {@link editPackageJson}. */
+export function developmentDependencies(text: string | null): string[] {
+  const { devDependencies = {} } = parseManifest(text);
+  return Object.keys(asRecord(devDependencies, "devDependencies"));
+}
+
 /** The scripts, by name. @throws {ConfigError} as {@link editPackageJson}. */
 export function presentScripts(text: string | null): Record<string, unknown> {
   return asRecord(parseManifest(text)["scripts"] ?? {}, "scripts");
@@ -102,8 +110,10 @@ export async function editPackageJson(
     Object.fromEntries(
       Object.entries(wanted).filter(([name]) => !Object.hasOwn(present, name)),
     );
-  const addedDependencies = missing(needs.dependencies);
+  const isDev = needs.dev === true;
+  const addedDependencies = isDev ? {} : missing(needs.dependencies);
   const addedDevDependencies = {
+    ...(isDev ? missing(needs.dependencies) : {}),
     ...missing(needs.devDependencies),
     ...(await besidePeers(manifest, {
       ...needs.devDependencies,
@@ -125,10 +135,10 @@ export async function editPackageJson(
   const changedScripts = Object.fromEntries(different.filter(isOwn));
 
   const edits: JsonEdit[] = [
-    ...insertions("scripts", addedScripts),
-    ...insertions("scripts", changedScripts),
-    ...insertions("dependencies", addedDependencies),
-    ...insertions("devDependencies", addedDevDependencies),
+    ...insertions(manifest, "scripts", addedScripts),
+    ...insertions(manifest, "scripts", changedScripts),
+    ...insertions(manifest, "dependencies", addedDependencies),
+    ...insertions(manifest, "devDependencies", addedDevDependencies),
     ...deletions(manifest, "scripts", removals.scripts),
     ...["dependencies", "devDependencies"].flatMap((section) =>
       deletions(manifest, section, removals.dependencies),
@@ -201,14 +211,41 @@ function parseManifest(text: string | null): Record<string, unknown> {
   return asRecord(parseJson(text, PACKAGE_FILE).value, "the file");
 }
 
+/** Where a section is sorted, each new name goes to its place; else they go to the end. */
 function insertions(
+  manifest: Readonly<Record<string, unknown>>,
   section: string,
   entries: Readonly<Record<string, string>>,
 ): JsonEdit[] {
-  return Object.entries(entries).map(([name, value]) => ({
+  const present = Object.keys(asRecord(manifest[section] ?? {}, section));
+  const compare = orderOf(present, section);
+  const names = Object.keys(entries);
+  if (compare !== undefined) names.sort(compare);
+  return names.map((name) => ({
     path: [section, name],
-    value,
+    value: entries[name],
+    ...(compare === undefined
+      ? {}
+      : { before: (other) => compare(name, other) < 0 }),
   }));
+}
+
+/** npm's own order first, then that of most tools. */
+const ORDERS: readonly ((one: string, other: string) => number)[] = [
+  (one, other) => one.localeCompare(other, "en"),
+  (one, other) => (one < other ? -1 : one > other ? 1 : 0),
+];
+
+/** The order that names stand in; undefined where there is none. */
+function orderOf(names: readonly string[], section: string) {
+  // One script is in no order yet; packages are sorted by npm itself.
+  if (section === "scripts" && names.length < 2) return undefined;
+  return ORDERS.find((compare) =>
+    names.every((name, index) => {
+      const next = names[index + 1];
+      return next === undefined || compare(name, next) < 0;
+    }),
+  );
 }
 
 async function findOldRanges(

@@ -171,6 +171,8 @@ function newest(versions: readonly string[]): string | undefined {
 
 /** Lines of two sides in one entry do not fit together. */
 function isWhole({ base, sha256: digest }: LockedFile): boolean {
+  // Of a generated file there is the hash alone, which is whole or no hash.
+  if (base === undefined) return true;
   try {
     return sha256(unpackText(base)) === digest;
   } catch {

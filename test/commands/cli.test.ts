@@ -412,7 +412,7 @@ describe("init", () => {
     );
     expect(manifest.name).toBe("my-app");
     expect(manifest.scripts).toHaveProperty("adw:server");
-    expect(manifest.scripts).toHaveProperty("adw:demo");
+    expect(manifest.scripts).not.toHaveProperty("adw:demo");
   });
 
   test("flags become settings, in the config and in the code", async () => {

@@ -88,7 +88,7 @@ describe("zod 3 or ws 7 in the host are refused before anything is written", () 
       dependencies: { ...manifest["dependencies"], ws: "^7.0.0" },
     });
     await refused("update");
-    await refused("add", "adw_demo");
+    await refused("add", "adw_logging");
     const { stderr } = await project.run("update", "--json");
     expect(JSON.parse(stderr)).toMatchObject({
       error: { code: "DEPENDENCY_TOO_OLD" },

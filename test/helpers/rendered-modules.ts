@@ -23,10 +23,6 @@ interface RenderedModules {
   "adw_modules/orch_database_models": typeof import("../../build/rendered/default/adws/adw_modules/orch_database_models.ts");
   "adw_modules/adw_websockets": typeof import("../../build/rendered/default/adws/adw_modules/adw_websockets.ts");
   "adw_modules/adw_websocket_client": typeof import("../../build/rendered/default/adws/adw_modules/adw_websocket_client.ts");
-  "adw_demo/fleet": typeof import("../../build/rendered/default/adws/adw_demo/fleet.ts");
-  "adw_demo/recorder": typeof import("../../build/rendered/default/adws/adw_demo/recorder.ts");
-  "adw_demo/player": typeof import("../../build/rendered/default/adws/adw_demo/player.ts");
-  "adw_demo/terminal_view": typeof import("../../build/rendered/default/adws/adw_demo/terminal_view.ts");
 }
 
 export function loadRendered<Name extends keyof RenderedModules>(

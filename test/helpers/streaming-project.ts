@@ -5,6 +5,7 @@
 import { copyFile, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WebSocket, type RawData } from "ws";
+import { CLI } from "./cli.ts";
 import {
   run,
   start,
@@ -205,14 +206,14 @@ export async function storedToken(
 
 /** Plays the demo for some seconds; it says how many events were sent and received. */
 export async function playDemo(
-  { root, runner: [command = "node", ...parameters], env }: ScaffoldedProject,
+  { root, runner: [node = process.execPath], env }: ScaffoldedProject,
   seconds: number,
 ): Promise<ProcessResult & { sent: number; received: number }> {
-  const result = await run(
-    command,
-    [...parameters, "adws/adw_demo.ts", "--seconds", String(seconds)],
-    { cwd: root, timeoutMs: 30_000, ...(env === undefined ? {} : { env }) },
-  );
+  const result = await run(node, [CLI, "demo", "--seconds", String(seconds)], {
+    cwd: root,
+    timeoutMs: 120_000,
+    ...(env === undefined ? {} : { env }),
+  });
   const [, sent, received] =
     /^sent (\d+), received (\d+)$/m.exec(result.stdout) ?? [];
   return { ...result, sent: Number(sent), received: Number(received) };

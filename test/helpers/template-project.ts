@@ -14,6 +14,7 @@ export interface ManifestModule {
   files: string[];
   requires?: string[];
   renamedFiles?: Record<string, string>;
+  generatedFiles?: string[];
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
   scripts?: Record<string, string>;

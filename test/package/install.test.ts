@@ -72,12 +72,13 @@ describe("in an empty folder", () => {
     const manifest = JSON.parse(
       await readFile(join(project(), "package.json"), "utf8"),
     );
-    expect(Object.keys(manifest.scripts)).toEqual(["adw:server", "adw:demo"]);
+    expect(Object.keys(manifest.scripts)).toEqual(["adw:server"]);
+    // In their place, as npm itself sorts them.
     expect(Object.keys(manifest.dependencies)).toEqual([
       "adw-scaffold",
+      ...(hasNodeSqlite ? [] : ["better-sqlite3"]),
       "ws",
       "zod",
-      ...(hasNodeSqlite ? [] : ["better-sqlite3"]),
     ]);
     expect(await readdir(join(project(), "node_modules"))).toContain("ws");
   });
@@ -148,7 +149,7 @@ describe("in an empty folder", () => {
     ).toMatchObject(GOOD_STREAM);
   });
 
-  test("npm run adw:demo receives every event that it sends", async () => {
+  test("adw-scaffold demo receives every event that it sends", async () => {
     const { code, sent, received } = await playDemo(
       await scaffoldedProject(project()),
       2,
@@ -329,8 +330,10 @@ describeInTerminal("init in a terminal", () => {
   test("asks what, where and on which port, shows the plan, and asks once more", async () => {
     const root = await emptyFolder("asked");
     const terminal = openTerminal(`${cli()} init --no-install`, { cwd: root });
-    await terminal.shows("What to install?");
-    // Leaves out the last module, the demo.
+    await terminal.shows("What do you want?");
+    // The last answer is a list of modules; there the last one is left out.
+    terminal.press(KEYS.up, KEYS.enter);
+    await terminal.shows("Which modules?");
     terminal.press(KEYS.up, KEYS.space, KEYS.enter);
     await terminal.shows("Into which folder?");
     terminal.press(KEYS.ctrlU, "tools/adw", KEYS.enter);
@@ -353,9 +356,7 @@ describeInTerminal("init in a terminal", () => {
       websocket_port: 9123,
       modules: listModules()
         .map(({ name }) => name)
-        .filter(
-          (name) => name !== "adw_demo" && name !== "adw_dashboard_source",
-        ),
+        .filter((name) => name !== "adw_server"),
     });
     expect(await readdir(join(root, "tools/adw"))).toContain("adw_server.ts");
   });
@@ -376,14 +377,14 @@ describeInTerminal("init in a terminal", () => {
   });
 
   test.each([
-    ["What to install?", []],
+    ["What do you want?", []],
     ["Into which folder?", [KEYS.enter]],
     ["On which port", [KEYS.enter, KEYS.enter]],
     ["● Yes", [KEYS.enter, KEYS.enter, KEYS.enter]],
   ])("Ctrl-C at “%s” leaves nothing written", async (question, answers) => {
     const root = await emptyFolder(`cancelled-${answers.length}`);
     const terminal = openTerminal(`${cli()} init`, { cwd: root });
-    await terminal.shows("What to install?");
+    await terminal.shows("What do you want?");
     const following = ["Into which folder?", "On which port", "● Yes"];
     for (const [index, key] of answers.entries()) {
       terminal.press(key);
@@ -405,9 +406,9 @@ describeInTerminal("init in a terminal", () => {
       cwd: root,
       columns: 40,
     });
-    await terminal.shows("What to install?");
+    await terminal.shows("What do you want?");
     // Each key redraws the question, which is where a wrong width shows.
-    terminal.press(KEYS.down, KEYS.space, KEYS.space, KEYS.enter);
+    terminal.press(KEYS.down, KEYS.down, KEYS.up, KEYS.enter);
     await terminal.shows("Into which folder?");
     terminal.press("x", "y", KEYS.enter);
     await terminal.shows("On which port");
@@ -415,7 +416,7 @@ describeInTerminal("init in a terminal", () => {
     await terminal.shows("● Yes");
     const text = terminal.screen().join("\n");
     for (const once of [
-      "What to install?",
+      "What do you want?",
       "Into which folder?",
       "On which port",
       /Write \d+ files\?/.exec(text)?.[0] ?? "Write … files?",
@@ -446,7 +447,7 @@ describeInTerminal("init in a terminal", () => {
     );
     const terminal = openTerminal(`${cli()} init --no-install`, { cwd: root });
     await terminal.shows("● Yes");
-    expect(terminal.screen().join("\n")).not.toContain("What to install?");
+    expect(terminal.screen().join("\n")).not.toContain("What do you want?");
     terminal.press(KEYS.enter);
     expect(await terminal.ended).toMatchObject({ code: 0 });
   });

@@ -99,7 +99,6 @@ function expectOnlyAdditions(before: string, after: string): void {
   const { scripts } = JSON.parse(after);
   expect(scripts).toMatchObject({
     "adw:server": expect.stringContaining("adws/adw_server.ts"),
-    "adw:demo": expect.stringContaining("adws/adw_demo.ts"),
   });
 }
 

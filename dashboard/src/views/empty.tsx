@@ -47,7 +47,7 @@ export function EmptyFleet({
       </p>
       <p>Agents appear here with their first event. To see some at work:</p>
       <p>
-        <code>npm run adw:demo</code>
+        <code>npx adw-scaffold demo</code>
       </p>
     </div>
   );

@@ -76,7 +76,7 @@ export async function lockProblem({
         };
   }
   try {
-    for (const path of Object.keys(lock.files)) baseText(lock, path);
+    for (const path of Object.keys(lock.files)) baseText(lock, path, null);
   } catch (error) {
     if (!(error instanceof AdwError)) throw error;
     return {

@@ -1,4 +1,7 @@
 /** The long proofs: many kills, many clients, much history. */
+import { endlessFleet } from "../../../src/demo/fleet.ts";
+import type { LoggingModule } from "../../../src/demo/project-modules.ts";
+import { record } from "../../../src/demo/recorder.ts";
 import { residentBytes, startAdwServer } from "../../helpers/adw-server.ts";
 import {
   expectNoGaps,
@@ -93,16 +96,15 @@ test("3 writers, 20 clients that come, go and stall, 200,000 events: no gap, no 
 });
 
 test("100,000 events of workflows are replayed, from the start and from the middle", async () => {
-  const { endlessFleet } = loadRendered("adw_demo/fleet");
-  const { record } = loadRendered("adw_demo/recorder");
-  const { closeLogging, flushLogging, initLogging, loggingStats } =
-    loadRendered("adw_modules/adw_logging");
+  const adwLogging = loadRendered("adw_modules/adw_logging");
+  const log = adwLogging as unknown as LoggingModule;
+  const { closeLogging, flushLogging, initLogging, loggingStats } = adwLogging;
   const path = temporaryPath();
   const logging = performance.now();
   initLogging({ path });
   let count = 0;
   for (const event of endlessFleet(1)) {
-    record(event);
+    record(log, event);
     count += 1;
     if (count === 100_000) break;
   }

@@ -1,15 +1,13 @@
 import { stripVTControlCharacters } from "node:util";
-import { loadRendered } from "../../helpers/rendered-modules.ts";
-import type { WebSocketEvent } from "../../../build/rendered/default/adws/adw_modules/adw_websocket_client.ts";
+import { fleetStory } from "../../../src/demo/fleet.ts";
+import type { StreamEvent } from "../../../src/demo/project-modules.ts";
+import {
+  TerminalView,
+  terminalAbilities,
+} from "../../../src/demo/terminal-view.ts";
 
-const { TerminalView, terminalAbilities } = loadRendered(
-  "adw_demo/terminal_view",
-);
-const { fleetStory } = loadRendered("adw_demo/fleet");
-
-function eventOf(overrides: Partial<WebSocketEvent> = {}): WebSocketEvent {
+function eventOf(overrides: Partial<StreamEvent> = {}): StreamEvent {
   return {
-    seq: 1,
     event_type: "tool_call",
     agent_id: "agent-1",
     message: "Read src/index.ts",
@@ -21,7 +19,7 @@ function eventOf(overrides: Partial<WebSocketEvent> = {}): WebSocketEvent {
   };
 }
 
-const show = (event: WebSocketEvent, width = 120, isColoured = false) =>
+const show = (event: StreamEvent, width = 120, isColoured = false) =>
   new TerminalView(() => ({ width, isColoured })).line(event);
 
 /** Columns of a line that holds no wide characters. */
@@ -50,7 +48,6 @@ test.each([20, 40, 59, 60, 80, 95, 96, 120])(
       columns(
         view.line({
           ...event,
-          seq: 1,
           timestamp: new Date(at_ms).toISOString(),
         }),
       ),

@@ -1,9 +1,5 @@
 /**
  * Plays a story in real time: hands over each event when its moment has come.
- *
- * Template: adw_demo 1.2.0
- * Needs:    nothing
- * Update:   npx adw-scaffold update
  */
 import {
   setImmediate as turn,

@@ -3,12 +3,8 @@
  * event and the terminal's abilities, what comes out is a string.
  *
  *      4.3s  rate-limit/scout   · tool     Grep rate-limit             512 ms
- *
- * Template: adw_demo 1.2.0
- * Needs:    nothing
- * Update:   npx adw-scaffold update
  */
-import type { WebSocketEvent } from "../adw_modules/adw_websocket_client.ts";
+import type { StreamEvent } from "./project-modules.ts";
 
 export interface TerminalAbilities {
   /** Columns; Infinity where lines may be of any length (a pipe, a file). */
@@ -107,7 +103,7 @@ export class TerminalView {
     this.#abilities = abilities;
   }
 
-  line(event: WebSocketEvent): string {
+  line(event: StreamEvent): string {
     const { width, isColoured } = this.#abilities();
     const { hasTime, hasDetails, nameWidth, messageWidth } = layoutFor(width);
     const paint = (style: Style | undefined, text: string) =>
@@ -142,7 +138,7 @@ export class TerminalView {
     return line.join("").trimEnd();
   }
 
-  #agent(event: WebSocketEvent): { name: string; depth: number } {
+  #agent(event: StreamEvent): { name: string; depth: number } {
     const { name, parent_agent_id: parentId } = event.metadata;
     if (typeof name === "string") {
       const parent =
@@ -164,7 +160,7 @@ export class TerminalView {
     return style;
   }
 
-  #seconds(event: WebSocketEvent): string {
+  #seconds(event: StreamEvent): string {
     const ms = Date.parse(event.timestamp);
     this.#startMs ??= ms;
     return `${((ms - this.#startMs) / 1_000).toFixed(1)}s`;
@@ -185,7 +181,7 @@ export function terminalAbilities(
   };
 }
 
-function labelOf({ event_type: type }: WebSocketEvent): Label {
+function labelOf({ event_type: type }: StreamEvent): Label {
   return LABELS[type] ?? { mark: "·", text: oneLine(type) };
 }
 

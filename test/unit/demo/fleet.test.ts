@@ -1,7 +1,6 @@
-import { loadRendered } from "../../helpers/rendered-modules.ts";
+import { endlessFleet, fleetStory } from "../../../src/demo/fleet.ts";
+import { naturalRate, play } from "../../../src/demo/play.ts";
 
-const { endlessFleet, fleetStory } = loadRendered("adw_demo/fleet");
-const { naturalRate, play } = loadRendered("adw_demo/player");
 const story = fleetStory(1);
 
 const ofType = (type: string) =>
@@ -11,6 +10,20 @@ test("one seed, one story; another seed or chapter, another one", () => {
   expect(fleetStory(1)).toEqual(story);
   expect(fleetStory(2)).not.toEqual(story);
   expect(fleetStory(1, 1)).not.toEqual(story);
+});
+
+test("with ids of its own, the same story shares no id with another run", () => {
+  const own = fleetStory(1, 0, Math.random);
+  const told = (events: typeof story) => events.map(({ message }) => message);
+  expect(told(own)).toEqual(told(story));
+  const idsOf = (events: typeof story) =>
+    events.flatMap(({ agent_id, metadata }) => [
+      ...(agent_id === "system" ? [] : [agent_id]),
+      String(metadata["session_id"] ?? metadata["adw_id"]),
+      String(metadata["prompt_id"] ?? metadata["adw_id"]),
+    ]);
+  const known = new Set(idsOf(story));
+  expect(idsOf(own).filter((id) => known.has(id))).toEqual([]);
 });
 
 test("is told in the order of time, in less than a minute", () => {
