@@ -56,8 +56,6 @@ export interface ModuleDefinition {
   scriptFlags?: readonly ConditionalFlags[];
   /** Comes with every module and is not listed. */
   hidden?: boolean;
-  /** Only for those who name it: `init` does not choose it by itself. */
-  optional?: boolean;
 }
 
 /**
@@ -224,7 +222,6 @@ export const BUNDLED_MODULES = [
     version: "1.2.0",
     summary:
       "The dashboard's source, to change it: npm run adw:dashboard:build",
-    optional: true,
     files: [
       "adws/adw_dashboard_source/build.ts",
       "adws/adw_dashboard_source/tsconfig.json",
@@ -298,8 +295,6 @@ export interface ModuleRegistry {
   readonly modules: readonly ModuleDefinition[];
   /** The modules that a user can install, in order. */
   readonly installable: readonly ModuleDefinition[];
-  /** Those of them that `init` chooses by itself. */
-  readonly standard: readonly ModuleDefinition[];
   /** @throws {UsageError} code `MODULE_UNKNOWN` with the nearest name. */
   get(name: string): ModuleDefinition;
   /**
@@ -383,8 +378,7 @@ export function createRegistry(
     if (!requires.every((required) => above.has(required))) resolve([name]);
     above.add(name);
   }
-  const standard = installable.filter(({ optional }) => optional !== true);
-  return { modules: definitions, installable, standard, get, resolve };
+  return { modules: definitions, installable, get, resolve };
 }
 
 /** The modules that ship with this package. */
