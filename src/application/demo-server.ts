@@ -35,16 +35,23 @@ export async function findRunningServer(
   if (port === 0) return undefined;
   const url = `http://${localName(project.config.websocket_host)}:${port}`;
   const token = await projectToken(project);
+  const limit = new AbortController();
+  // AbortSignal.timeout would not keep this process alive while it waits.
+  const timer = setTimeout(() => {
+    limit.abort();
+  }, ANSWER_MS);
   try {
     const response = await fetch(`${url}/healthz`, {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: limit.signal,
       redirect: "error",
     });
     const text = await response.text();
     if (response.status !== 200 || !text.includes('"status"')) return undefined;
   } catch {
     return undefined; // nothing there, or nothing that speaks HTTP
+  } finally {
+    clearTimeout(timer);
   }
   return { url, ...(token === undefined ? {} : { token }) };
 }
