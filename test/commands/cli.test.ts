@@ -255,7 +255,7 @@ describe("usage errors: exit code 2, on stderr, with what to do", () => {
     ],
     [
       Buffer.from([0xff, 0xfe]),
-      "error CONFIG_UNREADABLE adw.config.json is not UTF-8 text\n  at adw.config.json\n  → Mend that, or name another file with --config.\n",
+      "error CONFIG_UNREADABLE adw.config.json is not UTF-8 text\n  at adw.config.json\n  → Fix that, or name another file with --config.\n",
     ],
   ])(
     "a wrong configuration is named with its place: %j",
@@ -362,7 +362,7 @@ describe("init", () => {
       code: 0,
       stderr: "",
     });
-    expect(first.stdout).toContain("adws/adw_modules/adw_websockets.ts");
+    expect(first.stdout).toMatch(/create {4}adws\/adw_modules\/ {2}\d+ files/);
     expect(first.stdout).toContain("npm run adw:server");
     const before = await snapshotFolder(folder());
     expect(Object.keys(before)).toEqual(
@@ -644,6 +644,7 @@ describe("add", () => {
       (module: { installed: boolean }) => module.installed,
     );
     expect(installed.map(({ name }: { name: string }) => name)).toEqual([
+      "adw_events",
       "adw_websockets",
       "adw_websocket_client",
     ]);
@@ -651,7 +652,7 @@ describe("add", () => {
 });
 
 describe("render", () => {
-  test("prints one module, and only the module", async () => {
+  test("prints one module, its face and its rooms, and only the module", async () => {
     const { code, stdout, stderr } = await run(
       "render",
       "adw_websockets",
@@ -660,7 +661,13 @@ describe("render", () => {
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("export const DEFAULT_PORT = 9001;");
-    expect(stdout).not.toContain("==>");
+    const [face, ...rooms] = [...stdout.matchAll(/^==> (\S+) <==$/gm)].map(
+      ([, path]) => path,
+    );
+    expect(face).toBe("adws/adw_modules/adw_websockets.ts");
+    expect(rooms).not.toEqual([]);
+    for (const room of rooms)
+      expect(room).toMatch(/^adws\/adw_modules\/adw_websockets\/\w+\.ts$/);
     expect(await snapshotFolder(folder())).toEqual({});
   });
 
