@@ -543,10 +543,14 @@ describe("a database that is locked", () => {
         clearInterval(taking);
       }
     }, 200);
+    // The writer, on a thread of its own, may get in between two of them.
     await logging.closeLogging();
-    expect(performance.now() - before).toBeGreaterThan(3_000);
+    clearInterval(taking);
+    unlock();
     expect(lines).toEqual([]);
-    expect(eventsOf(other).at(-1)).toMatchObject({ message: "in time" });
+    expect(eventsOf(other)).toContainEqual(
+      expect.objectContaining({ message: "in time" }),
+    );
   });
 
   it("at the end of the workflow costs it two seconds at most, and the loss is told", async () => {
