@@ -9,7 +9,6 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { listModules } from "../../src/application/render-module.ts";
 import { pack, REPOSITORY } from "../helpers/packed.ts";
 import { endAllProcesses, run, runOrThrow } from "../helpers/processes.ts";
 import {
@@ -226,12 +225,14 @@ describe("in an empty folder", () => {
     expect(rendered).toMatchObject({ code: 0 });
     expect(rendered.stdout).toContain("export const DEFAULT_PORT = 9001;");
 
-    await mkdir(join(project(), "other"));
-    const added = await npx("add", "adw_websockets", "--cwd", "other");
+    // Not below the project: that one would be meant.
+    const other = join(folder(), "other");
+    await mkdir(other);
+    const added = await npx("add", "adw_websockets", "--cwd", other);
     expect(withoutNpmWarnings(added.stderr)).toContain("Installed ws");
     expect(added).toMatchObject({ code: 0 });
     const manifest = JSON.parse(
-      await readFile(join(project(), "other/package.json"), "utf8"),
+      await readFile(join(other, "package.json"), "utf8"),
     );
     expect(Object.keys(manifest.dependencies)).toEqual(["ws"]);
     expect(manifest.scripts).toBeUndefined();
@@ -343,7 +344,7 @@ describeInTerminal("init in a terminal", () => {
     terminal.press(KEYS.ctrlU, "9123", KEYS.enter);
     await terminal.shows("● Yes");
     const asked = terminal.screen().join("\n");
-    expect(asked).toContain("create    tools/adw/adw_server.ts");
+    expect(asked).toContain("create    tools/adw/adw_dashboard/index.html");
     expect(await readdir(root)).toEqual([]);
     terminal.press(KEYS.enter);
     const { code } = await terminal.ended;
@@ -354,11 +355,19 @@ describeInTerminal("init in a terminal", () => {
     expect(config).toMatchObject({
       adws_dir: "tools/adw",
       websocket_port: 9123,
-      modules: listModules()
-        .map(({ name }) => name)
-        .filter((name) => name !== "adw_server"),
+      modules: [
+        "adw_websockets",
+        "adw_websocket_client",
+        "orch_database_models",
+        "schema_orchestrator",
+        "adw_database",
+        "adw_logging",
+        "adw_dashboard",
+      ],
     });
-    expect(await readdir(join(root, "tools/adw"))).toContain("adw_server.ts");
+    const written = await readdir(join(root, "tools/adw"));
+    expect(written).toContain("adw_dashboard");
+    expect(written).not.toContain("adw_server.ts");
   });
 
   test("says what it would write, not that it writes, until that is confirmed", async () => {
