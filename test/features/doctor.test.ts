@@ -164,8 +164,9 @@ test("a lock that lost a module's entries is a finding, and so is one of a newer
     problems: [
       {
         check: "lock",
-        message:
+        message: expect.stringContaining(
           "adw.lock.json has no entry for adws/adw_modules/adw_websockets.ts",
+        ),
       },
       { check: "files", message: "missing: adws/adw_modules/adw_table.ts" },
     ],

@@ -28,7 +28,6 @@ const VERSIONS = readdirSync(RELEASES, { withFileTypes: true })
 const folder = temporaryFolder();
 const SERVER = "adws/adw_server.ts";
 const WEBSOCKETS = "adws/adw_modules/adw_websockets.ts";
-const CLIENT = "adws/adw_modules/adw_websocket_client.ts";
 const TERMINAL_VIEW = "adws/adw_demo/terminal_view.ts";
 const SCHEMA = "adws/schema/adw.config.schema.json";
 const RETIRED_NOTE =
@@ -229,27 +228,27 @@ describe.each(VERSIONS)("from %s", (version) => {
         [
           join(REPOSITORY, "node_modules/prettier/bin/prettier.cjs"),
           "--stdin-filepath",
-          CLIENT,
+          SERVER,
         ],
         { cwd: folder(), input: text, encoding: "utf8" },
       );
     const theirs = await updatedCopy(version);
-    const today = await theirs.read(CLIENT);
+    const today = await theirs.read(SERVER);
     await rm(theirs.root, { recursive: true });
     await project.write(
       ".prettierrc",
       '{ "semi": false, "singleQuote": true, "useTabs": true }\n',
     );
     await project.write(
-      CLIENT,
-      `${formatted(await project.read(CLIENT))}// ours\n`,
+      SERVER,
+      `${formatted(await project.read(SERVER))}// ours\n`,
     );
     const { code, stdout } = await project.run("update");
     expect(code).toBe(0);
-    expect(stdout).toContain(`  merge     ${CLIENT}  your edits are kept`);
+    expect(stdout).toContain(`  merge     ${SERVER}  your edits are kept`);
     expect(stdout).not.toContain("conflict");
     // Today's template in the owner's format, with the edit, and nothing else.
-    expect(await project.read(CLIENT)).toBe(`${formatted(today)}// ours\n`);
+    expect(await project.read(SERVER)).toBe(`${formatted(today)}// ours\n`);
     expect(await typeErrors()).toBe(NO_TYPE_ERRORS);
     expect((await project.run("update")).stdout).toMatch(/^Up to date/);
   });
