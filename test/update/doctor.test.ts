@@ -310,7 +310,7 @@ describe("--live: your own copy, edits included", () => {
 
   test("a copy whose token check was edited away fails, and the step says so", async () => {
     await project.edit(
-      SERVER,
+      "adws/adw_modules/adw_websockets/access.ts",
       "timingSafeEqual(digest(token), tokenDigest)",
       "digest(token).length === tokenDigest.length",
     );
