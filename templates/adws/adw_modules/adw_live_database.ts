@@ -99,6 +99,11 @@ export class LiveDatabase {
   #liveHistory(): LiveHistory {
     const current = () => this.#current().events;
     const streamId = () => this.#streamId;
+    // What clients were told of may be gone before the next look.
+    const noteSeq = (seq: number) => {
+      this.#lastSeq = Math.max(this.#lastSeq, seq);
+      return seq;
+    };
     return {
       get streamId() {
         return streamId();
@@ -107,9 +112,13 @@ export class LiveDatabase {
         return current().firstSeq;
       },
       get lastSeq() {
-        return current().lastSeq;
+        return noteSeq(current().lastSeq);
       },
-      read: (since, limit, maxBytes) => current().read(since, limit, maxBytes),
+      read(since, limit, maxBytes) {
+        const events = current().read(since, limit, maxBytes);
+        noteSeq(events.at(-1)?.seq ?? 0);
+        return events;
+      },
       append: (event) => current().append(event),
     };
   }
