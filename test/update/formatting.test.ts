@@ -174,7 +174,7 @@ describe("a prettier configuration that does not work", () => {
         );
         expect(stderr).toMatch(expected);
         expect(stderr).toContain(
-          "→ Nothing was written. Mend the project's prettier configuration",
+          "→ Nothing was written. Fix the project's prettier configuration",
         );
         expect(stderr).not.toContain("INTERNAL");
       }

@@ -99,7 +99,13 @@ test("a package of a larger repository: only its own files count, by their own n
   await app.write("package.json", '{ "name": "app" }\n');
   await committed();
   await project.write("elsewhere.txt", "not the package's\n");
-  const first = await app.done("add", "adw_websocket_client");
+  const first = await app.done(
+    "init",
+    "--yes",
+    "--nested",
+    "--modules",
+    "adw_websocket_client",
+  );
   expect(first.stderr).toBe("");
   const second = await app.done("remove", "adw_websocket_client");
   expect(warnings(second.stderr)).toEqual([
