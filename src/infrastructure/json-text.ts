@@ -201,12 +201,17 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function editByPosition(text: string, edits: readonly JsonEdit[]): string {
-  const { applyEdits, modify } = jsonc();
+  const { applyEdits, findNodeAtLocation, modify, parseTree } = jsonc();
   const formattingOptions = detectFormatting(text);
   let result = text;
   for (const { path, value, before } of edits) {
+    const tree = parseTree(result);
+    // Where the section is new, it is the one that is inserted, at the end.
+    const isInside =
+      tree !== undefined &&
+      findNodeAtLocation(tree, path.slice(0, -1)) !== undefined;
     const place =
-      before === undefined
+      before === undefined || !isInside
         ? {}
         : {
             getInsertionIndex: (names: string[]) => {

@@ -46,6 +46,12 @@ describe("in a project that has prettier", () => {
     // The configuration itself was written by hand here.
     await writeFile(join(folder(), ".prettierignore"), ".prettierrc\n");
     expect(await check()).toMatchObject({ code: 0, stderr: "" });
+    // A new section goes behind what was there.
+    expect(Object.keys(JSON.parse(await read("package.json")))).toEqual([
+      "name",
+      "files",
+      "devDependencies",
+    ]);
     const again = await init();
     expect(again.stdout).toContain("Up to date");
   });
