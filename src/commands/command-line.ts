@@ -58,7 +58,12 @@ export const COMMON_OPTIONS: readonly OptionFacts[] = [
     placeholder: "file",
     description: "Configuration file instead of adw.config.json",
   },
-  { name: "yes", alias: "y", kind: "boolean", description: "Ask nothing" },
+  {
+    name: "yes",
+    alias: "y",
+    kind: "boolean",
+    description: "Skip prompts and accept the defaults",
+  },
   {
     name: "dry-run",
     kind: "boolean",
@@ -250,7 +255,7 @@ export const COMMANDS = [
   {
     name: "check",
     usage: "check [module…]",
-    summary: "For CI: say whether all is as it would be rendered now",
+    summary: "For CI: check that rendered files are up to date",
     positionals: {
       name: "module",
       description: "Modules to check; all without it",
