@@ -4,11 +4,11 @@
  *   npm run build && npm run screenshots
  *
  * Renders the modules, starts them with the demo fleet of the tests, and writes
- * docs/images/dashboard-*.png with a headless Chromium (CHROMIUM_PATH, else
+ * docs/images/dashboard-*.webp with a headless Chromium (CHROMIUM_PATH, else
  * Debian's). The clock is part of the picture, so each run differs a little.
  */
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -28,11 +28,9 @@ if (executablePath === undefined) {
 
 /** name, width, height, colour scheme, query, scale */
 const SHOTS = [
-  ["light", 1440, 900, "light", "", 1.5],
-  ["dark", 1440, 900, "dark", "?event=166", 1.5],
-  ["numbers", 1440, 900, "light", "?panel=numbers", 1.5],
-  ["narrow", 360, 740, "light", "", 2],
-  ["narrow-log", 360, 740, "dark", "?panel=log", 2],
+  ["light", 1280, 800, "light", "", 1.25],
+  ["dark", 1280, 800, "dark", "?event=166", 1.25],
+  ["narrow", 360, 740, "light", "", 1.5],
 ];
 
 const outfile = join(root, "build/screenshots.mjs");
@@ -79,6 +77,23 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
 });
 await mkdir(images, { recursive: true });
+const encoder = await browser.newPage();
+
+/** A tenth of the PNG: these files are part of the package. */
+async function toWebp(png) {
+  const url = await encoder.evaluate(async (data) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${data}`;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = image.width;
+    canvas.height = image.height;
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    return canvas.toDataURL("image/webp", 0.7);
+  }, png.toString("base64"));
+  return Buffer.from(url.split(",")[1], "base64");
+}
+
 for (const [name, width, height, colorScheme, query, scale] of SHOTS) {
   const page = await browser.newPage({
     viewport: { width, height },
@@ -94,9 +109,11 @@ for (const [name, width, height, colorScheme, query, scale] of SHOTS) {
         setTimeout(() => requestAnimationFrame(resolve), 600);
       }),
   );
-  await page.screenshot({ path: join(images, `dashboard-${name}.png`) });
+  const png = await page.screenshot();
   await page.close();
-  console.log(`docs/images/dashboard-${name}.png`);
+  const path = `docs/images/dashboard-${name}.webp`;
+  await writeFile(join(root, path), await toWebp(png));
+  console.log(path);
 }
 await browser.close();
 await stopServer(server);

@@ -55,7 +55,7 @@ describe("what is in it", () => {
       expect(packed.files).toContain(path);
     }
     const known =
-      /^(dist\/.*|docs\/[\w-]+\.md|docs\/images\/[\w-]+\.(?:png|svg)|package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md)$/;
+      /^(dist\/.*|docs\/[\w-]+\.md|docs\/images\/[\w-]+\.(?:webp|svg)|package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md)$/;
     const unwanted = /\.map$|\.test\.|\.njk$|(?<!\.d)\.[cm]?ts$/;
     const strays = packed.files.filter(
       (path) => !known.test(path) || unwanted.test(path),

@@ -15,8 +15,11 @@ export function Stats() {
         <dt>Working</dt>
         <dd>
           {sum.running}
-          <small> of {sum.agents}</small>
-          {sum.waiting > 0 && <small>, {sum.waiting} waiting</small>}
+          <small>
+            {" "}
+            of {sum.agents}
+            {sum.waiting > 0 && `, ${sum.waiting} waiting`}
+          </small>
           <small class="stat-word" aria-hidden="true">
             working
           </small>
