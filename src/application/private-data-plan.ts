@@ -8,7 +8,7 @@ import { ignoredPaths, withIgnoredPaths } from "../domain/ignore-block.ts";
 import { listed } from "../domain/listed.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { isInsideProject } from "../domain/paths.ts";
-import type { FileOperation } from "../domain/plan.ts";
+import { linesOperation, type FileOperation } from "../domain/plan.ts";
 import {
   databaseFiles,
   privateAndOther,
@@ -20,9 +20,9 @@ const IGNORE_FILE = ".gitignore";
 
 export interface PrivateDataPlan {
   /** The operations, with an ignore file kept where something still needs it. */
-  files: FileOperation[];
-  /** The project's own .gitignore before and after. */
-  ignore: { before: string | null; after: string | null };
+  operations: FileOperation[];
+  /** What happens to the project's own .gitignore. */
+  ignoreFile: FileOperation[];
   /** Files in folders that the modules have left, and databases that are no longer used. */
   leftBehind: string[];
   notes: string[];
@@ -34,11 +34,11 @@ export async function protectPrivateData(
   {
     config,
     definitions,
-    files,
+    operations,
   }: {
     config: AdwConfig;
     definitions: readonly ModuleDefinition[];
-    files: readonly FileOperation[];
+    operations: readonly FileOperation[];
   },
 ): Promise<PrivateDataPlan> {
   const { root } = project;
@@ -47,7 +47,7 @@ export async function protectPrivateData(
     (folder) => !isInstalled || folder !== config.adws_dir,
   );
   const deleted = new Set(
-    files.flatMap(({ operation, path }) =>
+    operations.flatMap(({ operation, path }) =>
       operation === "delete" ? path : [],
     ),
   );
@@ -57,7 +57,7 @@ export async function protectPrivateData(
     return { folder, secret, other: stays };
   });
   const exposed = left.filter(({ secret }) => secret.length > 0);
-  const kept = files.map((entry) => {
+  const kept = operations.map((entry) => {
     const owner = exposed.find(
       ({ folder }) => entry.path === `${folder}/${IGNORE_FILE}`,
     );
@@ -98,8 +98,13 @@ export async function protectPrivateData(
     databaseFiles(root, path).filter((file) => !named.has(file)),
   );
   return {
-    files: kept,
-    ignore: { before, after: withIgnoredPaths(before, wanted) },
+    operations: kept,
+    ignoreFile: linesOperation({
+      path: IGNORE_FILE,
+      before,
+      after: withIgnoredPaths(before, wanted),
+      reason: "keeps git from taking secrets and databases",
+    }),
     leftBehind: [
       ...left.flatMap(({ secret, other }) => [...secret, ...other]),
       ...stray,
