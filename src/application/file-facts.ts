@@ -162,15 +162,14 @@ async function factsAt(
   const isAsWritten = entry !== undefined && isTextOf(disk, entry);
   const written = isAsWritten ? disk : recordedText(lock, at);
   // Nothing but the formatting could be new, and that is never drift.
-  if (rendering.isUpToDate && movedFrom === null) {
-    const pair =
-      isAsWritten || !generated
-        ? await comparable(written, disk, at, rendering.format)
-        : undefined;
-    if (pair !== undefined) {
-      const { base, yours } = pair.nearest;
-      return { ...facts, base, yours, next: base, isUpToDate: true };
-    }
+  const isUnchanged =
+    rendering.isUpToDate && movedFrom === null && (isAsWritten || !generated);
+  const known = isUnchanged
+    ? await comparable(written, disk, at, rendering.format)
+    : undefined;
+  if (known !== undefined) {
+    const { base, yours } = known.nearest;
+    return { ...facts, base, yours, next: base, isUpToDate: true };
   }
   const next = withLineEndsOf(disk, await rendering.render(source));
   // Of a generated file the lock has the hash alone.

@@ -15,17 +15,10 @@ import { hasCode, isMissing } from "../infrastructure/project-files.ts";
 import { moduleSource } from "./module-source.ts";
 import { explainNewerProject } from "./newer-version.ts";
 import type { ModuleSource } from "./render-module.ts";
+import type { ProjectRequest } from "./scaffold-types.ts";
 import { settleConfig } from "./settle-config.ts";
 
-/** How a command names the project it works on. */
-export interface ProjectRequest {
-  /** The project's folder; for `init` it may not exist yet. */
-  root: string;
-  /** Another configuration file than `adw.config.json`, relative to the project. */
-  configFile?: string;
-  /** Where modules come from; by default the bundled ones and the project's `templates_dir`. */
-  source?: ModuleSource;
-}
+export type { ProjectRequest } from "./scaffold-types.ts";
 
 /** The state that every command starts from. */
 export interface Project {

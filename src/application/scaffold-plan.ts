@@ -45,25 +45,10 @@ import {
 } from "./package-plan.ts";
 import { protectPrivateData } from "./private-data-plan.ts";
 import type { Project } from "./project.ts";
+import type { ScaffoldPlan } from "./scaffold-types.ts";
 import { changedSettings, settingsOfTheOwner } from "./settings.ts";
 
-/** Everything that applying would do. Nothing has been written yet. */
-export interface ScaffoldPlan {
-  root: string;
-  config: AdwConfig;
-  /** The modules that will be installed, requirements included, in order. */
-  modules: readonly string[];
-  /** Modules that come only because another one requires them: name to who does. */
-  requiredBy: Readonly<Record<string, string>>;
-  operations: readonly FileOperation[];
-  packageJson: PackageEdit;
-  /** Files that stay where the modules no longer are. */
-  leftBehind: readonly string[];
-  /** Configuration of the project's linters that the plan edits. */
-  linterFiles: readonly string[];
-  /** What the user should know: old ranges, kept scripts, a tsconfig to adjust. */
-  notes: readonly string[];
-}
+export type { ScaffoldPlan } from "./scaffold-types.ts";
 
 /** What a command has decided; the rest is the same for all of them. */
 export interface PlanParts {

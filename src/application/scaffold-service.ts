@@ -2,9 +2,8 @@
  * From what the user wants and what is on disk to a plan, and from the plan to
  * files. Everything that writes a project goes through here.
  */
-import type { AdwConfigInput } from "../domain/config.ts";
 import { RefusedError } from "../domain/errors.ts";
-import { operationsOf, type Decisions } from "../domain/operations.ts";
+import { operationsOf } from "../domain/operations.ts";
 import {
   changesOf,
   type Conflict,
@@ -20,29 +19,10 @@ import { addAdwModules } from "./file-facts.ts";
 import { planHostEdits } from "./host-edits.ts";
 import { assertInstallable } from "./installed-modules.ts";
 import { assertNotNewer } from "./newer-version.ts";
-import { openProject, resolveRoot, type ProjectRequest } from "./project.ts";
-import {
-  assemble,
-  refusedConflicts,
-  type ScaffoldPlan,
-} from "./scaffold-plan.ts";
+import { openProject, resolveRoot } from "./project.ts";
+import { assemble, refusedConflicts } from "./scaffold-plan.ts";
+import type { ScaffoldPlan, ScaffoldRequest } from "./scaffold-types.ts";
 import { withSettings } from "./settings.ts";
-
-/** What to scaffold. */
-export interface ScaffoldRequest extends ProjectRequest, Decisions {
-  /** Modules to install besides those already in the configuration. */
-  modules?: readonly string[];
-  /** Settings to change in `adw.config.json`. */
-  settings?: AdwConfigInput;
-  /** Overwrite files in the way, and edits. */
-  force?: boolean;
-  /** Take files of a newer version back to the templates at hand. */
-  downgrade?: boolean;
-  /** Packages that the modules run with go into devDependencies. */
-  dev?: boolean;
-  /** false: the configuration of the project's linters stays as it is. */
-  linters?: boolean;
-}
 
 /**
  * Plans to install modules and change settings. Reads the disk, writes nothing.

@@ -1,8 +1,9 @@
 /** A lock that a merge left in two versions, settled entry by entry. */
 import type { Node } from "jsonc-parser";
 import * as v from "valibot";
-import { LOCK_VERSION, type Lock, type LockedFile } from "../domain/lock.ts";
+import type { Lock, LockedFile } from "../domain/lock.ts";
 import {
+  LOCK_VERSION,
   LOCKED_EDIT_SCHEMA,
   LOCKED_FILE_SCHEMA,
   LOCKED_MODULE_SCHEMA,
