@@ -37,12 +37,11 @@ export {
   RefusedError,
   UsageError,
 } from "./domain/errors.ts";
-export {
-  applyScaffold,
-  planScaffold,
-  type ScaffoldRequest,
-} from "./application/scaffold-service.ts";
-export type { ScaffoldPlan } from "./application/scaffold-plan.ts";
+export { applyScaffold, planScaffold } from "./application/scaffold-service.ts";
+export type {
+  ScaffoldPlan,
+  ScaffoldRequest,
+} from "./application/scaffold-types.ts";
 
 /**
  * Renders one module in memory: no disk is read and nothing is written.

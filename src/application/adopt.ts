@@ -1,17 +1,15 @@
 /** Files of ours that the lock does not know: it lost them, or was itself lost. */
 import type { AdwConfig } from "../domain/config.ts";
 import { listed } from "../domain/listed.ts";
-import type { Lock, LockedFile } from "../domain/lock.ts";
+import type { Lock } from "../domain/lock.ts";
 import {
   targetPath,
   type ModuleDefinition,
 } from "../domain/module-registry.ts";
-import {
-  packText,
-  readProjectFile,
-  sha256,
-} from "../infrastructure/project-files.ts";
-import { addAdwModules } from "./file-plan.ts";
+import { readProjectFile } from "../infrastructure/project-files.ts";
+import { projectFormatter } from "../infrastructure/project-prettier.ts";
+import { isGenerated, moduleRenderer } from "./file-facts.ts";
+import { lockEntry } from "./lock-facts.ts";
 import type { Project } from "./project.ts";
 
 export interface AdoptRequest {
@@ -39,35 +37,34 @@ export async function adoptLostFiles(
   const files: Lock["files"] = {};
   const adopted = new Map<string, string | undefined>();
   const known = new Set(Object.values(lock.files).map(({ source }) => source));
+  const format = await projectFormatter(root);
   for (const definition of definitions) {
-    const lost: string[] = [];
+    const { name: module, renamedFiles = {} } = definition;
+    const recorded = lock.modules[module]?.version;
+    const render = moduleRenderer(project, definition, config, format);
     for (const source of definition.files) {
-      const former = definition.renamedFiles?.[source];
-      if (known.has(source) || (former !== undefined && known.has(former)))
+      if (known.has(source) || known.has(renamedFiles[source] ?? source))
         continue;
       const path = targetPath(source, config);
       const disk = await readProjectFile(root, path);
       if (disk === null) continue;
       const kept = lock.kept_files[path];
-      if (kept?.module === definition.name) {
+      if (kept?.module === module) {
         files[path] = kept;
         continue;
       }
-      const version = versionInHeader(disk, definition.name);
-      const recorded = lock.modules[definition.name]?.version;
+      const version = versionInHeader(disk, module);
       const isOurs =
         version !== undefined ||
-        (isInstalled(definition.name) &&
+        (isInstalled(module) &&
           // Otherwise the file may be new in this version, and the owner's own there.
           (recorded === undefined || recorded === definition.version));
       if (!isOurs) continue;
-      lost.push(path);
       adopted.set(path, version ?? recorded);
-    }
-    if (lost.length === 0) continue;
-    const rendered = await addAdwModules(project, [definition], config);
-    for (const file of rendered) {
-      if (lost.includes(file.path)) files[file.path] = entryOf(file);
+      files[path] = lockEntry(
+        { module, source, isGenerated: isGenerated(definition, source) },
+        await render(source),
+      );
     }
   }
   if (Object.keys(files).length === 0) return project;
@@ -76,19 +73,6 @@ export async function adoptLostFiles(
     lock: { ...lock, files: { ...lock.files, ...files } },
     adopted,
   };
-}
-
-function entryOf({
-  module,
-  source,
-  content,
-}: {
-  module: string;
-  source: string;
-  content: string;
-}): LockedFile {
-  const text = content.replaceAll("\r\n", "\n");
-  return { module, source, sha256: sha256(text), base: packText(text) };
 }
 
 /** The header stands in the first lines of a rendered file. */
@@ -105,18 +89,17 @@ function versionInHeader(text: string, module: string): string | undefined {
 /** What the owner is told of the files that were adopted. */
 export function adoptionNotes({ adopted, source, lock }: Project): string[] {
   if (adopted.size === 0) return [];
-  const paths = [...adopted.keys()];
-  const versionOf = (path: string) =>
-    source.registry.modules.find(
-      ({ name }) => name === lock.files[path]?.module,
-    )?.version;
+  const versions = new Map(
+    source.registry.modules.map(({ name, version }) => [name, version]),
+  );
   const older = [...adopted].flatMap(([path, version]) =>
-    version === undefined || version === versionOf(path)
+    version === undefined ||
+    version === versions.get(lock.files[path]?.module ?? "")
       ? []
       : [`${path} (${version})`],
   );
   return [
-    `adw.lock.json had no entry for ${listed(paths)}: recorded again, and what differs is kept as your edit.`,
+    `adw.lock.json had no entry for ${listed([...adopted.keys()])}: recorded again, and what differs is kept as your edit.`,
     ...(older.length === 0
       ? []
       : [

@@ -1,37 +1,29 @@
 /** Whether a project is as it would be rendered now; and what is different, and why. */
-import { hasConflictMarkers } from "../domain/three-way-merge.ts";
 import { driftOf, type Drift } from "../domain/drift.ts";
-import { LOCK_FILE } from "../domain/lock.ts";
 import {
-  targetPath,
-  type ModuleDefinition,
-} from "../domain/module-registry.ts";
+  changedBy,
+  statusOf,
+  type ChangedBy,
+  type FileFacts,
+} from "../domain/file-status.ts";
+import { LOCK_FILE } from "../domain/lock.ts";
+import type { ModuleDefinition } from "../domain/module-registry.ts";
+import { PROJECT } from "../domain/plan.ts";
 import {
   PACKAGE_FILE,
   editPackageJson,
 } from "../infrastructure/package-json.ts";
-import {
-  readProjectFile,
-  sha256,
-  type KnownFolders,
-} from "../infrastructure/project-files.ts";
-import { adoptLostFiles } from "./adopt.ts";
-import { readFileStates } from "./file-plan.ts";
-import { chooseModules, installedDefinitions } from "./installed-modules.ts";
+import { readProjectFile } from "../infrastructure/project-files.ts";
+import { addAdwModules, orphanedFiles } from "./file-facts.ts";
+import { chooseModules, openInstalled } from "./installed-modules.ts";
+import { changedKeys, inputsOf } from "./lock-facts.ts";
 import {
   describeNewer,
   newerModules,
   type NewerModule,
-} from "./newer-modules.ts";
-import { packageNeeds } from "./package-plan.ts";
-import {
-  changedKeys,
-  inputsOf,
-  openProject,
-  rendersAsBefore,
-  type Project,
-  type ProjectRequest,
-} from "./project.ts";
+} from "./newer-version.ts";
+import { missingFromManifest, packageNeeds } from "./package-plan.ts";
+import type { Project, ProjectRequest } from "./project.ts";
 
 export interface CheckRequest extends ProjectRequest {
   /** Only these modules; all installed ones without it. */
@@ -49,6 +41,7 @@ export interface CheckReport {
 export interface FileDifference {
   path: string;
   module: string;
+  changedBy: ChangedBy;
   /** What was written last time; null when it never was. */
   base: string | null;
   /** What is there now; null when it was deleted. */
@@ -58,168 +51,96 @@ export interface FileDifference {
 }
 
 /**
- * Compares every file of the installed modules. A module whose templates and
- * inputs are as they were is not rendered: its text cannot have changed.
+ * Compares every file of the installed modules.
  *
  * @throws {UsageError} when nothing is installed.
  */
 export async function checkProject(
   request: CheckRequest,
 ): Promise<CheckReport> {
-  const { project, installed } = await openInstalled(request);
-  const chosen = chooseModules(project, installed, request.modules);
-  const definitions = installed.filter(({ name }) => chosen.has(name));
+  const { project, installed, chosen } = await openChosen(request);
+  const { root, config } = project;
   const newer = await newerModules(project);
-  const shared: Shared = { newer, known: new Set() };
-  const checked = await Promise.all(
-    definitions.map((definition) => checkModule(project, definition, shared)),
+  const files = await addAdwModules(project, chosen, config);
+  const drift = files.flatMap(
+    (file) => driftOf(file, contextOf(file, project, installed, newer)) ?? [],
   );
-  const paths = checked.flatMap((module) => module.paths);
-  const all = request.modules === undefined || request.modules.length === 0;
-  const drift = [
-    ...checked.flatMap((module) => module.drift),
-    ...newerProject(newer),
-    ...(all ? lostModules(project, installed, paths) : []),
-    ...(all ? retiredModules(project) : []),
-    ...(all ? droppedFiles(project, installed, paths, newer) : []),
-    ...(all ? await missingParts(project, installed) : []),
-  ];
-  return {
-    root: project.root,
-    files: new Set([...paths, ...drift.map(({ path }) => path)]).size,
-    drift,
-  };
+  drift.push(...newerProject(newer));
+  if (request.modules === undefined || request.modules.length === 0) {
+    const orphans = await orphanedFiles(project, installed, config);
+    drift.push(
+      ...lostModules(project, files),
+      ...retiredModules(project),
+      ...orphans.flatMap((file) => driftOf(file, orphanContext(newer)) ?? []),
+      ...(await missingParts(project, installed)),
+    );
+  }
+  const looked = files.map(({ path, movedFrom }) => movedFrom ?? path);
+  const drifted = drift.map(({ path }) => path);
+  return { root, files: new Set([...looked, ...drifted]).size, drift };
 }
 
 /** Every file that differs, with the texts to show how. */
 export async function differences(
   request: CheckRequest,
 ): Promise<FileDifference[]> {
-  const { project, installed } = await openInstalled(request);
-  const chosen = chooseModules(project, installed, request.modules);
-  const states = await readFileStates(project, installed, project.config);
-  return states
-    .filter(({ module }) => chosen.has(module))
-    .filter(({ yours, content }) => yours !== content)
-    .map(({ path, module, base, yours, content }) => ({
-      path,
-      module,
-      base,
-      yours,
-      theirs: content,
-    }));
-}
-
-/** The project with its installed modules; what the lock has lost is compared too. */
-async function openInstalled(
-  request: ProjectRequest,
-): Promise<{ project: Project; installed: ModuleDefinition[] }> {
-  const opened = await openProject(request);
-  const installed = installedDefinitions(opened);
-  const project = await adoptLostFiles(opened, {
-    definitions: installed,
-    config: opened.config,
-    isInstalled: () => true,
-  });
-  return { project, installed };
-}
-
-/** What is found out once, when the first file asks for it. */
-interface Shared {
-  newer: readonly NewerModule[];
-  known: KnownFolders;
-}
-
-async function checkModule(
-  project: Project,
-  definition: ModuleDefinition,
-  shared: Shared,
-): Promise<{ paths: string[]; drift: Drift[] }> {
-  const { lock, config, source } = project;
-  const entry = lock.modules[definition.name];
-  const settings =
-    entry === undefined
+  const { project, chosen } = await openChosen(request);
+  const files = await addAdwModules(project, chosen, project.config);
+  return files.flatMap((file) => {
+    const { path, module, base, yours, next } = file;
+    const by = changedBy(statusOf(file));
+    return by === undefined || next === null
       ? []
-      : changedKeys(entry.inputs, inputsOf(definition, config, source));
-  const files = rendersAsBefore(definition, config, project)
-    ? await asWritten(project, definition, shared)
-    : await asRenderedNow(project, definition);
-  const drift = files.map((file) =>
-    driftOf({
-      ...file,
-      module: definition.name,
-      known: lock.files[file.path] !== undefined,
-      // Without any lock that is said once, of the lock.
-      untracked: project.lockText !== null && project.adopted.has(file.path),
-      newer: shared.newer.some(({ name }) => name === definition.name),
-      versions: { before: entry?.version, now: definition.version },
-      changedSettings: settings,
-    }),
-  );
+      : { path, module, changedBy: by, base, yours, theirs: next };
+  });
+}
+
+async function openChosen(request: CheckRequest): Promise<{
+  project: Project;
+  installed: ModuleDefinition[];
+  /** Those that the request names, or all. */
+  chosen: ModuleDefinition[];
+}> {
+  const { project, installed } = await openInstalled(request);
+  const names = chooseModules(project, installed, request.modules);
   return {
-    paths: files.map(({ path }) => path),
-    drift: drift.filter((entry) => entry !== undefined),
+    project,
+    installed,
+    chosen: installed.filter(({ name }) => names.has(name)),
   };
 }
 
-interface ComparedFile {
-  /** Where the file is now. */
-  path: string;
-  /** Where an update moves it; null when it stays. */
-  movesTo: string | null;
-  exists: boolean;
-  hasMarkers: boolean;
-  edited: boolean;
-  changed: boolean;
+type DriftContext = Parameters<typeof driftOf>[1];
+
+function contextOf(
+  { path, module, movedFrom }: FileFacts,
+  project: Project,
+  installed: readonly ModuleDefinition[],
+  newer: readonly NewerModule[],
+): DriftContext {
+  const { lock, config, source } = project;
+  const entry = lock.modules[module];
+  const definition = installed.find(({ name }) => name === module);
+  return {
+    // Without any lock that is said once, of the lock.
+    isUntracked:
+      project.lockText !== null && project.adopted.has(movedFrom ?? path),
+    isNewer: newer.some(({ name }) => name === module),
+    versions: { before: entry?.version, now: definition?.version },
+    changedSettings:
+      entry === undefined || definition === undefined
+        ? []
+        : changedKeys(entry.inputs, inputsOf(definition, config, source)),
+  };
 }
 
-/** Nothing to render: only the disk can differ from what the lock has. */
-async function asWritten(
-  project: Project,
-  definition: ModuleDefinition,
-  shared: Shared,
-): Promise<ComparedFile[]> {
-  const { root, lock, config } = project;
-  const files: ComparedFile[] = [];
-  for (const file of definition.files) {
-    const path = targetPath(file, config);
-    const entry = lock.files[path];
-    if (entry === undefined) return asRenderedNow(project, definition);
-    const disk = await readProjectFile(root, path, shared.known);
-    if (disk !== null && sha256(disk) !== entry.sha256)
-      return asRenderedNow(project, definition);
-    files.push({
-      path,
-      movesTo: null,
-      exists: disk !== null,
-      hasMarkers: false,
-      edited: false,
-      changed: false,
-    });
-  }
-  return files;
-}
-
-async function asRenderedNow(
-  project: Project,
-  definition: ModuleDefinition,
-): Promise<ComparedFile[]> {
-  const states = await readFileStates(project, [definition], project.config);
-  return states.map(
-    ({ path, movedFrom, base, disk, yours, content, isOwners }) => ({
-      path: movedFrom ?? path,
-      movesTo: movedFrom === null ? null : path,
-      exists: disk !== null,
-      hasMarkers:
-        disk !== null && !isOwners && hasConflictMarkers(disk, base ?? disk),
-      edited: yours !== content && yours !== base,
-      changed:
-        yours !== content &&
-        (isOwners
-          ? sha256(content) !== project.lock.files[movedFrom ?? path]?.sha256
-          : base !== content),
-    }),
-  );
+function orphanContext(newer: readonly NewerModule[]): DriftContext {
+  return {
+    isUntracked: false,
+    isNewer: newer.length > 0,
+    versions: { before: undefined, now: undefined },
+    changedSettings: [],
+  };
 }
 
 /** Once for the project: an update by this version would take it back. */
@@ -228,7 +149,7 @@ function newerProject(newer: readonly NewerModule[]): Drift[] {
   return [
     {
       path: LOCK_FILE,
-      module: "project",
+      module: PROJECT,
       kinds: ["newer"],
       reason: `a newer version of adw-scaffold wrote these files: ${describeNewer(newer)}; use that one`,
     },
@@ -237,17 +158,14 @@ function newerProject(newer: readonly NewerModule[]): Drift[] {
 
 /** Modules that are there, and of which the lock has lost version and settings. */
 function lostModules(
-  { lock, lockText, recordedLock }: Project,
-  installed: readonly ModuleDefinition[],
-  checked: readonly string[],
+  { lock, recordedLock }: Project,
+  files: readonly FileFacts[],
 ): Drift[] {
-  if (lockText === null) return [];
-  const lost = installed
-    .filter(({ name }) => lock.modules[name] === undefined)
-    .filter(({ name }) =>
-      checked.some((path) => recordedLock?.files[path]?.module === name),
-    );
-  return lost.map(({ name }) => ({
+  const lost = files
+    .filter(({ path, movedFrom }) => recordedLock?.files[movedFrom ?? path])
+    .map(({ module }) => module)
+    .filter((name) => lock.modules[name] === undefined);
+  return [...new Set(lost)].map((name) => ({
     path: LOCK_FILE,
     module: name,
     kinds: ["untracked"],
@@ -265,78 +183,33 @@ function retiredModules({ configFile, retired }: Project): Drift[] {
   }));
 }
 
-/** Files in the lock that no installed module has any more. */
-function droppedFiles(
-  { lock, config }: Project,
-  installed: readonly ModuleDefinition[],
-  checked: readonly string[],
-  newer: readonly NewerModule[],
-): Drift[] {
-  const current = new Set([
-    ...checked,
-    ...installed.flatMap(({ files }) =>
-      files.map((file) => targetPath(file, config)),
-    ),
-  ]);
-  return Object.entries(lock.files)
-    .filter(([path]) => !current.has(path))
-    .map(([path, { module }]) => ({
-      path,
-      module,
-      ...(newer.length === 0
-        ? {
-            kinds: ["outdated"],
-            reason: "no template renders it any more",
-          }
-        : {
-            kinds: ["newer"],
-            reason:
-              "a newer version wrote it, and this one has no template for it",
-          }),
-    }));
-}
-
 /** The lock itself, and what package.json should have. */
 async function missingParts(
   { root, lock, lockText, config }: Project,
   installed: readonly ModuleDefinition[],
 ): Promise<Drift[]> {
   const drift: Drift[] = [];
-  if (lockText === null) {
-    drift.push({
-      path: LOCK_FILE,
-      module: "project",
-      kinds: ["missing"],
-      reason:
-        "without it, edits cannot be told from old versions; run: adw-scaffold update",
-    });
-  }
-  const text = await readProjectFile(root, PACKAGE_FILE);
+  const add = (path: string, kind: Drift["kinds"][number], reason: string) =>
+    drift.push({ path, module: PROJECT, kinds: [kind], reason });
+  if (lockText === null)
+    add(
+      LOCK_FILE,
+      "missing",
+      "without it, edits cannot be told from old versions; run: adw-scaffold update",
+    );
   const edit = await editPackageJson(
-    text,
+    await readProjectFile(root, PACKAGE_FILE),
     packageNeeds(installed, config, lock),
   );
   const changed = Object.keys(edit.changedScripts);
-  if (changed.length > 0) {
-    drift.push({
-      path: PACKAGE_FILE,
-      module: "project",
-      kinds: ["config"],
-      reason: `settings changed since: update changes script ${changed.join(", ")}`,
-    });
-  }
-  const missing = [
-    ...Object.keys(edit.addedDependencies),
-    ...Object.keys(edit.addedDevDependencies),
-    ...Object.keys(edit.addedScripts).map((name) => `script ${name}`),
-  ];
-  if (missing.length > 0) {
-    drift.push({
-      path: PACKAGE_FILE,
-      module: "project",
-      kinds: ["missing"],
-      reason: `it lacks ${missing.join(", ")}`,
-    });
-  }
+  if (changed.length > 0)
+    add(
+      PACKAGE_FILE,
+      "config",
+      `settings changed since: update changes script ${changed.join(", ")}`,
+    );
+  const missing = missingFromManifest(edit);
+  if (missing.length > 0)
+    add(PACKAGE_FILE, "missing", `it lacks ${missing.join(", ")}`);
   return drift;
 }

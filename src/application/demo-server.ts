@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { RefusedError } from "../domain/errors.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
-import type { ProjectCommand } from "./demo-runner.ts";
+import type { ProjectCommand } from "./project-command.ts";
 import type { Project } from "./project.ts";
 
 /** A server on this machine answers in less, in ms. */

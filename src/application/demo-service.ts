@@ -17,7 +17,7 @@ import {
   installDependencies,
   missingPackages,
 } from "../infrastructure/package-manager.ts";
-import { projectCommand } from "./demo-runner.ts";
+import { projectCommand } from "./project-command.ts";
 import { findRunningServer, startProjectServer } from "./demo-server.ts";
 import { openProject, type Project, type ProjectRequest } from "./project.ts";
 import { BUNDLED, renderDefinition } from "./render-module.ts";

@@ -3,19 +3,16 @@
  * folder out of its type check and its linters. Each is remembered in the lock,
  * so that `remove` takes it back.
  */
-import type { Dirent } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { AdwConfig } from "../domain/config.ts";
-import { ConfigError } from "../domain/errors.ts";
 import type { Lock } from "../domain/lock.ts";
-import type { FileOperation } from "../domain/plan.ts";
+import type { FileEdit, FileOperation } from "../domain/plan.ts";
 import {
   leaveOutOfLinters,
   lineWidth,
 } from "../infrastructure/host-linters.ts";
 import { examineTsconfigs } from "../infrastructure/host-tsconfig.ts";
-import { isMissing, readProjectFile } from "../infrastructure/project-files.ts";
+import { filesBelow } from "../infrastructure/private-files.ts";
+import { readOwnFile } from "../infrastructure/project-files.ts";
 import {
   formatEdited,
   projectFormatter,
@@ -24,21 +21,12 @@ import { patchBetween, withoutPatch } from "../infrastructure/text-patch.ts";
 
 /** The host's files as they are and as they will be. */
 export interface HostPlan {
-  files: readonly HostFile[];
+  files: readonly FileEdit[];
   /** What the lock remembers from now on. */
   edits: NonNullable<Lock["host_edits"]>;
   /** Which of the files configure linters. */
   linterFiles: readonly string[];
   notes: readonly string[];
-}
-
-export interface HostFile {
-  /** Relative to the project. */
-  path: string;
-  before: string | null;
-  /** null deletes it. */
-  after: string | null;
-  reason: string;
 }
 
 interface HostProject {
@@ -63,7 +51,8 @@ export async function planHostEdits(
 ): Promise<HostPlan> {
   const adwsDir = config.adws_dir;
   const links = new Set<string>();
-  const disk = (path: string) => readOwnFile(root, path, links);
+  const disk = (path: string) =>
+    readOwnFile(root, path, (refused) => links.add(refused));
   const former = await withoutEdits(lock, disk);
   const read = async (path: string) =>
     former.texts.has(path) ? (former.texts.get(path) ?? null) : disk(path);
@@ -94,7 +83,7 @@ export async function planHostEdits(
     })),
   ];
   const format = await projectFormatter(root);
-  const plan: HostPlan & { files: HostFile[] } = {
+  const plan: HostPlan & { files: FileEdit[] } = {
     files: [],
     edits: { ...former.kept },
     linterFiles: wanted.map(({ path }) => path),
@@ -141,8 +130,9 @@ export async function planHostRestore(
       .filter(({ operation }) => operation === "delete")
       .map(({ path }) => path),
   );
-  const code = await codeIn(root, config.adws_dir);
-  const left = code.filter((path) => !gone.has(path));
+  const left = filesBelow(root, config.adws_dir).filter(
+    (path) => /\.[cm]?[jt]sx?$/.test(path) && !gone.has(path),
+  );
   const [first] = left;
   if (first !== undefined) {
     const names = Object.keys(edits).join(", ");
@@ -157,7 +147,7 @@ export async function planHostRestore(
   }
   const disk = (path: string) => readOwnFile(root, path);
   const { texts, kept } = await withoutEdits(lock, disk);
-  const files: HostFile[] = [];
+  const files: FileEdit[] = [];
   for (const [path, after] of texts) {
     files.push({
       path,
@@ -195,38 +185,4 @@ async function withoutEdits(
     else texts.set(path, restored);
   }
   return { texts, kept };
-}
-
-/** A file that is reached by a link is not ours to write. */
-async function readOwnFile(
-  root: string,
-  path: string,
-  links?: Set<string>,
-): Promise<string | null> {
-  try {
-    return await readProjectFile(root, path);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    links?.add(path);
-    return null;
-  }
-}
-
-/** The code in a folder, whoever wrote it. */
-async function codeIn(root: string, folder: string): Promise<string[]> {
-  let entries: Dirent[];
-  try {
-    entries = await readdir(join(root, folder), { withFileTypes: true });
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-  const found: string[] = [];
-  for (const entry of entries) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory() && entry.name !== "node_modules")
-      found.push(...(await codeIn(root, path)));
-    else if (/\.[cm]?[jt]sx?$/.test(entry.name)) found.push(path);
-  }
-  return found;
 }

@@ -1,19 +1,32 @@
 /** Which modules a project has, and which of them a command is about. */
 import { UsageError } from "../domain/errors.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
-import type { Project } from "./project.ts";
+import { adoptLostFiles } from "./adopt.ts";
+import { openProject, type Project, type ProjectRequest } from "./project.ts";
 
-/** The modules of a project that has some. @throws {UsageError} when it has none. */
-export function installedDefinitions({
-  config,
-  source,
-}: Project): ModuleDefinition[] {
+/**
+ * A project that has modules; files of theirs that the lock has lost count too.
+ *
+ * @throws {UsageError} when it has none.
+ */
+export async function openInstalled(
+  request: ProjectRequest,
+  options: { settle?: boolean } = {},
+): Promise<{ project: Project; installed: ModuleDefinition[] }> {
+  const opened = await openProject(request, options);
+  const { config, source } = opened;
   if (config.modules.length === 0) {
     throw new UsageError("no modules are installed here", {
       hint: "Start with: adw-scaffold init",
     });
   }
-  return source.registry.resolve(config.modules);
+  const installed = source.registry.resolve(config.modules);
+  const project = await adoptLostFiles(opened, {
+    definitions: installed,
+    config,
+    isInstalled: () => true,
+  });
+  return { project, installed };
 }
 
 /** What comes and goes with the others is not asked for by name. */

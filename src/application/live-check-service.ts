@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { RefusedError } from "../domain/errors.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { LiveCheckTask } from "../live-check.ts";
+import { nodeOptions } from "./project-command.ts";
 import { openProject, type Project, type ProjectRequest } from "./project.ts";
 
 export interface LiveStep {
@@ -65,20 +66,10 @@ export async function runScript(
   projectTask: ProjectTask,
   onStep: (step: LiveStep) => void = () => undefined,
 ): Promise<LiveStep[]> {
-  const { runnerOptions } = await import("../infrastructure/project-runner.ts");
   const scratch = await mkdtemp(join(tmpdir(), "adw-scaffold-check-"));
   try {
     const task = absolute(root, projectTask, scratch);
-    const options = [
-      // Known when the driver was chosen; it would hide the lines that matter.
-      "--disable-warning=ExperimentalWarning",
-      ...runnerOptions(
-        root,
-        config.typescript_runner,
-        join(root, config.adws_dir, "package.json"),
-      ),
-    ];
-    return await runTask(root, options, task, onStep);
+    return await runTask(root, nodeOptions({ root, config }), task, onStep);
   } finally {
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
   }

@@ -19,14 +19,13 @@ import {
 } from "../infrastructure/project-files.ts";
 import type {
   Template,
-  TemplateFacts,
   TemplateSource,
 } from "../infrastructure/template-source.ts";
 import { BUNDLED, type ModuleSource } from "./render-module.ts";
 import { templateContext } from "./template-context.ts";
 
 /** Name of the file that lists the modules of a template folder. */
-export const MANIFEST_FILE = "manifest.json";
+const MANIFEST_FILE = "manifest.json";
 
 /**
  * The modules of a project.
@@ -46,8 +45,7 @@ export async function moduleSource(
   const { texts, stray } = await readTemplates(root, folder, definitions);
   for (const definition of own) requireTemplates(definition, texts, folder);
   if (stray !== undefined) throw unusedTemplate(stray, folder);
-  await lintAll(texts, folder, config);
-  return { registry, templates: await compileAll(texts) };
+  return { registry, templates: await compileAll(texts, folder, config) };
 }
 
 async function readManifest(
@@ -177,16 +175,28 @@ function requireTemplates(
   );
 }
 
-async function lintAll(
-  templates: ReadonlyMap<string, OwnTemplate>,
+/**
+ * The project's templates first, the bundled ones behind them.
+ *
+ * @throws {ConfigError} for the first mistake in one of them
+ */
+async function compileAll(
+  own: ReadonlyMap<string, OwnTemplate>,
   folder: string,
   config: AdwConfig,
-): Promise<void> {
-  const { lintTemplate } =
+): Promise<TemplateSource> {
+  const { analyseTemplate, lintTemplate } =
     await import("../infrastructure/template-analysis.ts");
-  for (const { path, tagged, text, owner } of templates.values()) {
-    if (!tagged) continue;
-    const [problem] = lintTemplate(text, path, templateContext(owner, config));
+  const { compileTemplate } =
+    await import("../infrastructure/template-compiler.ts");
+  const compile = ({ path, tagged, text, owner }: OwnTemplate) => {
+    const digest = sha256(`${path}\n${text}`).slice(0, 16);
+    if (!tagged) {
+      const template: Template = { kind: "plain", text };
+      return { template, facts: { tagged, uses: [], digest } };
+    }
+    const context = templateContext(owner, config);
+    const [problem] = lintTemplate(text, path, context);
     if (problem !== undefined) {
       const { line, column, message } = problem;
       throw new ConfigError("TEMPLATE_INVALID", message, {
@@ -194,29 +204,13 @@ async function lintAll(
         hint: "Fix the template, then run the command again.",
       });
     }
-  }
-}
-
-/** The project's templates first, the bundled ones behind them. */
-async function compileAll(
-  own: ReadonlyMap<string, OwnTemplate>,
-): Promise<TemplateSource> {
-  const { compileTemplate } =
-    await import("../infrastructure/template-compiler.ts");
-  const { analyseTemplate } =
-    await import("../infrastructure/template-analysis.ts");
+    const compiled = compileTemplate(text, path);
+    const template: Template = { kind: "tagged", compiled };
+    const { names: uses } = analyseTemplate(text, path);
+    return { template, facts: { tagged, uses, digest } };
+  };
   const templates = new Map(
-    [...own].map(([file, { path, tagged, text }]) => {
-      const template: Template = tagged
-        ? { kind: "tagged", compiled: compileTemplate(text, path) }
-        : { kind: "plain", text };
-      const facts: TemplateFacts = {
-        tagged,
-        uses: tagged ? analyseTemplate(text, path).names : [],
-        digest: sha256(`${path}\n${text}`).slice(0, 16),
-      };
-      return [file, { template, facts }];
-    }),
+    [...own].map(([file, template]) => [file, compile(template)]),
   );
   const bundled = BUNDLED.templates;
   return {

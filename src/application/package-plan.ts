@@ -112,6 +112,14 @@ function withoutFlags(command: string): string {
     .join(" ");
 }
 
+/** What package.json lacks, by its names. */
+export function missingFromManifest(edit: PackageEdit): string[] {
+  return [
+    ...Object.keys({ ...edit.addedDependencies, ...edit.addedDevDependencies }),
+    ...Object.keys(edit.addedScripts).map((name) => `script ${name}`),
+  ];
+}
+
 /** What an edit of package.json does, in words. */
 export function describeEdit(edit: PackageEdit): string {
   const added = [

@@ -8,7 +8,7 @@ import { ignoredPaths, withIgnoredPaths } from "../domain/ignore-block.ts";
 import { listed } from "../domain/listed.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { isInsideProject } from "../domain/paths.ts";
-import type { FileOperation } from "../domain/plan.ts";
+import { linesOperation, type FileOperation } from "../domain/plan.ts";
 import {
   databaseFiles,
   privateAndOther,
@@ -20,100 +20,120 @@ const IGNORE_FILE = ".gitignore";
 
 export interface PrivateDataPlan {
   /** The operations, with an ignore file kept where something still needs it. */
-  files: FileOperation[];
-  /** The project's own .gitignore before and after. */
-  ignore: { before: string | null; after: string | null };
+  operations: FileOperation[];
+  /** What happens to the project's own .gitignore. */
+  ignoreFile: FileOperation[];
   /** Files in folders that the modules have left, and databases that are no longer used. */
   leftBehind: string[];
   notes: string[];
 }
 
+/** What a plan is about to do. */
+interface Intended {
+  config: AdwConfig;
+  definitions: readonly ModuleDefinition[];
+  operations: readonly FileOperation[];
+}
+
 /** Sees to it that a plan exposes nothing. */
 export async function protectPrivateData(
   project: Project,
-  {
-    config,
-    definitions,
-    files,
-  }: {
-    config: AdwConfig;
-    definitions: readonly ModuleDefinition[];
-    files: readonly FileOperation[];
-  },
+  intended: Intended,
 ): Promise<PrivateDataPlan> {
   const { root } = project;
+  const { config, definitions } = intended;
   const isInstalled = definitions.length > 0;
-  const former = formerFolders(project).filter(
-    (folder) => !isInstalled || folder !== config.adws_dir,
-  );
-  const deleted = new Set(
-    files.flatMap(({ operation, path }) =>
-      operation === "delete" ? path : [],
-    ),
-  );
-  const left = former.map((folder) => {
-    const { secret, other } = privateAndOther(root, folder);
-    const stays = other.filter((path) => !deleted.has(path));
-    return { folder, secret, other: stays };
-  });
+  const left = leftFolders(project, intended);
   const exposed = left.filter(({ secret }) => secret.length > 0);
-  const kept = files.map((entry) => {
-    const owner = exposed.find(
-      ({ folder }) => entry.path === `${folder}/${IGNORE_FILE}`,
-    );
-    return entry.operation === "delete" && owner !== undefined
-      ? keepIgnoring(entry, owner.secret)
-      : entry;
-  });
-
-  const folders = [
-    ...(isInstalled ? [config.adws_dir] : []),
-    ...exposed.map(({ folder }) => folder),
-  ];
+  const before = await readProjectFile(root, IGNORE_FILE);
+  const present = ignoredPaths(before);
   const used = definitions.some(({ name }) => name === "adw_database")
     ? insideProject(root, config.database_path)
     : undefined;
-  const before = await readProjectFile(root, IGNORE_FILE);
-  const present = ignoredPaths(before);
-  const unused = [
-    ...new Set([formerDatabase(project) ?? [], ...present].flat()),
-  ].filter((path) => path !== used && databaseFiles(root, path).length > 0);
-  const wanted: string[] = [];
-  for (const path of [used ?? [], unused].flat()) {
-    if (
-      !isCovered(path, folders) &&
-      (present.includes(path) || !(await gitIgnores(root, path)))
-    )
-      wanted.push(path);
-  }
-  for (const { folder, secret } of exposed) {
-    // Without its own ignore file, which somebody has deleted, each one is named.
-    if (await readProjectFile(root, `${folder}/${IGNORE_FILE}`)) continue;
-    for (const path of secret)
-      if (present.includes(path) || !(await gitIgnores(root, path)))
-        wanted.push(path);
-  }
-  const named = new Set(left.flatMap(({ secret }) => secret));
-  const stray = unused.flatMap((path) =>
-    databaseFiles(root, path).filter((file) => !named.has(file)),
+  const unused = [...new Set([...formerDatabase(project), ...present])].filter(
+    (path) => path !== used && databaseFiles(root, path).length > 0,
   );
+  const folders = exposed.map(({ folder }) => folder);
+  if (isInstalled) folders.push(config.adws_dir);
+  const uncovered = [
+    ...[used ?? [], unused].flat().filter((path) => !isCovered(path, folders)),
+    ...(await secretsWithoutIgnoreFile(root, exposed)),
+  ];
+  const wanted: string[] = [];
+  for (const path of uncovered)
+    if (present.includes(path) || !(await gitIgnores(root, path)))
+      wanted.push(path);
+  const named = left.flatMap(({ secret }) => secret);
+  const stray = unused
+    .flatMap((path) => databaseFiles(root, path))
+    .filter((path) => !named.includes(path));
+  const also = named.length === 0 ? "" : "Also ";
   return {
-    files: kept,
-    ignore: { before, after: withIgnoredPaths(before, wanted) },
+    operations: intended.operations.map((entry) =>
+      keepIgnoring(entry, exposed),
+    ),
+    ignoreFile: linesOperation({
+      path: IGNORE_FILE,
+      before,
+      after: withIgnoredPaths(before, wanted),
+      reason: "keeps git from taking secrets and databases",
+    }),
     leftBehind: [
       ...left.flatMap(({ secret, other }) => [...secret, ...other]),
       ...stray,
     ],
     notes: [
       ...left.flatMap((folder) => folderNotes(folder, config, isInstalled)),
-      ...(stray.length === 0
-        ? []
-        : [
-            `${named.size === 0 ? "" : "Also "}${stray.join(", ")} ${stray.length === 1 ? "stays" : "stay"} where ${stray.length === 1 ? "it is" : "they are"}, ignored by git${used === undefined ? "" : `; the database is ${used} now`}.`,
-          ]),
+      ...(stray.length === 0 ? [] : [`${also}${strayNote(stray, used)}`]),
       ...outsideNote(project, config, definitions),
     ],
   };
+}
+
+/** What stays in a folder that the modules have left. */
+interface LeftFolder {
+  folder: string;
+  secret: readonly string[];
+  other: readonly string[];
+}
+
+function leftFolders(
+  project: Project,
+  { config, definitions, operations }: Intended,
+): LeftFolder[] {
+  const current = definitions.length > 0 ? config.adws_dir : undefined;
+  const deleted = new Set(
+    operations.flatMap(({ operation, path }) =>
+      operation === "delete" ? path : [],
+    ),
+  );
+  return formerFolders(project)
+    .filter((folder) => folder !== current)
+    .map((folder) => {
+      const { secret, other } = privateAndOther(project.root, folder);
+      const stays = other.filter((path) => !deleted.has(path));
+      return { folder, secret, other: stays };
+    });
+}
+
+/** Where somebody has deleted a folder's own ignore file, each one is named. */
+async function secretsWithoutIgnoreFile(
+  root: string,
+  exposed: readonly LeftFolder[],
+): Promise<string[]> {
+  const secrets: string[] = [];
+  for (const { folder, secret } of exposed) {
+    const text = await readProjectFile(root, `${folder}/${IGNORE_FILE}`);
+    if (text === null || text === "") secrets.push(...secret);
+  }
+  return secrets;
+}
+
+function strayNote(stray: readonly string[], used: string | undefined): string {
+  const [stay, they] =
+    stray.length === 1 ? ["stays", "it is"] : ["stay", "they are"];
+  const now = used === undefined ? "" : `; the database is ${used} now`;
+  return `${stray.join(", ")} ${stay} where ${they}, ignored by git${now}.`;
 }
 
 /** The folders that files were rendered into, as the lock has them. */
@@ -128,9 +148,10 @@ function formerFolders({ lock }: Project): string[] {
 }
 
 /** Where the database was when the modules were last rendered. */
-function formerDatabase({ root, lock }: Project): string | undefined {
+function formerDatabase({ root, lock }: Project): string[] {
   const path = lock.modules["adw_database"]?.inputs["database_path"];
-  return typeof path === "string" ? insideProject(root, path) : undefined;
+  const inside = typeof path === "string" ? insideProject(root, path) : [];
+  return [inside ?? []].flat();
 }
 
 /** A path as it stands in the project; undefined outside of it. */
@@ -152,26 +173,28 @@ async function gitIgnores(root: string, path: string): Promise<boolean> {
   return isIgnored(root, path);
 }
 
+/** The ignore file of a folder stays as long as it guards something. */
 function keepIgnoring(
-  { path, module, previous }: FileOperation & { operation: "delete" },
-  secret: readonly string[],
+  entry: FileOperation,
+  exposed: readonly LeftFolder[],
 ): FileOperation {
+  const { path, module } = entry;
+  const guarded = exposed.find(
+    ({ folder }) => path === `${folder}/${IGNORE_FILE}`,
+  );
+  if (entry.operation !== "delete" || guarded === undefined) return entry;
   return {
     operation: "keep",
     cause: "guards_private_data",
     path,
     module,
-    previous,
-    reason: `keeps git from taking ${listed(secret)}`,
+    previous: entry.previous,
+    reason: `keeps git from taking ${listed(guarded.secret)}`,
   };
 }
 
 function folderNotes(
-  {
-    folder,
-    secret,
-    other,
-  }: { folder: string; secret: readonly string[]; other: readonly string[] },
+  { folder, secret, other }: LeftFolder,
   { adws_dir }: AdwConfig,
   isInstalled: boolean,
 ): string[] {

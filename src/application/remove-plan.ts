@@ -1,19 +1,19 @@
 /** The plan to remove modules. */
 import { RefusedError } from "../domain/errors.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
-import type { PlanPolicy } from "../domain/plan.ts";
-import { adoptLostFiles } from "./adopt.ts";
-import { planDroppedFiles, readFileStates } from "./file-plan.ts";
+import { operationsOf } from "../domain/operations.ts";
+import { orphanedFiles } from "./file-facts.ts";
 import { planHostRestore } from "./host-edits.ts";
 import {
   assertInstallable,
   chooseModules,
-  installedDefinitions,
+  openInstalled,
   retirementNotes,
 } from "./installed-modules.ts";
-import { assertNotNewer } from "./newer-modules.ts";
-import { openProject, withSettings, type ProjectRequest } from "./project.ts";
+import { assertNotNewer } from "./newer-version.ts";
+import type { ProjectRequest } from "./project.ts";
 import { assemble, type ScaffoldPlan } from "./scaffold-plan.ts";
+import { withSettings } from "./settings.ts";
 
 /** What to remove. */
 export interface RemoveRequest extends ProjectRequest {
@@ -33,67 +33,61 @@ export interface RemoveRequest extends ProjectRequest {
 export async function planRemove(
   request: RemoveRequest,
 ): Promise<ScaffoldPlan> {
-  const opened = await openProject(request);
-  const { registry } = opened.source;
-  const installed = installedDefinitions(opened);
-  const retired = opened.retired.filter(({ name }) =>
-    request.modules.includes(name),
-  );
+  const { modules, force = false } = request;
+  const { project, installed } = await openInstalled(request);
+  const { retired } = project;
+  const isRetired = (name: string) =>
+    retired.some((module) => module.name === name);
   // What goes is all of it: nothing renders a retired module any more.
-  const asked = request.modules.filter((name) =>
-    retired.every((module) => module.name !== name),
-  );
-  assertInstallable(opened, asked);
-  const project = await adoptLostFiles(opened, {
-    definitions: installed,
-    config: opened.config,
-    isInstalled: () => true,
-  });
+  const asked = modules.filter((name) => !isRetired(name));
+  assertInstallable(project, asked);
   await assertNotNewer(project, request.downgrade);
   chooseModules(project, installed, asked);
   // Removed by name, a retired module takes along what only it required.
-  const present =
-    retired.length === 0 ? project.config.modules : project.namedModules;
+  const present = modules.some(isRetired)
+    ? project.namedModules
+    : project.config.modules;
   const wanted = present.filter(
-    (name) =>
-      !request.modules.includes(name) &&
-      project.retired.every((module) => module.name !== name),
+    (name) => !modules.includes(name) && !isRetired(name),
   );
-  const remaining = registry.resolve(wanted);
-  for (const name of asked) {
-    const [user, ...more] = dependentsOf(name, remaining);
-    if (user !== undefined) {
-      const all = [...new Set([...request.modules, user, ...more])].join(" ");
-      throw new RefusedError("MODULE_REQUIRED", `${user} requires ${name}`, {
-        hint: `${all.split(" ").length === 2 ? "Remove both" : "Remove what needs it too"}: adw-scaffold remove ${all}`,
-      });
-    }
-  }
+  const remaining = project.source.registry.resolve(wanted);
+  for (const name of asked) assertUnused(name, remaining, modules);
   const config = await withSettings(project, { modules: wanted });
-  const states = await readFileStates(project, remaining, config);
-  const policy: PlanPolicy = {
-    force: request.force === true,
-    restoreDeleted: false,
-  };
-  const files = await planDroppedFiles(project, states, policy);
-  const host =
-    remaining.length === 0
-      ? await planHostRestore(project, config, files)
-      : undefined;
+  const orphans = await orphanedFiles(project, remaining, config);
+  const operations = orphans.flatMap((file) =>
+    operationsOf(file, { force, restoresDeleted: false, onConflict: "fail" }),
+  );
   return assemble({
     project,
     config,
     definitions: remaining,
-    states: [],
-    files,
+    orphans,
+    operations,
     wanted,
-    settlesDropped: true,
-    ...(host === undefined ? {} : { host }),
+    host:
+      remaining.length === 0
+        ? await planHostRestore(project, config, operations)
+        : undefined,
     removed: [
       ...installed.filter((definition) => !remaining.includes(definition)),
-      ...project.retired,
+      ...retired,
     ],
     notes: retirementNotes(project),
+  });
+}
+
+/** @throws {RefusedError} where a module that stays needs one that is to go. */
+function assertUnused(
+  name: string,
+  remaining: readonly ModuleDefinition[],
+  removed: readonly string[],
+): void {
+  const users = dependentsOf(name, remaining);
+  const [user] = users;
+  if (user === undefined) return;
+  const all = [...new Set([...removed, ...users])];
+  throw new RefusedError("MODULE_REQUIRED", `${user} requires ${name}`, {
+    hint: `${all.length === 2 ? "Remove both" : "Remove what needs it too"}: adw-scaffold remove ${all.join(" ")}`,
   });
 }
 
@@ -102,16 +96,12 @@ function dependentsOf(
   name: string,
   modules: readonly ModuleDefinition[],
 ): string[] {
-  const found: string[] = [];
+  const found = new Set([name]);
   // What is found on the way is looked at in its turn.
-  const queue = [name];
-  for (const required of queue) {
-    for (const { name: user, requires } of modules) {
-      if (requires?.includes(required) !== true || found.includes(user))
-        continue;
-      found.push(user);
-      queue.push(user);
-    }
+  for (const required of found) {
+    for (const { name: user, requires } of modules)
+      if (requires?.includes(required) === true) found.add(user);
   }
-  return found;
+  found.delete(name);
+  return [...found];
 }

@@ -56,17 +56,27 @@ export const BUNDLED: ModuleSource = {
   templates: bundledTemplates,
 };
 
+/** Renders the files of one module, by their registered names. */
+export function fileRenderer(
+  definition: ModuleDefinition,
+  config: AdwConfig,
+  templates: TemplateSource = bundledTemplates,
+): (file: string) => Promise<string> {
+  const context = templateContext(definition, config);
+  return (file) => renderTemplate(file, context, templates);
+}
+
 /** Renders the files of one module definition. */
 export async function renderDefinition(
   definition: ModuleDefinition,
   config: AdwConfig,
-  templates: TemplateSource = bundledTemplates,
+  templates?: TemplateSource,
 ): Promise<RenderedFile[]> {
-  const context = templateContext(definition, config);
+  const render = fileRenderer(definition, config, templates);
   return Promise.all(
     definition.files.map(async (file) => ({
       path: targetPath(file, config),
-      content: await renderTemplate(file, context, templates),
+      content: await render(file),
     })),
   );
 }

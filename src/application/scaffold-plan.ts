@@ -1,6 +1,7 @@
 /** What every plan is, and has: the configuration, package.json and the lock. */
 import { configNotes, type AdwConfig } from "../domain/config.ts";
 import { ConfigError } from "../domain/errors.ts";
+import type { FileFacts } from "../domain/file-status.ts";
 import {
   withLockAttributes,
   withoutLockAttributes,
@@ -8,7 +9,12 @@ import {
 import { LOCK_FILE, formatLock, type Lock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { assertOwnFolder, isInsideProject } from "../domain/paths.ts";
-import type { FileOperation, OperationName } from "../domain/plan.ts";
+import {
+  editOperation,
+  linesOperation,
+  type Conflict,
+  type FileOperation,
+} from "../domain/plan.ts";
 import { editConfigText } from "../infrastructure/config-file.ts";
 import { isInRepository } from "../infrastructure/git.ts";
 import { tsconfigAdvice } from "../infrastructure/host-tsconfig.ts";
@@ -17,16 +23,19 @@ import {
   editPackageJson,
   type PackageEdit,
 } from "../infrastructure/package-json.ts";
-import { readProjectFile } from "../infrastructure/project-files.ts";
+import {
+  readOwnFile,
+  readProjectFile,
+} from "../infrastructure/project-files.ts";
 import {
   formatEdited,
   projectFormatter,
 } from "../infrastructure/project-prettier.ts";
 import { adoptionNotes } from "./adopt.ts";
-import { withLineEndsOf, type FileState } from "./file-plan.ts";
-import type { HostFile, HostPlan } from "./host-edits.ts";
+import { withLineEndsOf } from "./file-facts.ts";
+import type { HostPlan } from "./host-edits.ts";
 import { checkHostPackages } from "./host-versions.ts";
-import { lockAfter } from "./lock-after.ts";
+import { nextLock } from "./next-lock.ts";
 import {
   describeEdit,
   keepsPackagesInDev,
@@ -35,177 +44,90 @@ import {
   planRemovals,
 } from "./package-plan.ts";
 import { protectPrivateData } from "./private-data-plan.ts";
-import {
-  changedSettings,
-  settingsOfTheOwner,
-  type Project,
-} from "./project.ts";
+import type { Project } from "./project.ts";
+import type { ScaffoldPlan } from "./scaffold-types.ts";
+import { changedSettings, settingsOfTheOwner } from "./settings.ts";
 
-/** Everything that applying would do. Nothing has been written yet. */
-export interface ScaffoldPlan {
-  root: string;
-  config: AdwConfig;
-  /** The modules that will be installed, requirements included, in order. */
-  modules: readonly string[];
-  /** Modules that come only because another one requires them: name to who does. */
-  requiredBy: Readonly<Record<string, string>>;
-  operations: readonly FileOperation[];
-  packageJson: PackageEdit;
-  /** Files that stay where the modules no longer are. */
-  leftBehind: readonly string[];
-  /** Configuration of the project's linters that the plan edits. */
-  linterFiles: readonly string[];
-  /** What the user should know: old ranges, kept scripts, a tsconfig to adjust. */
-  notes: readonly string[];
-}
+export type { ScaffoldPlan } from "./scaffold-types.ts";
 
-/** The name under which the plan lists files that belong to no module. */
-const PROJECT = "project";
-
+/** What a command has decided; the rest is the same for all of them. */
 export interface PlanParts {
   project: Project;
   config: AdwConfig;
   /** The modules that are installed once the plan is applied. */
   definitions: readonly ModuleDefinition[];
   /** The files whose lock entries the plan renews. */
-  states: readonly FileState[];
-  files: readonly FileOperation[];
+  files?: readonly FileFacts[];
+  /** Files that nothing renders any more, where the plan decided on them. */
+  orphans?: readonly FileFacts[];
+  /** What happens to all these files. */
+  operations: readonly FileOperation[];
   /** The modules that the configuration names. */
   wanted: readonly string[];
   /** The modules that go. */
   removed?: readonly ModuleDefinition[];
   /** What becomes of the project's own tsconfig and linter files. */
-  host?: HostPlan;
-  /** Whether `files` also decides on files that nothing renders any more. */
-  settlesDropped?: boolean;
+  host?: HostPlan | undefined;
   notes?: readonly string[];
   /** Packages go into devDependencies; without it, as earlier ones did. */
-  dev?: boolean;
+  dev?: boolean | undefined;
   /** What to do about packages of the project's that are too old for the modules. */
   oldPackages?: "refuse" | "report";
 }
 
 /** Adds what every plan has: the configuration, package.json and the lock. */
 export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
-  const { project, config, definitions, wanted, removed = [] } = parts;
-  const { root, configText, configFile, lockText, recordedLock, lock } =
-    project;
+  const { project, config, definitions, host, removed = [] } = parts;
+  const { root, lockText } = project;
   assertOwnFolder(root);
-  const { files, ignore, leftBehind, notes } = await protectPrivateData(
-    project,
-    parts,
-  );
-  const packageText = await readProjectFile(root, PACKAGE_FILE);
-  const needs = {
-    ...packageNeeds(definitions, config, lock),
-    dev:
-      parts.dev === true ||
-      keepsPackagesInDev(packageText, definitions, config, lock),
-  };
-  const removals = planRemovals({ packageText, lock, config, removed, needs });
-  const format = await projectFormatter(root);
-  const edited = await editPackageJson(packageText, needs, removals);
-  const hostNotes = await checkHostPackages(
-    project,
-    { ...needs, added: edited },
-    parts.oldPackages,
-  );
-  const packageJson: PackageEdit = {
-    ...edited,
-    content: await formatEdited(format, {
-      path: PACKAGE_FILE,
-      before: packageText,
-      after: edited.content,
-    }),
-  };
-  const nextConfig = await formatEdited(format, {
-    path: configFile,
-    before: configText,
-    after: editConfigText(
-      project.settledConfigText,
-      changedSettings(project, config),
-      definitions.length === 0 && removed.length > 0
-        ? undefined
-        : `./${config.adws_dir}/schema/adw.config.schema.json`,
-    ),
-  });
-  assertConfigStays(configFile, nextConfig === configText);
-  const lockNow = lockAfter({
-    ...parts,
-    files,
-    settlesDropped: parts.settlesDropped === true,
-    packageJson,
-    removals,
-    hostEdits: parts.host?.edits,
-  });
-  const nextLock =
-    lockText !== null && recordedLock !== null && isSame(lockNow, recordedLock)
-      ? lockText
-      : withLineEndsOf(lockText, await format(LOCK_FILE, formatLock(lockNow)));
   const isGone = removed.length > 0 && definitions.length === 0;
-  const ownSettings = settingsOfTheOwner(project.settledConfigText);
+  const privateData = await protectPrivateData(project, parts);
+  const packages = await packageParts(parts);
+  const settings = await configParts(parts, isGone);
+  const operations = [
+    ...privateData.operations,
+    ...settings.operations,
+    ...packages.operations,
+    ...(host?.files ?? []).flatMap(editOperation),
+    ...privateData.ignoreFile,
+    ...(await lockAttributes(project, isGone)),
+  ];
+  const lock = nextLock({
+    files: [],
+    orphans: [],
+    ...parts,
+    ...packages,
+    operations,
+    hostEdits: host?.edits,
+  });
   return {
     root,
     config,
     modules: definitions
       .filter(({ hidden }) => hidden !== true)
       .map(({ name }) => name),
-    requiredBy: requirements(definitions, wanted),
+    requiredBy: requirements(parts),
     operations: [
-      ...files,
-      isGone && ownSettings.length === 0 && configText !== null
-        ? goneFile(configFile, configText)
-        : plainFile(configFile, configText, nextConfig, "settings changed"),
-      plainFile(
-        PACKAGE_FILE,
-        packageText,
-        packageJson.content,
-        describeEdit(packageJson),
-      ),
-      ...(parts.host?.files ?? []).map(hostFile),
-      ...plainFileOrNone(
-        ".gitignore",
-        ignore,
-        "keeps git from taking secrets and databases",
-      ),
-      ...plainFileOrNone(
-        ATTRIBUTES_FILE,
-        await lockAttributes(root, { isFirst: lockText === null, isGone }),
-        "keeps adw.lock.json quiet in a review",
-      ),
-      isGone && lockText !== null
-        ? goneFile(LOCK_FILE, lockText)
-        : plainFile(LOCK_FILE, lockText, nextLock, "records what was written"),
+      ...operations,
+      ...editOperation({
+        path: LOCK_FILE,
+        before: lockText,
+        after: isGone ? null : await lockFileText(project, lock),
+        reason: isGone ? NOTHING_INSTALLED : "records what was written",
+      }),
     ],
-    packageJson,
-    leftBehind: [
-      ...leftBehind,
-      ...(isGone && ownSettings.length > 0 ? [configFile] : []),
-    ],
-    linterFiles: parts.host?.linterFiles ?? [],
+    packageJson: packages.packageJson,
+    leftBehind: [...privateData.leftBehind, ...settings.leftBehind],
+    linterFiles: host?.linterFiles ?? [],
     notes: [
-      ...(lockText !== null && recordedLock === null
-        ? [
-            `${LOCK_FILE} was in two versions after a merge: each entry is taken from the one that matches the file, else from the newer.`,
-          ]
-        : []),
-      ...(configText === project.settledConfigText
-        ? []
-        : [
-            `${configFile} was in two versions after a merge, and what each side changed is taken. modules: ${config.modules.join(", ")}.`,
-          ]),
+      ...mergeNotes(project, config),
       ...adoptionNotes(project),
-      ...(isGone && ownSettings.length > 0
-        ? [
-            `${configFile} stays, for what you set in it: ${ownSettings.join(", ")}. Delete it if you do not need that any more.`,
-          ]
-        : []),
+      ...settings.notes,
       ...(parts.notes ?? []),
-      ...notes,
+      ...privateData.notes,
       ...configNotes(config),
-      ...hostNotes,
-      ...packageNotes(packageJson, removals),
-      ...(parts.host?.notes ??
+      ...packages.notes,
+      ...(host?.notes ??
         (definitions.length === 0
           ? []
           : await tsconfigAdvice(root, config.adws_dir))),
@@ -213,38 +135,114 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
   };
 }
 
+const NOTHING_INSTALLED = "no module is installed any more";
+
+/** package.json: what is added, and what goes with the modules that go. */
+async function packageParts({
+  project,
+  config,
+  definitions,
+  removed = [],
+  dev = false,
+  oldPackages,
+}: PlanParts) {
+  const { root, lock } = project;
+  const before = await readProjectFile(root, PACKAGE_FILE);
+  const needs = {
+    ...packageNeeds(definitions, config, lock),
+    dev: dev || keepsPackagesInDev(before, definitions, config, lock),
+  };
+  const removals = planRemovals({
+    packageText: before,
+    lock,
+    config,
+    removed,
+    needs,
+  });
+  const edited = await editPackageJson(before, needs, removals);
+  const oldNotes = await checkHostPackages(
+    project,
+    { ...needs, added: edited },
+    oldPackages,
+  );
+  const file = { path: PACKAGE_FILE, before, after: edited.content };
+  const content = await formatEdited(await projectFormatter(root), file);
+  const packageJson: PackageEdit = { ...edited, content };
+  return {
+    packageJson,
+    removals,
+    operations: editOperation({
+      ...file,
+      after: content,
+      reason: describeEdit(packageJson),
+    }),
+    notes: [...oldNotes, ...packageNotes(packageJson, removals)],
+  };
+}
+
+/** The configuration; with the last module it goes, unless it says something of its owner's. */
+async function configParts(
+  { project, config }: PlanParts,
+  isGone: boolean,
+): Promise<{
+  operations: FileOperation[];
+  leftBehind: string[];
+  notes: string[];
+}> {
+  const { root, configFile: path, configText: before } = project;
+  const edited = editConfigText(
+    project.settledConfigText,
+    changedSettings(project, config),
+    isGone ? undefined : `./${config.adws_dir}/schema/adw.config.schema.json`,
+  );
+  const after = await formatEdited(await projectFormatter(root), {
+    path,
+    before,
+    after: edited,
+  });
+  if (after !== before) assertConfigStays(path);
+  const ownSettings = settingsOfTheOwner(project.settledConfigText);
+  if (isGone && before !== null && ownSettings.length === 0) {
+    const file = { path, before, after: null, reason: NOTHING_INSTALLED };
+    return { operations: editOperation(file), leftBehind: [], notes: [] };
+  }
+  const operations = editOperation({
+    path,
+    before,
+    after,
+    reason: "settings changed",
+  });
+  if (!isGone || ownSettings.length === 0)
+    return { operations, leftBehind: [], notes: [] };
+  const note = `${path} stays, for what you set in it: ${ownSettings.join(", ")}. Delete it if you do not need that any more.`;
+  return { operations, leftBehind: [path], notes: [note] };
+}
+
 const ATTRIBUTES_FILE = ".gitattributes";
 
 /** Our line comes with the first lock, and goes with it; in between it is the owner's. */
 async function lockAttributes(
-  root: string,
-  { isFirst, isGone }: { isFirst: boolean; isGone: boolean },
-): Promise<{ before: string | null; after: string | null }> {
-  const unchanged = { before: null, after: null };
-  if (!isGone && !(isFirst && isInRepository(root))) return unchanged;
-  let before: string | null;
-  try {
-    before = await readProjectFile(root, ATTRIBUTES_FILE);
-  } catch (error) {
-    // A symbolic link is not ours to write.
-    if (error instanceof ConfigError) return unchanged;
-    throw error;
-  }
-  return {
+  { root, lockText }: Project,
+  isGone: boolean,
+): Promise<FileOperation[]> {
+  const isFirst = lockText === null && isInRepository(root);
+  if (!isGone && !isFirst) return [];
+  const links: string[] = [];
+  const before = await readOwnFile(root, ATTRIBUTES_FILE, (path) =>
+    links.push(path),
+  );
+  if (links.length > 0) return [];
+  return linesOperation({
+    path: ATTRIBUTES_FILE,
     before,
     after: isGone ? withoutLockAttributes(before) : withLockAttributes(before),
-  };
-}
-
-/** Another way to lay it out is no reason to write it, and a new version of ours alone is none. */
-function isSame(lock: Lock, recorded: Lock): boolean {
-  const { written_by } = recorded;
-  return formatLock({ ...lock, written_by }) === formatLock(recorded);
+    reason: "keeps adw.lock.json quiet in a review",
+  });
 }
 
 /** A configuration outside the project is read, and never changed. */
-function assertConfigStays(configFile: string, isUnchanged: boolean): void {
-  if (isUnchanged || isInsideProject(configFile)) return;
+function assertConfigStays(configFile: string): void {
+  if (isInsideProject(configFile)) return;
   throw new ConfigError(
     "PATH_OUTSIDE",
     `${configFile} lies outside the project, and its settings would change`,
@@ -255,10 +253,42 @@ function assertConfigStays(configFile: string, isUnchanged: boolean): void {
   );
 }
 
-function requirements(
-  definitions: readonly ModuleDefinition[],
-  wanted: readonly string[],
-): Record<string, string> {
+/** Another way to lay it out is no reason to write it, and a new version of ours alone is none. */
+async function lockFileText(
+  { root, lockText, recordedLock }: Project,
+  lock: Lock,
+): Promise<string> {
+  if (lockText !== null && recordedLock !== null) {
+    const { written_by } = recordedLock;
+    const isSame =
+      formatLock({ ...lock, written_by }) === formatLock(recordedLock);
+    if (isSame) return lockText;
+  }
+  const format = await projectFormatter(root);
+  return withLineEndsOf(lockText, await format(LOCK_FILE, formatLock(lock)));
+}
+
+/** What a merge left in two versions, and was settled. */
+function mergeNotes(project: Project, { modules }: AdwConfig): string[] {
+  const { configFile, configText, settledConfigText, lockText } = project;
+  return [
+    ...(lockText !== null && project.recordedLock === null
+      ? [
+          `${LOCK_FILE} was in two versions after a merge: each entry is taken from the one that matches the file, else from the newer.`,
+        ]
+      : []),
+    ...(configText === settledConfigText
+      ? []
+      : [
+          `${configFile} was in two versions after a merge, and what each side changed is taken. modules: ${modules.join(", ")}.`,
+        ]),
+  ];
+}
+
+function requirements({
+  definitions,
+  wanted,
+}: PlanParts): Record<string, string> {
   const result: Record<string, string> = {};
   for (const { name, requires } of definitions) {
     for (const required of requires ?? []) {
@@ -268,82 +298,15 @@ function requirements(
   return result;
 }
 
-function hostFile({ path, before, after, reason }: HostFile): FileOperation {
-  if (after !== null) return plainFile(path, before, after, reason);
-  const previous = before ?? "";
-  return { operation: "delete", path, module: PROJECT, previous, reason };
-}
-
-/** A file that we edit rather than render: nothing of it is ever overwritten. */
-function plainFile(
-  path: string,
-  previous: string | null,
-  content: string,
-  reason: string,
-): FileOperation {
-  if (previous === null) {
-    return { operation: "create", path, module: PROJECT, content };
-  }
-  if (previous === content) {
-    return { operation: "unchanged", path, module: PROJECT, content };
-  }
-  return {
-    operation: "update",
-    path,
-    module: PROJECT,
-    content,
-    previous,
-    reason,
-  };
-}
-
-/** A file of ours that has nothing to say any more. */
-function goneFile(path: string, previous: string): FileOperation {
-  return {
-    operation: "delete",
-    path,
-    module: PROJECT,
-    previous,
-    reason: "no module is installed any more",
-  };
-}
-
-/** A file that need not be there, and goes with the last line of ours. */
-function plainFileOrNone(
-  path: string,
-  { before, after }: { before: string | null; after: string | null },
-  reason: string,
-): FileOperation[] {
-  if (before === after) return [];
-  if (after !== null) return [plainFile(path, before, after, reason)];
-  if (before === null) return [];
-  return [
-    {
-      operation: "delete",
-      path,
-      module: PROJECT,
-      previous: before,
-      reason: "nothing is left in it",
-    },
-  ];
-}
-
-/** How many files each operation has. */
-export function countOperations(
-  operations: readonly FileOperation[],
-): Partial<Record<OperationName, number>> {
-  const counts: Partial<Record<OperationName, number>> = {};
-  for (const { operation } of operations) {
-    counts[operation] = (counts[operation] ?? 0) + 1;
-  }
-  return counts;
-}
-
 /** The conflicts that stop a plan from being applied. */
-export function refusedConflicts(
-  plan: Pick<ScaffoldPlan, "operations">,
-): FileOperation[] {
-  return plan.operations.filter(
-    (entry) => entry.operation === "conflict" && entry.resolution === "refuse",
+export function refusedConflicts({
+  operations,
+}: Pick<ScaffoldPlan, "operations">): Conflict[] {
+  return operations.flatMap((entry) =>
+    entry.operation === "conflict" && entry.resolution === "refuse"
+      ? entry
+      : [],
   );
 }
+
+export { countOperations } from "../domain/plan.ts";

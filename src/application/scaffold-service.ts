@@ -2,55 +2,27 @@
  * From what the user wants and what is on disk to a plan, and from the plan to
  * files. Everything that writes a project goes through here.
  */
-import type { AdwConfigInput } from "../domain/config.ts";
 import { RefusedError } from "../domain/errors.ts";
+import { operationsOf } from "../domain/operations.ts";
 import {
   changesOf,
+  type Conflict,
   type ConflictCause,
-  type FileOperation,
 } from "../domain/plan.ts";
-import {
-  hasConflictMarkers,
-  mergeThreeWay,
-} from "../domain/three-way-merge.ts";
 import {
   applyTransaction,
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
 import { adoptLostFiles } from "./adopt.ts";
-import { decide, type Decisions } from "./decisions.ts";
 import { typescriptAdvice } from "../infrastructure/host-typescript.ts";
-import { planModuleFiles, readFileStates } from "./file-plan.ts";
+import { addAdwModules } from "./file-facts.ts";
 import { planHostEdits } from "./host-edits.ts";
 import { assertInstallable } from "./installed-modules.ts";
-import { assertNotNewer } from "./newer-modules.ts";
-import {
-  openProject,
-  resolveRoot,
-  withSettings,
-  type ProjectRequest,
-} from "./project.ts";
-import {
-  assemble,
-  refusedConflicts,
-  type ScaffoldPlan,
-} from "./scaffold-plan.ts";
-
-/** What to scaffold. */
-export interface ScaffoldRequest extends ProjectRequest, Decisions {
-  /** Modules to install besides those already in the configuration. */
-  modules?: readonly string[];
-  /** Settings to change in `adw.config.json`. */
-  settings?: AdwConfigInput;
-  /** Overwrite files in the way, and edits. */
-  force?: boolean;
-  /** Take files of a newer version back to the templates at hand. */
-  downgrade?: boolean;
-  /** Packages that the modules run with go into devDependencies. */
-  dev?: boolean;
-  /** false: the configuration of the project's linters stays as it is. */
-  linters?: boolean;
-}
+import { assertNotNewer } from "./newer-version.ts";
+import { openProject, resolveRoot } from "./project.ts";
+import { assemble, refusedConflicts } from "./scaffold-plan.ts";
+import type { ScaffoldPlan, ScaffoldRequest } from "./scaffold-types.ts";
+import { withSettings } from "./settings.ts";
 
 /**
  * Plans to install modules and change settings. Reads the disk, writes nothing.
@@ -79,28 +51,26 @@ export async function planScaffold(
     isInstalled: (module) => installed.some(({ name }) => name === module),
   });
   await assertNotNewer(project, request.downgrade);
-  const states = await readFileStates(project, definitions, config);
-  const planned = await planModuleFiles(project, states, {
-    force: request.force === true,
-    restoreDeleted: true,
-    hasMarkers: hasConflictMarkers,
-    merge: mergeThreeWay,
-  });
-  const files = planned.map((entry) => decide(entry, request));
+  const files = await addAdwModules(project, definitions, config);
+  const intent = {
+    ...request,
+    restoresDeleted: true,
+    onConflict: "fail",
+  } as const;
   return assemble({
     project,
     config,
     definitions,
-    states,
     files,
+    operations: files.flatMap((file) => operationsOf(file, intent)),
     wanted: modules,
     host: await planHostEdits(project, {
       config,
-      rendered: states.map(({ path }) => path),
+      rendered: files.map(({ path }) => path),
       linters: request.linters !== false,
     }),
     oldPackages: request.force === true ? "report" : "refuse",
-    ...(request.dev === true ? { dev: true } : {}),
+    dev: request.dev,
     // Told once: what the owner decided is not asked again.
     notes:
       project.lockText === null
@@ -124,42 +94,44 @@ export async function applyScaffold(plan: ScaffoldPlan): Promise<void> {
 }
 
 /** Which files stop the plan, and what their owner can do about it. */
-function conflictError(conflicts: readonly FileOperation[]): RefusedError {
-  const ofCause = (cause: ConflictCause) =>
-    conflicts
-      .filter(
-        (entry) => entry.operation === "conflict" && entry.cause === cause,
-      )
-      .map(({ path }) => path);
-  const unresolved = ofCause("markers_left");
-  if (unresolved.length > 0) {
-    return new RefusedError(
-      "CONFLICTS",
-      `conflict markers of an earlier update are in ${unresolved.join(", ")}`,
-      {
-        hint: "Nothing was written. Resolve them in an editor, then run the command again.",
-      },
-    );
-  }
-  const both = ofCause("both_changed");
-  if (both.length > 0) {
-    return new RefusedError(
-      "CONFLICTS",
-      `both you and the templates changed the same lines of ${both.join(", ")}`,
-      {
-        hint: "Nothing was written. adw-scaffold update merges with conflict markers; --on-conflict keep or --on-conflict theirs chooses a side.",
-      },
-    );
-  }
-  const inTheWay = ofCause("in_the_way");
-  return new RefusedError(
-    "CONFLICTS",
-    `${inTheWay.length === 1 ? "a file is" : `${inTheWay.length} files are`} in the way: ${inTheWay.join(", ")}`,
-    {
-      hint: "Nothing was written. Keep them as yours with --keep, overwrite them with --force, or move them.",
-    },
+function conflictError(conflicts: readonly Conflict[]): RefusedError {
+  const cause = CAUSES.find((each) =>
+    conflicts.some((entry) => entry.cause === each),
   );
+  const paths = conflicts
+    .filter((entry) => entry.cause === cause)
+    .map(({ path }) => path);
+  const names = paths.join(", ");
+  const refused = (message: string, hint: string) =>
+    new RefusedError("CONFLICTS", message, {
+      hint: `Nothing was written. ${hint}`,
+    });
+  switch (cause) {
+    case "markers_left":
+      return refused(
+        `conflict markers of an earlier update are in ${names}`,
+        "Resolve them in an editor, then run the command again.",
+      );
+    case "both_changed":
+      return refused(
+        `both you and the templates changed the same lines of ${names}`,
+        "adw-scaffold update merges with conflict markers; --on-conflict keep or --on-conflict theirs chooses a side.",
+      );
+    case "in_the_way":
+    case undefined:
+      return refused(
+        `${paths.length === 1 ? "a file is" : `${paths.length} files are`} in the way: ${names}`,
+        "Keep them as yours with --keep, overwrite them with --force, or move them.",
+      );
+  }
 }
+
+/** What has to be settled first comes first. */
+const CAUSES: readonly ConflictCause[] = [
+  "markers_left",
+  "both_changed",
+  "in_the_way",
+];
 
 /** Finishes or undoes what a killed run left behind; see {@link recoverTransaction}. */
 export async function recover(root: string): Promise<string | undefined> {

@@ -1,28 +1,21 @@
 /** The plan of an update: later templates and changed settings, merged with edits. */
 import type { ModuleDefinition } from "../domain/module-registry.ts";
-import type { PlanPolicy } from "../domain/plan.ts";
 import {
-  hasConflictMarkers,
-  mergeThreeWay,
-} from "../domain/three-way-merge.ts";
-import { adoptLostFiles } from "./adopt.ts";
-import { decide, type Decisions } from "./decisions.ts";
-import {
-  planDroppedFiles,
-  planModuleFiles,
-  readFileStates,
-} from "./file-plan.ts";
+  operationsOf,
+  type Decisions,
+  type OnConflict,
+} from "../domain/operations.ts";
+import { addAdwModules, orphanedFiles } from "./file-facts.ts";
 import {
   chooseModules,
-  installedDefinitions,
+  openInstalled,
   retirementNotes,
 } from "./installed-modules.ts";
-import { assertNotNewer } from "./newer-modules.ts";
-import { openProject, type ProjectRequest } from "./project.ts";
+import { assertNotNewer } from "./newer-version.ts";
+import type { ProjectRequest } from "./project.ts";
 import { assemble, type ScaffoldPlan } from "./scaffold-plan.ts";
 
-/** What to do where the owner and the template changed the same lines. */
-export type OnConflict = "markers" | "keep" | "theirs" | "fail";
+export type { OnConflict } from "../domain/operations.ts";
 
 /** What to update. */
 export interface UpdateRequest extends ProjectRequest, Decisions {
@@ -43,51 +36,39 @@ export interface UpdateRequest extends ProjectRequest, Decisions {
 export async function planUpdate(
   request: UpdateRequest,
 ): Promise<ScaffoldPlan> {
-  const opened = await openProject(request, { settle: true });
-  const { config } = opened;
-  const definitions = installedDefinitions(opened);
-  const project = await adoptLostFiles(opened, {
-    definitions,
-    config,
-    isInstalled: () => true,
-  });
+  const { modules, onConflict = "markers" } = request;
+  const { project, installed } = await openInstalled(request, { settle: true });
+  const { config } = project;
   await assertNotNewer(project, request.downgrade);
-  const chosen = chooseModules(project, definitions, request.modules);
-  const states = await readFileStates(project, definitions, config);
-  const policy = updatePolicy(request);
-  const files = [
-    ...(
-      await planModuleFiles(
-        project,
-        states.filter(({ module }) => chosen.has(module)),
-        policy,
-      )
-    ).map((entry) => decide(entry, request)),
-    ...(request.modules === undefined
-      ? await planDroppedFiles(project, states, policy)
-      : []),
-  ];
-  const notes = [
-    ...(request.modules === undefined ? retirementNotes(opened) : []),
-    ...files.flatMap((entry) =>
-      entry.operation === "keep" && entry.cause === "deleted"
-        ? [
-            `${entry.path}: you deleted it, and it stays deleted. ${restoreCommand(entry.module, definitions)} brings it back.`,
-          ]
-        : [],
-    ),
-  ];
+  const chosen = chooseModules(project, installed, modules);
+  const isAll = modules === undefined;
+  const all = await addAdwModules(project, installed, config);
+  const files = all.filter(({ module }) => chosen.has(module));
+  const orphans = isAll ? await orphanedFiles(project, installed, config) : [];
+  const intent = { ...request, restoresDeleted: false, onConflict };
+  const operations = [...files, ...orphans].flatMap((file) =>
+    operationsOf(file, intent),
+  );
+  const deleted = operations.flatMap((entry) =>
+    entry.operation === "keep" && entry.cause === "deleted" ? entry : [],
+  );
   return assemble({
     project,
     config,
-    definitions,
-    states: states.filter(({ module }) => chosen.has(module)),
+    definitions: installed,
     files,
+    orphans,
+    operations,
     wanted: config.modules,
-    settlesDropped: request.modules === undefined,
-    ...(request.modules === undefined ? { removed: opened.retired } : {}),
+    removed: isAll ? project.retired : [],
     oldPackages: request.force === true ? "report" : "refuse",
-    notes,
+    notes: [
+      ...(isAll ? retirementNotes(project) : []),
+      ...deleted.map(
+        ({ path, module }) =>
+          `${path}: you deleted it, and it stays deleted. ${restoreCommand(module, installed)} brings it back.`,
+      ),
+    ],
   });
 }
 
@@ -100,28 +81,4 @@ function restoreCommand(
   return owner?.hidden === true
     ? "adw-scaffold init"
     : `adw-scaffold add ${module}`;
-}
-
-/** The side that takes the places both changed; undefined leaves them to the owner. */
-const FAVOURED: Readonly<Record<OnConflict, "yours" | "theirs" | undefined>> = {
-  markers: undefined,
-  fail: undefined,
-  keep: "yours",
-  theirs: "theirs",
-};
-
-function updatePolicy({
-  onConflict = "markers",
-  force,
-}: UpdateRequest): PlanPolicy {
-  const favours = FAVOURED[onConflict];
-  return {
-    force: force === true,
-    restoreDeleted: false,
-    hasMarkers: hasConflictMarkers,
-    ...(favours === undefined ? {} : { favours }),
-    merge: (base, yours, theirs) =>
-      mergeThreeWay(base, yours, theirs, favours ?? "markers"),
-    conflicts: onConflict === "fail" ? "refuse" : "markers",
-  };
 }

@@ -1,8 +1,8 @@
 /** Files that already exist, one by one, at a terminal. Only a `y` or an `a` overwrites. */
 import { createInterface } from "node:readline/promises";
-import type { ConflictDecision } from "../application/decisions.ts";
+import type { ConflictDecision } from "../domain/operations.ts";
 import { RefusedError } from "../domain/errors.ts";
-import type { FileOperation } from "../domain/plan.ts";
+import type { Conflict } from "../domain/plan.ts";
 import { colorsFor, type Colors } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 import { paintPatch, patch } from "./patch.ts";
@@ -21,8 +21,6 @@ const LEGEND = `  y  overwrite this file: what is in it is lost
 const SHOWN_LINES = 8;
 const SHOWN_COLUMNS = 120;
 
-type Conflict = Extract<FileOperation, { operation: "conflict" }>;
-
 /**
  * Asks what to do with each file. Enter, and every key that is not explained, keeps it
  * or asks again.
@@ -31,7 +29,7 @@ type Conflict = Extract<FileOperation, { operation: "conflict" }>;
  * Ctrl-D; nothing is written.
  */
 export async function askPerFile(
-  conflicts: readonly FileOperation[],
+  conflicts: readonly Conflict[],
   { stdin, stdout, env }: CommandContext,
 ): Promise<Record<string, ConflictDecision>> {
   const decisions: Record<string, ConflictDecision> = {};
@@ -46,14 +44,13 @@ export async function askPerFile(
   const ask = (question: string) =>
     isClosed ? closed : Promise.race([terminal.question(question), closed]);
   const colors = colorsFor(stdout, env);
-  const asked = conflicts.filter((entry) => entry.operation === "conflict");
   try {
-    for (const [index, entry] of asked.entries()) {
+    for (const [index, entry] of conflicts.entries()) {
       stdout.write(whatWouldBeLost(entry, colors));
       if (index === 0) stdout.write(colors.dim(LEGEND));
       const decision = await decisionOn(entry, ask, { stdout, colors });
       if (decision === "overwrite all") {
-        for (const { path } of asked.slice(index))
+        for (const { path } of conflicts.slice(index))
           decisions[path] = "overwrite";
         break;
       }

@@ -3,6 +3,7 @@ import {
   differences,
   type FileDifference,
 } from "../application/check-service.ts";
+import type { ChangedBy } from "../domain/file-status.ts";
 import { colorsFor } from "./colors.ts";
 import { projectRequest, type Command } from "./context.ts";
 import { paintPatch, patch } from "./patch.ts";
@@ -17,14 +18,14 @@ export const diff: Command = async (parsed, context) => {
   const { stdout, env } = context;
   if (parsed.values["json"] === true) {
     stdout.write(
-      `${JSON.stringify({ command: "diff", target: request.root, files: found.map((file) => ({ path: file.path, module: file.module, changed_by: changedBy(file), patch: patches(file).join("") })) })}\n`,
+      `${JSON.stringify({ command: "diff", target: request.root, files: found.map((file) => ({ path: file.path, module: file.module, changed_by: file.changedBy, patch: patches(file).join("") })) })}\n`,
     );
     return found.length === 0 ? 0 : 1;
   }
   const colors = colorsFor(stdout, env);
   for (const file of found) {
     stdout.write(
-      `${colors.bold(file.path)}  ${colors.dim(WORDS[changedBy(file)])}\n`,
+      `${colors.bold(file.path)}  ${colors.dim(WORDS[file.changedBy])}\n`,
     );
     for (const patch of patches(file)) stdout.write(paintPatch(patch, colors));
     stdout.write("\n");
@@ -32,9 +33,6 @@ export const diff: Command = async (parsed, context) => {
   if (found.length === 0) stdout.write("No differences.\n");
   return found.length === 0 ? 0 : 1;
 };
-
-type ChangedBy =
-  "you" | "template" | "both" | "deleted" | "missing" | "not_ours";
 
 const WORDS: Readonly<Record<ChangedBy, string>> = {
   you: "you changed it",
@@ -45,19 +43,12 @@ const WORDS: Readonly<Record<ChangedBy, string>> = {
   not_ours: "it was not written by adw-scaffold",
 };
 
-function changedBy({ base, yours, theirs }: FileDifference): ChangedBy {
-  if (yours === null) return base === null ? "missing" : "deleted";
-  if (base === null) return "not_ours";
-  if (base === theirs) return "you";
-  return base === yours ? "template" : "both";
-}
-
 /** One unified diff for each side that changed, always from what was written last time. */
 function patches(file: FileDifference): string[] {
   const { path, base, yours, theirs } = file;
-  switch (changedBy(file)) {
+  switch (file.changedBy) {
     case "deleted":
-      return [patch(path, base ?? "", "as rendered", "", "deleted")];
+      return [patch(path, base ?? theirs, "as rendered", "", "deleted")];
     case "missing":
       return [patch(path, "", "none", theirs, "would be written")];
     case "not_ours":
@@ -67,9 +58,12 @@ function patches(file: FileDifference): string[] {
     case "template":
       return [patch(path, yours ?? "", "as rendered", theirs, "new template")];
     case "both":
-      return [
-        patch(path, base ?? "", "as rendered", yours ?? "", "yours"),
-        patch(path, base ?? "", "as rendered", theirs, "new template"),
-      ];
+      // Of a generated file the text as it was rendered may be unknown.
+      return base === null
+        ? [patch(path, yours ?? "", "yours", theirs, "new template")]
+        : [
+            patch(path, base, "as rendered", yours ?? "", "yours"),
+            patch(path, base, "as rendered", theirs, "new template"),
+          ];
   }
 }

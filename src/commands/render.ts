@@ -10,7 +10,9 @@ import { RefusedError } from "../domain/errors.ts";
 import { targetPath } from "../domain/module-registry.ts";
 import { changeConfig } from "../domain/config.ts";
 import { assertOwnFolder } from "../domain/paths.ts";
-import { changesOf, planFile, type FileOperation } from "../domain/plan.ts";
+import { operationOf } from "../domain/operations.ts";
+import { changesOf, type FileOperation } from "../domain/plan.ts";
+import { statusOf } from "../domain/file-status.ts";
 import { applyTransaction } from "../infrastructure/file-transaction.ts";
 import { inFolder } from "../infrastructure/folders.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
@@ -113,18 +115,23 @@ async function planFiles(
   force: boolean,
 ): Promise<FileOperation[]> {
   const operations = await Promise.all(
-    files.map(async ({ path, content }) =>
-      planFile(
-        {
-          path,
-          module,
-          base: null,
-          disk: await readProjectFile(out, path),
-          next: content,
-        },
-        { force, restoreDeleted: true },
-      ),
-    ),
+    files.map(async ({ path, content: next }) => {
+      const disk = await readProjectFile(out, path);
+      const status = statusOf({
+        base: null,
+        disk,
+        yours: disk,
+        next,
+        isRecorded: false,
+        isGenerated: false,
+      });
+      const intent = {
+        force,
+        restoresDeleted: true,
+        onConflict: "fail",
+      } as const;
+      return operationOf({ path, module }, status, intent);
+    }),
   );
   return operations.filter((entry) => entry !== undefined);
 }

@@ -2,7 +2,7 @@
  * What every command that writes shares: recover, plan, show, ask, apply, install,
  * say what is next.
  */
-import type { ConflictDecision } from "../application/decisions.ts";
+import type { ConflictDecision } from "../domain/operations.ts";
 import { applyScaffold, recover } from "../application/scaffold-service.ts";
 import {
   countOperations,
@@ -209,9 +209,7 @@ async function decidedPlan(run: PlanRun): Promise<ScaffoldPlan> {
   const conflicts = refusedConflicts(first);
   // Where one conflict would stop the command whatever the answers, nothing is asked.
   const canBeDecided = conflicts.every(
-    (entry) =>
-      entry.operation === "conflict" &&
-      run.asks?.includes(entry.cause) === true,
+    ({ cause }) => run.asks?.includes(cause) === true,
   );
   if (
     conflicts.length === 0 ||

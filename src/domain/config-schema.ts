@@ -9,13 +9,18 @@ import * as v from "valibot";
  * the project nor reach into a folder that belongs to another tool.
  */
 const SEGMENT = String.raw`(?!\.git(?:/|$))(?!node_modules(?:/|$))[A-Za-z0-9_][A-Za-z0-9_.-]*`;
-const RELATIVE_DIRECTORY = new RegExp(`^${SEGMENT}(?:/${SEGMENT})*$`);
+const FOLDER = `${SEGMENT}(?:/${SEGMENT})*`;
 
-const seconds = (maximum: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(maximum));
-
-const bytes = (minimum: number, maximum: number) =>
+const wholeNumber = (minimum: number, maximum: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(minimum), v.maxValue(maximum));
+
+/** A setting with its default, and what it is for. */
+function setting<
+  const Schema extends v.GenericSchema,
+  const Default extends v.Default<Schema, undefined>,
+>(schema: Schema, defaultValue: Default, description: string) {
+  return v.pipe(v.optional(schema, defaultValue), v.description(description));
+}
 
 /** One HTTP origin: scheme and authority, no path (RFC 6454 §6.1). */
 const origin = v.pipe(
@@ -46,166 +51,129 @@ const host = v.pipe(
   ),
 );
 
+/** A folder inside the project. */
+const folder = (pattern: RegExp, message: string) =>
+  v.pipe(v.string(), v.maxLength(200), v.regex(pattern, message));
+
 /** Every config key with its type, bounds, default and description. */
 export const CONFIG_ENTRIES = {
-  project_name: v.pipe(
-    v.optional(
-      v.pipe(v.string(), v.minLength(1), v.maxLength(100), oneLine),
-      "adw-project",
-    ),
-    v.description("Name shown by the server and in the dashboard."),
+  project_name: setting(
+    v.pipe(v.string(), v.minLength(1), v.maxLength(100), oneLine),
+    "adw-project",
+    "Name shown by the server and in the dashboard.",
   ),
-  adws_dir: v.pipe(
-    v.optional(
-      v.pipe(
-        v.string(),
-        v.maxLength(200),
-        v.regex(
-          RELATIVE_DIRECTORY,
-          'must be a folder inside the project, such as "adws" or "tools/adws": no leading "/", no "..", no ".git" or "node_modules"',
-        ),
+  adws_dir: setting(
+    folder(
+      new RegExp(`^${FOLDER}$`),
+      'must be a folder inside the project, such as "adws" or "tools/adws": no leading "/", no "..", no ".git" or "node_modules"',
+    ),
+    "adws",
+    "Folder, relative to the project, that the modules are rendered into.",
+  ),
+  modules: setting(
+    v.array(v.pipe(v.string(), v.minLength(1))),
+    [],
+    "The installed modules; what they require comes with them.",
+  ),
+  websocket_host: setting(
+    host,
+    "127.0.0.1",
+    "Address the server binds to. Anything but loopback needs a token.",
+  ),
+  websocket_port: setting(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.check(
+        (port) => port === 0 || (port >= 1024 && port <= 65_535),
+        "must be a port from 1024 to 65535, or 0 for any free port",
       ),
-      "adws",
     ),
-    v.description(
-      "Folder, relative to the project, that the modules are rendered into.",
-    ),
+    8765,
+    "Port the server listens on; 0 takes any free port.",
   ),
-  modules: v.pipe(
-    v.optional(v.array(v.pipe(v.string(), v.minLength(1))), []),
-    v.description("The installed modules; what they require comes with them."),
+  max_connections: setting(
+    wholeNumber(1, 100_000),
+    100,
+    "Clients served at once; one more is closed with 1013 (try again later).",
   ),
-  websocket_host: v.pipe(
-    v.optional(host, "127.0.0.1"),
-    v.description(
-      "Address the server binds to. Anything but loopback needs a token.",
-    ),
+  idle_timeout_seconds: setting(
+    wholeNumber(1, 86_400),
+    60,
+    "A client that sends nothing, not even a pong, for so long is closed with 4408.",
   ),
-  websocket_port: v.pipe(
-    v.optional(
-      v.pipe(
-        v.number(),
-        v.integer(),
-        v.check(
-          (port) => port === 0 || (port >= 1024 && port <= 65_535),
-          "must be a port from 1024 to 65535, or 0 for any free port",
-        ),
-      ),
-      8765,
-    ),
-    v.description("Port the server listens on; 0 takes any free port."),
+  ping_interval_seconds: setting(
+    wholeNumber(1, 3600),
+    30,
+    "Time between keepalive pings.",
   ),
-  max_connections: v.pipe(
-    v.optional(
-      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000)),
-      100,
-    ),
-    v.description(
-      "Clients served at once; one more is closed with 1013 (try again later).",
-    ),
+  pong_timeout_seconds: setting(
+    wholeNumber(1, 3600),
+    10,
+    "A pong later than this counts as missed.",
   ),
-  idle_timeout_seconds: v.pipe(
-    v.optional(seconds(86_400), 60),
-    v.description(
-      "A client that sends nothing, not even a pong, for so long is closed with 4408.",
-    ),
+  max_missed_pongs: setting(
+    wholeNumber(1, 100),
+    3,
+    "Missed pongs in a row after which a peer is cut off.",
   ),
-  ping_interval_seconds: v.pipe(
-    v.optional(seconds(3600), 30),
-    v.description("Time between keepalive pings."),
+  allowed_origins: setting(
+    v.pipe(v.array(origin), v.maxLength(100)),
+    [],
+    'Web origins that may connect besides the server’s own, such as "https://dashboard.example".',
   ),
-  pong_timeout_seconds: v.pipe(
-    v.optional(seconds(3600), 10),
-    v.description("A pong later than this counts as missed."),
+  allowed_hosts: setting(
+    v.pipe(v.array(host), v.maxLength(100)),
+    [],
+    "Host names accepted in the Host header besides loopback and websocket_host.",
   ),
-  max_missed_pongs: v.pipe(
-    v.optional(
-      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
-      3,
-    ),
-    v.description("Missed pongs in a row after which a peer is cut off."),
+  max_queue_bytes: setting(
+    wholeNumber(16_384, 1_073_741_824),
+    1_048_576,
+    "Bytes that may wait in one client’s socket before it is fed from the history instead.",
   ),
-  allowed_origins: v.pipe(
-    v.optional(v.pipe(v.array(origin), v.maxLength(100)), []),
-    v.description(
-      'Web origins that may connect besides the server’s own, such as "https://dashboard.example".',
-    ),
+  max_event_bytes: setting(
+    wholeNumber(1024, 67_108_864),
+    1_048_576,
+    'Largest event on the wire; larger metadata is delivered as { "truncated": true }.',
   ),
-  allowed_hosts: v.pipe(
-    v.optional(v.pipe(v.array(host), v.maxLength(100)), []),
-    v.description(
-      "Host names accepted in the Host header besides loopback and websocket_host.",
-    ),
+  max_message_bytes: setting(
+    wholeNumber(256, 1_048_576),
+    4096,
+    "Largest message a client may send; a larger one closes it with 1009.",
   ),
-  max_queue_bytes: v.pipe(
-    v.optional(bytes(16_384, 1_073_741_824), 1_048_576),
-    v.description(
-      "Bytes that may wait in one client’s socket before it is fed from the history instead.",
-    ),
+  history_size: setting(
+    wholeNumber(1, 10_000_000),
+    10_000,
+    "Events kept in memory for resume when there is no database.",
   ),
-  max_event_bytes: v.pipe(
-    v.optional(bytes(1024, 67_108_864), 1_048_576),
-    v.description(
-      'Largest event on the wire; larger metadata is delivered as { "truncated": true }.',
-    ),
+  database_path: setting(
+    v.pipe(v.string(), v.minLength(1), v.maxLength(400), oneLine),
+    "adws/schema/orchestrator.db",
+    "SQLite file, relative to the project; schema/orchestrator.db in adws_dir unless set. TAC_ORCHESTRATOR_DB overrides it.",
   ),
-  max_message_bytes: v.pipe(
-    v.optional(bytes(256, 1_048_576), 4096),
-    v.description(
-      "Largest message a client may send; a larger one closes it with 1009.",
-    ),
+  sqlite_driver: setting(
+    v.picklist(["node:sqlite", "better-sqlite3"]),
+    "node:sqlite",
+    "SQLite library: node:sqlite needs Node 22.13 or later; init chooses by the running Node.",
   ),
-  history_size: v.pipe(
-    v.optional(
-      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000_000)),
-      10_000,
-    ),
-    v.description(
-      "Events kept in memory for resume when there is no database.",
-    ),
+  typescript_runner: setting(
+    v.picklist(["node", "tsx"]),
+    "node",
+    "What runs the .ts files: node from 22.18 on, else tsx; init chooses by the running Node.",
   ),
-  database_path: v.pipe(
-    v.optional(
-      v.pipe(v.string(), v.minLength(1), v.maxLength(400), oneLine),
-      "adws/schema/orchestrator.db",
+  templates_dir: setting(
+    folder(
+      new RegExp(`^(?:${FOLDER})?$`),
+      'must be a folder inside the project, such as "adw-templates"',
     ),
-    v.description(
-      "SQLite file, relative to the project; schema/orchestrator.db in adws_dir unless set. TAC_ORCHESTRATOR_DB overrides it.",
-    ),
+    "",
+    "Folder with templates of your own: they override bundled ones by path and add modules.",
   ),
-  sqlite_driver: v.pipe(
-    v.optional(v.picklist(["node:sqlite", "better-sqlite3"]), "node:sqlite"),
-    v.description(
-      "SQLite library: node:sqlite needs Node 22.13 or later; init chooses by the running Node.",
-    ),
-  ),
-  typescript_runner: v.pipe(
-    v.optional(v.picklist(["node", "tsx"]), "node"),
-    v.description(
-      "What runs the .ts files: node from 22.18 on, else tsx; init chooses by the running Node.",
-    ),
-  ),
-  templates_dir: v.pipe(
-    v.optional(
-      v.pipe(
-        v.string(),
-        v.maxLength(200),
-        v.regex(
-          new RegExp(`^(?:${SEGMENT}(?:/${SEGMENT})*)?$`),
-          'must be a folder inside the project, such as "adw-templates"',
-        ),
-      ),
-      "",
-    ),
-    v.description(
-      "Folder with templates of your own: they override bundled ones by path and add modules.",
-    ),
-  ),
-  package_manager: v.pipe(
-    v.optional(v.picklist(["auto", "npm", "pnpm", "yarn", "bun"]), "auto"),
-    v.description(
-      'Package manager that installs dependencies; "auto" detects it.',
-    ),
+  package_manager: setting(
+    v.picklist(["auto", "npm", "pnpm", "yarn", "bun"]),
+    "auto",
+    'Package manager that installs dependencies; "auto" detects it.',
   ),
 };
 

@@ -1,9 +1,9 @@
 /** From untrusted values to a complete {@link AdwConfig}, or an error that says what to do. */
 import * as v from "valibot";
-import { CONFIG_KEYS, CONFIG_SCHEMA, isConfigKey } from "./config-schema.ts";
+import { CONFIG_KEYS, CONFIG_SCHEMA } from "./config-schema.ts";
 import { ConfigError, type SourceLocation } from "./errors.ts";
 import { explainIssue } from "./issue-words.ts";
-import { nearest, suggestion } from "./nearest.ts";
+import { nearest } from "./nearest.ts";
 import type { AdwConfig } from "../generated/config-type.ts";
 import { DEFAULT_CONFIG } from "../generated/default-config.ts";
 
@@ -148,22 +148,16 @@ function configError(
 ): ConfigError {
   const [first] = problems;
   const where =
-    first === undefined
-      ? undefined
-      : locate(first.path, first.isName === true ? "name" : "value");
-  const hint = first?.hint;
-  const message =
-    problems.length === 1 && first !== undefined
-      ? first.message
-      : `${problems.length} problems: ${problems
-          .map((problem) =>
-            [problem.message, problem.hint].filter(Boolean).join(". "),
-          )
-          .join("; ")}`;
-  return new ConfigError("CONFIG_INVALID", message, {
-    ...(where === undefined ? {} : { where }),
-    ...(hint === undefined || problems.length > 1 ? {} : { hint }),
-  });
+    first && locate(first.path, first.isName === true ? "name" : "value");
+  if (first !== undefined && problems.length === 1) {
+    const { message, hint } = first;
+    return new ConfigError("CONFIG_INVALID", message, { where, hint });
+  }
+  const all = problems.map(({ message, hint }) =>
+    [message, hint].filter(Boolean).join(". "),
+  );
+  const message = `${problems.length} problems: ${all.join("; ")}`;
+  return new ConfigError("CONFIG_INVALID", message, { where });
 }
 
 /**
@@ -184,12 +178,4 @@ export function configValueFromText(
       .filter((item) => item !== "");
   }
   return text;
-}
-
-/** @throws {ConfigError} when there is no such key. */
-export function requireConfigKey(name: string): keyof AdwConfig {
-  if (isConfigKey(name)) return name;
-  throw new ConfigError("CONFIG_INVALID", `unknown key "${name}"`, {
-    hint: suggestion(name, CONFIG_KEYS),
-  });
 }

@@ -1,4 +1,5 @@
 /** How a file differs from what would be rendered now, and whose doing it is. */
+import { statusOf, type FileFacts, type FileStatus } from "./file-status.ts";
 
 /**
  * `edited`: the owner changed it. `outdated`: its template changed. `config`: the
@@ -6,16 +7,7 @@
  * `conflict`: conflict markers of a merge are still in it. `untracked`: the lock has
  * no entry for it. `newer`: a newer version than this one wrote it.
  */
-export type DriftKind =
-  | "edited"
-  | "outdated"
-  | "config"
-  | "missing"
-  | "conflict"
-  | "untracked"
-  | "newer";
-
-export const DRIFT_KINDS: readonly DriftKind[] = [
+export const DRIFT_KINDS = [
   "edited",
   "outdated",
   "config",
@@ -23,7 +15,9 @@ export const DRIFT_KINDS: readonly DriftKind[] = [
   "conflict",
   "untracked",
   "newer",
-];
+] as const;
+
+export type DriftKind = (typeof DRIFT_KINDS)[number];
 
 /** One file that is not in sync. */
 export interface Drift {
@@ -34,92 +28,124 @@ export interface Drift {
   reason: string;
 }
 
-/** What is known of one file. */
-export interface DriftFacts {
-  path: string;
-  module: string;
-  exists: boolean;
-  /** Whether the lock knows it: if not, it was never written. */
-  known: boolean;
-  /** Whether it is ours and the lock has lost it. */
-  untracked: boolean;
+/** What explains a file's drift besides its texts. */
+export interface DriftContext {
+  /** Whether the file is ours and the lock has lost it. */
+  isUntracked: boolean;
   /** Whether its module is from a newer version than the templates at hand. */
-  newer: boolean;
-  /** Where an update moves the file; null when it stays. */
-  movesTo: string | null;
-  edited: boolean;
-  /** Whether its text would come out differently now. */
-  changed: boolean;
-  hasMarkers: boolean;
-  /** Why it would: the module's versions, then and now. */
-  versions: { before: string | undefined; now: string };
-  /** Why it would: the settings that changed since. */
+  isNewer: boolean;
+  /** The module's versions, when it was written and now. */
+  versions: { before: string | undefined; now: string | undefined };
+  /** The settings that changed since. */
   changedSettings: readonly string[];
 }
 
 /** The drift of one file; undefined when it is in sync. */
-export function driftOf(facts: DriftFacts): Drift | undefined {
-  const { path, module, exists, edited, changed, hasMarkers } = facts;
-  if (!exists) {
-    return {
-      path,
-      module,
-      kinds: ["missing"],
-      reason: facts.known ? "you deleted it" : "it is new; an update writes it",
-    };
-  }
-  const kinds: DriftKind[] = [];
-  const reasons: string[] = [];
-  if (facts.untracked) {
-    kinds.push("untracked");
-    reasons.push("adw.lock.json has no entry for it; update records it again");
-  }
-  if (hasMarkers) {
-    kinds.push("conflict");
-    reasons.push("conflict markers are left in it");
-  } else if (edited) {
-    kinds.push("edited");
-    reasons.push("you edited it");
-  }
-  if (facts.movesTo !== null) {
-    const settingMovesIt = facts.versions.before === facts.versions.now;
-    kinds.push(facts.newer ? "newer" : settingMovesIt ? "config" : "outdated");
-    reasons.push(`an update moves it to ${facts.movesTo}`);
-  }
-  if (changed) {
-    const { kind, reason } = whyChanged(facts);
-    if (!kinds.includes(kind)) kinds.push(kind);
-    reasons.push(reason);
-  }
-  if (kinds.length === 0) return undefined;
-  return { path, module, kinds, reason: reasons.join("; ") };
+export function driftOf(
+  file: FileFacts,
+  context: DriftContext,
+): Drift | undefined {
+  const status = statusOf(file);
+  const causes = [
+    ...ownersCauses(status, context),
+    ...templatesCauses(status, file, context),
+  ];
+  const kinds = new Set(causes.map(([kind]) => kind));
+  return causes.length === 0
+    ? undefined
+    : {
+        path: file.movedFrom ?? file.path,
+        module: file.module,
+        kinds: [...kinds],
+        reason: causes.map(([, reason]) => reason).join("; "),
+      };
 }
 
-function whyChanged({ versions, changedSettings, newer }: DriftFacts): {
-  kind: DriftKind;
-  reason: string;
-} {
-  const { before, now } = versions;
-  if (newer) {
-    return {
-      kind: "newer",
-      reason:
-        before === undefined || before === now
-          ? "a newer version wrote it"
-          : `a newer version wrote it: ${before}, and this version has ${now}`,
-    };
+type Cause = readonly [DriftKind, string];
+
+/** What is the owner's doing, or the lock's. */
+function ownersCauses(
+  status: FileStatus,
+  { isUntracked }: DriftContext,
+): Cause[] {
+  const causes: Cause[] = [];
+  if (isUntracked)
+    causes.push([
+      "untracked",
+      "adw.lock.json has no entry for it; update records it again",
+    ]);
+  if ("hasMarkers" in status && status.hasMarkers)
+    causes.push(["conflict", "conflict markers are left in it"]);
+  else if ("hasMarkers" in status || status.kind === "detached")
+    causes.push(["edited", "you edited it"]);
+  return causes;
+}
+
+/** What an update changes. */
+function templatesCauses(
+  status: FileStatus,
+  file: FileFacts,
+  context: DriftContext,
+): Cause[] {
+  switch (status.kind) {
+    case "new":
+      return [["missing", "it is new; an update writes it"]];
+    case "deleted":
+      return [["missing", "you deleted it"]];
+    case "orphaned":
+    case "gone":
+      return [
+        context.isNewer
+          ? [
+              "newer",
+              "a newer version wrote it, and this one has no template for it",
+            ]
+          : ["outdated", "no template renders it any more"],
+      ];
+    case "current":
+    case "edited":
+      return moveCauses(file, context);
+    case "outdated":
+    case "diverged":
+    case "foreign":
+      return [...moveCauses(file, context), whyChanged(context)];
+    case "detached":
+      return status.isOutdated
+        ? [...moveCauses(file, context), whyChanged(context)]
+        : moveCauses(file, context);
   }
-  if (changedSettings.length > 0 && before === now) {
-    return {
-      kind: "config",
-      reason: `settings changed since: ${changedSettings.join(", ")}`,
-    };
+}
+
+function moveCauses(
+  { path, movedFrom }: FileFacts,
+  { isNewer, versions }: DriftContext,
+): Cause[] {
+  if (movedFrom === null) return [];
+  const isMovedBySetting = versions.before === versions.now;
+  const kind = isNewer ? "newer" : isMovedBySetting ? "config" : "outdated";
+  return [[kind, `an update moves it to ${path}`]];
+}
+
+function whyChanged({
+  versions: { before, now },
+  changedSettings,
+  isNewer,
+}: DriftContext): Cause {
+  const isOtherVersion = before !== undefined && before !== now;
+  if (isNewer) {
+    return [
+      "newer",
+      isOtherVersion
+        ? `a newer version wrote it: ${before}, and this version has ${now}`
+        : "a newer version wrote it",
+    ];
   }
-  return {
-    kind: "outdated",
-    reason:
-      before === undefined || before === now
-        ? "its template changed"
-        : `its template changed: ${before} → ${now}`,
-  };
+  if (changedSettings.length > 0 && before === now)
+    return ["config", `settings changed since: ${changedSettings.join(", ")}`];
+  return [
+    "outdated",
+    isOtherVersion
+      ? `its template changed: ${before} → ${now}`
+      : "its template changed",
+  ];
 }

@@ -12,9 +12,9 @@ export interface SourceLocation {
 
 export interface AdwErrorDetails {
   /** Where it happened. */
-  where?: SourceLocation;
+  where?: SourceLocation | undefined;
   /** What the user can do about it. */
-  hint?: string;
+  hint?: string | undefined;
   cause?: unknown;
 }
 

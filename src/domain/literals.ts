@@ -4,15 +4,6 @@
  * it out as prettier's defaults would, so rendered files need no formatter.
  */
 
-/** Values that a configuration can hold. */
-export type LiteralValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly LiteralValue[]
-  | { readonly [key: string]: LiteralValue };
-
 const PRINT_WIDTH = 80;
 
 /**

@@ -1,6 +1,9 @@
 /** The shape of `adw.lock.json`: what a lock is checked against, and its JSON Schema made from. */
 import * as v from "valibot";
 
+/** Version of the format, not of the package. */
+export const LOCK_VERSION = 1;
+
 const texts = v.record(v.string(), v.string());
 
 export const LOCKED_MODULE_SCHEMA = v.object({
@@ -53,7 +56,7 @@ export const LOCKED_EDIT_SCHEMA = v.object({
 
 export const LOCK_SCHEMA = v.object({
   lockfile_version: v.pipe(
-    v.literal(1),
+    v.literal(LOCK_VERSION),
     v.description("Version of the format, not of the package."),
   ),
   written_by: v.optional(

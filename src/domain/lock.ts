@@ -6,63 +6,29 @@
 import * as v from "valibot";
 import { ConfigError } from "./errors.ts";
 import { explainIssue } from "./issue-words.ts";
-import { LOCK_SCHEMA } from "./lock-schema.ts";
+import {
+  LOCK_SCHEMA,
+  LOCK_VERSION,
+  type LOCKED_EDIT_SCHEMA,
+  type LOCKED_FILE_SCHEMA,
+  type LOCKED_MODULE_SCHEMA,
+} from "./lock-schema.ts";
 import { isInsideProject } from "./paths.ts";
 
 /** File name of the lock, at the root of the project. */
 export const LOCK_FILE = "adw.lock.json";
 
-/** Version of the format, not of the package. */
-export const LOCK_VERSION = 1 as const;
-
 /** The lock as every part of the program sees it. */
-export interface Lock {
-  lockfile_version: typeof LOCK_VERSION;
-  /** Version of adw-scaffold that wrote it last; locks of 0.1.0-alpha do not have it. */
-  written_by?: string | undefined;
-  /** Installed modules, hidden ones included. */
-  modules: Record<string, LockedModule>;
-  /** Files that we wrote, by their path in the project. */
-  files: Record<string, LockedFile>;
-  /** Files of removed modules that stayed because they were edited: the base, should the module come back. */
-  kept_files: Record<string, LockedFile>;
-  /** Packages that we added to package.json with their range, and may remove again. */
-  added_dependencies: Record<string, string>;
-  /** Scripts that we added to package.json with their command, and may change again. */
-  added_scripts: Record<string, string>;
-  /** What we changed in the project's own tsconfig and linter files, by path. */
-  host_edits?: Record<string, LockedEdit> | undefined;
-}
-
-/** One change to a file of the project's own, and the text on both sides of it. */
-export interface LockedEdit {
-  left: string;
-  removed: string;
-  inserted: string;
-  right: string;
-  /** The file did not exist before. */
-  created?: boolean | undefined;
-}
+export type Lock = v.InferOutput<typeof LOCK_SCHEMA>;
 
 /** The state of the templates that a module was last rendered with. */
-export interface LockedModule {
-  version: string;
-  /** Digest of the module's templates: when it and the inputs are the same, so is the render. */
-  templates: string;
-  /** The configuration values that the module was rendered with. */
-  inputs: Record<string, unknown>;
-}
+export type LockedModule = v.InferOutput<typeof LOCKED_MODULE_SCHEMA>;
 
 /** One file as we wrote it. */
-export interface LockedFile {
-  module: string;
-  /** The registered file, such as `adws/adw_server.ts`: it stays the same when `adws_dir` changes. */
-  source: string;
-  /** Of the text with `\n` line ends, in hexadecimal. */
-  sha256: string;
-  /** The text as written: raw deflate (RFC 1951), base64. A generated file has none. */
-  base?: string;
-}
+export type LockedFile = v.InferOutput<typeof LOCKED_FILE_SCHEMA>;
+
+/** One change to a file of the project's own, and the text on both sides of it. */
+export type LockedEdit = v.InferOutput<typeof LOCKED_EDIT_SCHEMA>;
 
 export const EMPTY_LOCK: Lock = {
   lockfile_version: LOCK_VERSION,

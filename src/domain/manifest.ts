@@ -68,12 +68,11 @@ export function parseManifest(
     const path = (issue.path ?? []).map((item) =>
       typeof item.key === "number" ? item.key : String(item.key),
     );
-    const where = locate(path);
     throw new ConfigError(
       "MANIFEST_INVALID",
       `${v.getDotPath(issue) ?? "the manifest"} ${explainIssue(issue)}`,
       {
-        ...(where === undefined ? {} : { where }),
+        where: locate(path),
         hint: "Correct the manifest, then run the command again.",
       },
     );

@@ -1,7 +1,6 @@
 /** Joins the owner's edits and the template's changes, line by line. */
 import { diff3Merge, diffComm } from "node-diff3";
 import { hasMergeConflict } from "./merge-markers.ts";
-import type { MergeResult } from "./plan.ts";
 
 /** What to do where both sides changed the same lines differently. */
 export type ConflictChoice = "markers" | "yours" | "theirs";
@@ -12,6 +11,15 @@ export const MARKER_LABELS = {
   base: "as rendered before",
   theirs: "new template",
 } as const;
+
+/** Result of a three-way merge. */
+export interface MergeResult {
+  content: string;
+  /** Places that are left to the owner, between conflict markers. */
+  conflicts: number;
+  /** Places that both changed, and that were settled for one side. */
+  settled: number;
+}
 
 /**
  * Merges two texts that come from the same base. Line ends and the presence of

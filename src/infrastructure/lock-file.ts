@@ -2,7 +2,7 @@
 import { ConfigError } from "../domain/errors.ts";
 import { EMPTY_LOCK, LOCK_FILE, parseLock, type Lock } from "../domain/lock.ts";
 import { parseJson } from "./json-text.ts";
-import { readProjectFile, sha256 } from "./project-files.ts";
+import { readProjectFile, textDigest } from "./project-files.ts";
 
 export interface LoadedLock {
   lock: Lock;
@@ -42,7 +42,7 @@ export async function readLock(
   const { settleLock } = await import("./settle-lock.ts");
   const value = await settleLock(text, async (path) => {
     const disk = await readProjectFile(root, path);
-    return disk === null ? undefined : sha256(disk.replaceAll("\r\n", "\n"));
+    return disk === null ? undefined : textDigest(disk);
   });
   return { lock: parseLock(value), text, settled: true };
 }

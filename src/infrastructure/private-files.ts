@@ -8,7 +8,7 @@ const PRIVATE_FILE =
 const PRIVATE_FOLDER = ".adw_spool";
 
 /** Every file below a folder of the project, `node_modules` left out; none where there is no folder. */
-function filesBelow(root: string, folder: string): string[] {
+export function filesBelow(root: string, folder: string): string[] {
   let entries;
   try {
     entries = readdirSync(join(root, folder), { withFileTypes: true });

@@ -1,13 +1,6 @@
 /** Reading a project safely: never through a symbolic link, never outside its root. */
-import {
-  closeSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  type Stats,
-} from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { lstatSync, readFileSync, type Stats } from "node:fs";
 import { ConfigError, RefusedError } from "../domain/errors.ts";
 import { assertInsideProject } from "../domain/paths.ts";
 
@@ -27,12 +20,6 @@ export function hasCode(error: unknown, code: string): boolean {
 }
 
 /**
- * Folders of a project that are known to be real ones, by their path in it: while
- * many files are read, none of them need be looked at twice.
- */
-export type KnownFolders = Set<string>;
-
-/**
  * Checks every existing part of a path inside the project.
  *
  * @throws {ConfigError} code `PATH_OUTSIDE` or `PATH_SYMLINK`.
@@ -45,11 +32,7 @@ export async function assertNoSymlink(
 }
 
 /** The status of a file inside the project; undefined when it does not exist. */
-function statusInside(
-  root: string,
-  path: string,
-  known: KnownFolders = new Set(),
-): Stats | undefined {
+function statusInside(root: string, path: string): Stats | undefined {
   assertInsideProject(path);
   try {
     for (
@@ -58,7 +41,6 @@ function statusInside(
       end = path.indexOf("/", end + 1)
     ) {
       const folder = path.slice(0, end);
-      if (known.has(folder)) continue;
       const status = statusOf(root, folder);
       if (status === undefined) return undefined;
       if (!status.isDirectory()) {
@@ -71,7 +53,6 @@ function statusInside(
           },
         );
       }
-      known.add(folder);
     }
     const status = statusOf(root, path);
     if (status === undefined || status.isFile()) return status;
@@ -108,91 +89,70 @@ function statusOf(root: string, part: string): Stats | undefined {
  * The text of a project file, or null when it does not exist.
  *
  * @param path - relative to root, with `/` between the parts
- * @param known - filled with the folders on the way
  */
 export async function readProjectFile(
   root: string,
   path: string,
-  known?: KnownFolders,
 ): Promise<string | null> {
   // Asking first is cheaper than an exception, for most files are not there yet.
-  if (statusInside(root, path, known) === undefined) return null;
+  if (statusInside(root, path) === undefined) return null;
   return readText(inside(root, path));
 }
 
 /**
- * Whether a project file holds these bytes and no others; null when it does not
- * exist. No text is made of it: for 70 files, collecting that garbage would take
- * longer than reading them.
+ * The same, and null for what is not ours to write, such as a file that is reached by
+ * a link.
+ *
+ * @param onRefused - told of it
  */
-export function projectFileHas(
+export async function readOwnFile(
   root: string,
   path: string,
-  bytes: Uint8Array,
-  known?: KnownFolders,
-): boolean | null {
-  if (statusInside(root, path, known) === undefined) return null;
-  const found = Buffer.allocUnsafe(bytes.length + 1);
-  let length: number;
+  onRefused: (path: string) => unknown = () => undefined,
+): Promise<string | null> {
   try {
-    const descriptor = openSync(inside(root, path), "r");
-    try {
-      length = readSync(descriptor, found, 0, found.length, null);
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    return false; // why is said by who reads its text
+    return await readProjectFile(root, path);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    onRefused(path);
+    return null;
   }
-  return found.subarray(0, length).equals(bytes);
 }
 
 /** The text of a file, or null when it does not exist. */
 export async function readTextIfExists(file: string): Promise<string | null> {
-  return exists(file) ? readText(file) : null;
-}
-
-function exists(file: string): boolean {
-  try {
-    return statSync(file, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return true; // what is in the way is said when the file is read
-  }
+  return readText(file);
 }
 
 function readText(file: string): string | null {
+  let bytes: Buffer;
   try {
-    const text = readFileSync(file, "utf8");
-    // Only where this is: a decoder takes longer to make than most files to read.
-    return text.includes("\uFFFD") ? readStrictly(file) : text;
+    bytes = readFileSync(file);
   } catch (error) {
     if (isMissing(error)) return null;
-    if (hasCode(error, "ERR_ENCODING_INVALID_ENCODED_DATA")) {
-      throw new RefusedError("NOT_UTF8", `${file} is not UTF-8 text`, {
-        cause: error,
-        where: { file },
-        hint: "Nothing was changed. Save it as UTF-8, or move it away.",
-      });
-    }
     throw new RefusedError("READ_FAILED", `cannot read ${file}`, {
       cause: error,
       where: { file },
       hint: error instanceof Error ? error.message : String(error),
     });
   }
-}
-
-/** A byte that is not UTF-8 would be lost when the file is written again. */
-function readStrictly(file: string): string {
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-    readFileSync(file),
-  );
+  // A byte that is not UTF-8 would be lost when the file is written again.
+  if (isUtf8(bytes)) return bytes.toString();
+  throw new RefusedError("NOT_UTF8", `${file} is not UTF-8 text`, {
+    where: { file },
+    hint: "Nothing was changed. Save it as UTF-8, or move it away.",
+  });
 }
 
 /** Loading node:crypto is a tenth of a run: only those who need it do. */
 export function sha256(text: string): string {
   const { createHash } = process.getBuiltinModule("node:crypto");
   return createHash("sha256").update(text).digest("hex");
+}
+
+/** The digest of a text whatever its line ends: that of the text with `\n`. */
+export function textDigest(text: string): string {
+  return sha256(text.replaceAll("\r\n", "\n"));
 }
 
 /**

@@ -9,7 +9,7 @@ import { ConfigError } from "../domain/errors.ts";
 /** Formats one file's text the project's way. */
 export type Formatter = (path: string, text: string) => Promise<string>;
 
-/** What a project without prettier has. */
+/** Leaves every text as it was rendered. */
 export const asRendered: Formatter = (_path, text) => Promise.resolve(text);
 
 /** The part of prettier's API that is used here (prettier 3). */
@@ -26,15 +26,18 @@ interface Prettier {
 }
 
 /**
- * The project's formatter. Loads prettier only where the project has it. What it
- * gives throws a {@link ConfigError} with the code `PRETTIER_FAILED` where
- * prettier does: its configuration is broken, or names what is not installed.
+ * The project's formatter. Loads prettier with the first file that is to be
+ * formatted, and only where the project has it. What it gives throws a
+ * {@link ConfigError} with the code `PRETTIER_FAILED` where prettier does: its
+ * configuration is broken, or names what is not installed.
  */
 export async function projectFormatter(root: string): Promise<Formatter> {
-  const prettier = loadPrettier(root);
-  if (prettier === undefined) return asRendered;
+  let loaded: { prettier: Prettier | undefined } | undefined;
   const ignorePath = [join(root, ".prettierignore")];
   const format = async (path: string, text: string) => {
+    loaded ??= { prettier: loadPrettier(root) };
+    const { prettier } = loaded;
+    if (prettier === undefined) return text;
     const file = join(root, path);
     const options = await prettier.resolveConfig(file, { editorconfig: true });
     // Templates are formatted by the defaults already; JSON comes from edits too.

@@ -1,21 +1,16 @@
 /** A lock that a merge left in two versions, settled entry by entry. */
 import type { Node } from "jsonc-parser";
 import * as v from "valibot";
+import type { Lock, LockedFile } from "../domain/lock.ts";
 import {
   LOCK_VERSION,
-  type Lock,
-  type LockedEdit,
-  type LockedFile,
-  type LockedModule,
-} from "../domain/lock.ts";
-import {
   LOCKED_EDIT_SCHEMA,
   LOCKED_FILE_SCHEMA,
   LOCKED_MODULE_SCHEMA,
 } from "../domain/lock-schema.ts";
 import { mergeSides, withoutMergeMarkers } from "../domain/merge-markers.ts";
 import { jsonc } from "./jsonc.ts";
-import { sha256, unpackText } from "./project-files.ts";
+import { textDigest, unpackText } from "./project-files.ts";
 import { isNewer } from "./versions.ts";
 
 /**
@@ -24,7 +19,7 @@ import { isNewer } from "./versions.ts";
  * then recorded again, like any that a lock has lost.
  *
  * @param text - with conflict markers, or with two entries of one name
- * @param digestOf - sha256 of a file on disk with `\n` line ends; undefined when there is none
+ * @param digestOf - digest of a file on disk; undefined when there is none
  * @returns what is to be checked as any lock is
  */
 export async function settleLock(
@@ -38,146 +33,77 @@ export async function settleLock(
       : [halves.ours, halves.theirs]
   ).map(readSide);
   const files = await settledFiles(sides, digestOf);
+  const keptFiles = sides.flatMap((side) => side.keptFiles);
   return {
-    lockfile_version: Math.max(
-      LOCK_VERSION,
-      ...sides.map(({ format }) => format),
-    ),
-    written_by: newest(sides.flatMap(({ writtenBy }) => writtenBy ?? [])),
+    lockfile_version: Math.max(...sides.map(({ format }) => format)),
+    written_by: sides
+      .map(({ writtenBy }) => writtenBy)
+      .reduce((best, version) =>
+        best === undefined || (version !== undefined && isNewer(version, best))
+          ? version
+          : best,
+      ),
     modules: settledModules(sides),
     files,
     kept_files: Object.fromEntries(
-      sides
-        .flatMap(({ keptFiles }) => keptFiles)
-        .filter(([path]) => !Object.hasOwn(files, path)),
+      keptFiles.filter(([path]) => !Object.hasOwn(files, path)),
     ),
-    added_dependencies: Object.fromEntries(
-      sides.flatMap(({ dependencies }) => dependencies),
-    ),
-    added_scripts: Object.fromEntries(sides.flatMap(({ scripts }) => scripts)),
-    host_edits: Object.fromEntries(sides.flatMap(({ hostEdits }) => hostEdits)),
+    added_dependencies: joined(sides.map(({ dependencies }) => dependencies)),
+    added_scripts: joined(sides.map(({ scripts }) => scripts)),
+    host_edits: joined(sides.map(({ hostEdits }) => hostEdits)),
   };
 }
 
-/** Every entry of one side, those with the same name included. */
-interface Side {
-  format: number;
-  writtenBy: string | undefined;
-  modules: [string, LockedModule][];
-  files: [string, LockedFile][];
-  keptFiles: [string, LockedFile][];
-  dependencies: [string, string][];
-  scripts: [string, string][];
-  hostEdits: [string, LockedEdit][];
-}
-
-/** Reads what can be read: git may have joined the lines of two sides into no JSON. */
-function readSide(text: string): Side {
-  const root = jsonc().parseTree(text, [], { allowTrailingComma: true });
-  const format = valueOf(root, "lockfile_version");
-  const writtenBy = valueOf(root, "written_by");
-  const fileEntries = (name: string) =>
-    entriesOf(root, name).flatMap(([path, value]): [string, LockedFile][] => {
-      const entry = v.safeParse(LOCKED_FILE_SCHEMA, value);
-      return entry.success && isWhole(entry.output)
-        ? [[path, entry.output]]
-        : [];
-    });
-  const textEntries = (name: string) =>
-    entriesOf(root, name).flatMap(([key, value]): [string, string][] =>
-      typeof value === "string" ? [[key, value]] : [],
-    );
-  return {
-    format: typeof format === "number" ? format : LOCK_VERSION,
-    writtenBy: typeof writtenBy === "string" ? writtenBy : undefined,
-    modules: entriesOf(root, "modules").flatMap(
-      ([name, value]): [string, LockedModule][] => {
-        const entry = v.safeParse(LOCKED_MODULE_SCHEMA, value);
-        return entry.success ? [[name, entry.output]] : [];
-      },
-    ),
-    files: fileEntries("files"),
-    keptFiles: fileEntries("kept_files"),
-    dependencies: textEntries("added_dependencies"),
-    scripts: textEntries("added_scripts"),
-    hostEdits: entriesOf(root, "host_edits").flatMap(
-      ([path, value]): [string, LockedEdit][] => {
-        const entry = v.safeParse(LOCKED_EDIT_SCHEMA, value);
-        return entry.success ? [[path, entry.output]] : [];
-      },
-    ),
-  };
-}
-
-/** The newest of each; rendered again where the two differ, whichever is right. */
-function settledModules(sides: readonly Side[]): Lock["modules"] {
-  const modules = new Map<string, LockedModule>();
-  for (const [name, entry] of sides.flatMap((side) => side.modules)) {
-    const present = modules.get(name);
-    if (present === undefined) {
-      modules.set(name, entry);
-    } else if (JSON.stringify(present) !== JSON.stringify(entry)) {
-      const later = isNewer(entry.version, present.version) ? entry : present;
-      modules.set(name, { ...later, templates: "" });
-    }
-  }
-  return Object.fromEntries(modules);
-}
-
-async function settledFiles(
-  sides: readonly Side[],
-  digestOf: (path: string) => Promise<string | undefined>,
-): Promise<Lock["files"]> {
-  const candidates = new Map<
-    string,
-    { entry: LockedFile; version: string }[]
-  >();
-  for (const { files, modules } of sides) {
-    const versions = new Map(modules);
-    for (const [path, entry] of files) {
-      const version = versions.get(entry.module)?.version ?? "";
-      candidates.set(path, [
-        ...(candidates.get(path) ?? []),
-        { entry, version },
-      ]);
-    }
-  }
-  const settled: [string, LockedFile][] = [];
-  for (const [path, found] of candidates) {
-    const [first] = found;
-    if (first === undefined) continue;
-    if (found.every(({ entry }) => entry.sha256 === first.entry.sha256)) {
-      settled.push([path, first.entry]);
-      continue;
-    }
-    const digest = await digestOf(path);
-    const { entry } =
-      found.find((candidate) => candidate.entry.sha256 === digest) ??
-      found.reduce((best, candidate) =>
-        isNewer(candidate.version, best.version) ? candidate : best,
-      );
-    settled.push([path, entry]);
-  }
-  return Object.fromEntries(settled);
-}
-
-function newest(versions: readonly string[]): string | undefined {
-  return versions.reduce<string | undefined>(
-    (best, version) =>
-      best === undefined || isNewer(version, best) ? version : best,
-    undefined,
-  );
+function joined<T>(sides: readonly (readonly [string, T])[][]) {
+  return Object.fromEntries(sides.flat());
 }
 
 /** Lines of two sides in one entry do not fit together. */
-function isWhole({ base, sha256: digest }: LockedFile): boolean {
-  // Of a generated file there is the hash alone, which is whole or no hash.
-  if (base === undefined) return true;
+const WHOLE_FILE_SCHEMA = v.pipe(LOCKED_FILE_SCHEMA, v.check(isWhole));
+
+/** Of a generated file there is the hash alone, which is whole or no hash. */
+function isWhole({ base, sha256 }: LockedFile): boolean {
   try {
-    return sha256(unpackText(base)) === digest;
+    return base === undefined || textDigest(unpackText(base)) === sha256;
   } catch {
     return false;
   }
+}
+
+type Side = ReturnType<typeof readSide>;
+
+/**
+ * Every entry of one side, those with the same name included. Reads what can be read:
+ * git may have joined the lines of two sides into no JSON.
+ */
+function readSide(text: string) {
+  const root = jsonc().parseTree(text, [], { allowTrailingComma: true });
+  const nodesOf = (name: string) =>
+    propertiesOf(root).flatMap(([key, node]) => (key === name ? node : []));
+  const scalar = <T>(name: string, schema: v.GenericSchema<unknown, T>) =>
+    nodesOf(name).flatMap((node) => valid(node, schema))[0];
+  // The part itself may stand twice.
+  const entries = <T>(part: string, schema: v.GenericSchema<unknown, T>) =>
+    nodesOf(part)
+      .flatMap((node) => propertiesOf(node))
+      .flatMap(([key, node]) =>
+        valid(node, schema).map((value): [string, T] => [key, value]),
+      );
+  return {
+    format: scalar("lockfile_version", v.number()) ?? LOCK_VERSION,
+    writtenBy: scalar("written_by", v.string()),
+    modules: entries("modules", LOCKED_MODULE_SCHEMA),
+    files: entries("files", WHOLE_FILE_SCHEMA),
+    keptFiles: entries("kept_files", WHOLE_FILE_SCHEMA),
+    dependencies: entries("added_dependencies", v.string()),
+    scripts: entries("added_scripts", v.string()),
+    hostEdits: entries("host_edits", LOCKED_EDIT_SCHEMA),
+  };
+}
+
+function valid<T>(node: Node, schema: v.GenericSchema<unknown, T>): T[] {
+  const result = v.safeParse(schema, jsonc().getNodeValue(node));
+  return result.success ? [result.output] : [];
 }
 
 function propertiesOf(node: Node | undefined): [string, Node][] {
@@ -189,18 +115,37 @@ function propertiesOf(node: Node | undefined): [string, Node][] {
   });
 }
 
-function valueOf(root: Node | undefined, name: string): unknown {
-  const found = propertiesOf(root).find(([key]) => key === name);
-  return found === undefined ? undefined : jsonc().getNodeValue(found[1]);
+/** The newest of each; rendered again where the two differ, whichever is right. */
+function settledModules(sides: readonly Side[]): Lock["modules"] {
+  const modules: Lock["modules"] = {};
+  for (const [name, entry] of sides.flatMap((side) => side.modules)) {
+    const present = modules[name] ?? entry;
+    const isSame = JSON.stringify(present) === JSON.stringify(entry);
+    const later = isNewer(entry.version, present.version) ? entry : present;
+    modules[name] = isSame ? present : { ...later, templates: "" };
+  }
+  return modules;
 }
 
-/** The properties of one part, where the part itself stands twice of both. */
-function entriesOf(root: Node | undefined, part: string): [string, unknown][] {
-  return propertiesOf(root)
-    .filter(([name]) => name === part)
-    .flatMap(([, node]) => propertiesOf(node))
-    .map(([name, node]): [string, unknown] => [
-      name,
-      jsonc().getNodeValue(node),
-    ]);
+async function settledFiles(
+  sides: readonly Side[],
+  digestOf: (path: string) => Promise<string | undefined>,
+): Promise<Lock["files"]> {
+  const candidates = sides.flatMap(({ files, modules }) =>
+    files.map(([path, entry]) => {
+      const [, module] = modules.find(([name]) => name === entry.module) ?? [];
+      return { path, entry, version: module?.version ?? "" };
+    }),
+  );
+  const settled: Lock["files"] = {};
+  for (const path of new Set(candidates.map((candidate) => candidate.path))) {
+    const found = candidates.filter((candidate) => candidate.path === path);
+    const digest = await digestOf(path);
+    const onDisk = found.find(({ entry }) => entry.sha256 === digest);
+    const newest = found.reduce((best, candidate) =>
+      isNewer(candidate.version, best.version) ? candidate : best,
+    );
+    settled[path] = (onDisk ?? newest).entry;
+  }
+  return settled;
 }

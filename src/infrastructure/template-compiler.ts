@@ -8,7 +8,7 @@ import {
   isCompiledTemplate,
   type CompiledTemplate,
 } from "./compiled-template.ts";
-import { TEMPLATE_SYNTAX } from "./template-analysis.ts";
+import { TEMPLATE_SYNTAX } from "./template-syntax.ts";
 import { TEMPLATE_FILTERS } from "./template-filters.ts";
 
 /**

@@ -6,7 +6,8 @@ import { LOCK_FILE } from "../../domain/lock.ts";
 import { PACKAGE_FILE } from "../../infrastructure/package-json.ts";
 import { checkProject } from "../check-service.ts";
 import { newerCommand } from "../newer-version.ts";
-import { baseText, type Project, type ProjectRequest } from "../project.ts";
+import { recordedText } from "../lock-facts.ts";
+import type { Project, ProjectRequest } from "../project.ts";
 import type { Problem } from "./finding.ts";
 
 /** Files that the modules need and that cannot do their work. Edits are fine. */
@@ -76,7 +77,7 @@ export async function lockProblem({
         };
   }
   try {
-    for (const path of Object.keys(lock.files)) baseText(lock, path, null);
+    for (const path of Object.keys(lock.files)) recordedText(lock, path);
   } catch (error) {
     if (!(error instanceof AdwError)) throw error;
     return {

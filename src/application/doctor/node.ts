@@ -1,6 +1,6 @@
 /** `doctor`: whether the running Node can run what was rendered. */
 import type { AdwConfig } from "../../domain/config.ts";
-import { nodeAtLeast } from "../project.ts";
+import { nodeAtLeast } from "../settings.ts";
 import type { Problem } from "./finding.ts";
 
 /** All that is wrong at once: settings that depend on each other are changed together. */

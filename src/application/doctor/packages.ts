@@ -17,7 +17,7 @@ import {
   oldTypescript,
 } from "../../infrastructure/host-typescript.ts";
 import { examineHostPackages } from "../host-versions.ts";
-import { packageNeeds } from "../package-plan.ts";
+import { missingFromManifest, packageNeeds } from "../package-plan.ts";
 import type { Project } from "../project.ts";
 import type { Problem } from "./finding.ts";
 
@@ -48,10 +48,7 @@ async function missingInManifest(
   const { root } = project;
   const text = await readProjectFile(root, PACKAGE_FILE);
   const edit = await editPackageJson(text, needsOf(project));
-  const missing = [
-    ...Object.keys({ ...edit.addedDependencies, ...edit.addedDevDependencies }),
-    ...Object.keys(edit.addedScripts).map((name) => `script ${name}`),
-  ];
+  const missing = missingFromManifest(edit);
   if (missing.length === 0) return undefined;
   return {
     message: `package.json lacks ${missing.join(", ")}`,

@@ -1,5 +1,6 @@
 /** How a project runs its own TypeScript: as its adw:server script does. */
 import { join } from "node:path";
+import type { AdwConfig } from "../domain/config.ts";
 import { moduleScripts } from "../domain/module-registry.ts";
 import {
   PACKAGE_FILE,
@@ -33,19 +34,23 @@ export async function projectCommand({
     SCRIPT.exec(String(written)) ?? SCRIPT.exec(String(ours)) ?? [];
   return {
     runner: [
-      // Known when the driver was chosen; it would hide the lines that matter.
-      "--disable-warning=ExperimentalWarning",
-      ...runnerOptions(
-        root,
-        program === "tsx" ? "tsx" : "node",
-        join(root, config.adws_dir, "package.json"),
-      ),
-      ...words(flags).filter(
-        (flag) => flag !== "--disable-warning=ExperimentalWarning",
-      ),
+      ...nodeOptions({ root, config }, program === "tsx" ? "tsx" : "node"),
+      ...words(flags).filter((flag) => flag !== WITHOUT_WARNING),
     ],
     serverOptions: words(options),
   };
+}
+
+/** Known when the SQLite driver was chosen; it would hide the lines that matter. */
+const WITHOUT_WARNING = "--disable-warning=ExperimentalWarning";
+
+/** The options with which Node runs TypeScript of the project. */
+export function nodeOptions(
+  { root, config }: Pick<Project, "root" | "config">,
+  runner: AdwConfig["typescript_runner"] = config.typescript_runner,
+): string[] {
+  const manifest = join(root, config.adws_dir, PACKAGE_FILE);
+  return [WITHOUT_WARNING, ...runnerOptions(root, runner, manifest)];
 }
 
 function words(text: string): string[] {
