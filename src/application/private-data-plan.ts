@@ -2,7 +2,7 @@
  * Secrets and data stay ignored by git as long as they exist, wherever they lie,
  * and what a plan leaves behind is named.
  */
-import { relative, resolve } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import type { AdwConfig } from "../domain/config.ts";
 import { ignoredPaths, withIgnoredPaths } from "../domain/ignore-block.ts";
 import { listed } from "../domain/listed.ts";
@@ -17,6 +17,14 @@ import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { Project } from "./project.ts";
 
 const IGNORE_FILE = ".gitignore";
+
+/** Secrets in `adws_dir`, and the line of its ignore file that keeps git from each. */
+const GUARDS: Readonly<Record<string, string>> = {
+  ".adw_token": ".adw_token*",
+  ".adw_ingest_token": ".adw_ingest_token*",
+  ".adw_spool": ".adw_spool/",
+};
+const DATABASE_GUARD = "*.db";
 
 export interface PrivateDataPlan {
   /** The operations, with an ignore file kept where something still needs it. */
@@ -66,10 +74,15 @@ export async function protectPrivateData(
       : entry;
   });
 
-  const folders = [
+  const guards = new Map<string, readonly string[]>();
+  for (const folder of [
     ...(isInstalled ? [config.adws_dir] : []),
-    ...exposed.map(({ folder }) => folder),
-  ];
+    ...exposed.map((entry) => entry.folder),
+  ])
+    guards.set(folder, await ignoreLines(root, kept, folder));
+  const folders = [...guards.keys()].filter((folder) =>
+    guards.get(folder)?.includes(DATABASE_GUARD),
+  );
   const used = definitions.some(({ name }) => name === "adw_database")
     ? insideProject(root, config.database_path)
     : undefined;
@@ -78,20 +91,20 @@ export async function protectPrivateData(
   const unused = [
     ...new Set([formerDatabase(project) ?? [], ...present].flat()),
   ].filter((path) => path !== used && databaseFiles(root, path).length > 0);
+  // Where an ignore file is its owner's, or deleted, each secret is named.
+  const unguarded = [
+    ...(isInstalled
+      ? Object.keys(GUARDS).map((name) => `${config.adws_dir}/${name}`)
+      : []),
+    ...exposed.flatMap(({ secret }) => secret),
+  ].filter((path) => !isGuarded(path, guards));
   const wanted: string[] = [];
-  for (const path of [used ?? [], unused].flat()) {
+  for (const path of new Set([used ?? [], unused, unguarded].flat())) {
     if (
       !isCovered(path, folders) &&
       (present.includes(path) || !(await gitIgnores(root, path)))
     )
       wanted.push(path);
-  }
-  for (const { folder, secret } of exposed) {
-    // Without its own ignore file, which somebody has deleted, each one is named.
-    if (await readProjectFile(root, `${folder}/${IGNORE_FILE}`)) continue;
-    for (const path of secret)
-      if (present.includes(path) || !(await gitIgnores(root, path)))
-        wanted.push(path);
   }
   const named = new Set(left.flatMap(({ secret }) => secret));
   const stray = unused.flatMap((path) =>
@@ -114,6 +127,34 @@ export async function protectPrivateData(
       ...outsideNote(project, config, definitions),
     ],
   };
+}
+
+/** The ignore file of a folder as the plan leaves it, which its owner may have replaced. */
+async function ignoreLines(
+  root: string,
+  files: readonly FileOperation[],
+  folder: string,
+): Promise<readonly string[]> {
+  const path = `${folder}/${IGNORE_FILE}`;
+  const entry = files.find((file) => file.path === path);
+  const text =
+    entry === undefined
+      ? await readProjectFile(root, path)
+      : "content" in entry
+        ? entry.content
+        : entry.previous;
+  return (text ?? "").split(/\r?\n/);
+}
+
+/** Whether a line in the ignore file of its folder names a secret. */
+function isGuarded(
+  path: string,
+  guards: ReadonlyMap<string, readonly string[]>,
+): boolean {
+  const guard = GUARDS[basename(path)] ?? DATABASE_GUARD;
+  return [...guards].some(
+    ([folder, lines]) => path.startsWith(`${folder}/`) && lines.includes(guard),
+  );
 }
 
 /** The folders that files were rendered into, as the lock has them. */
