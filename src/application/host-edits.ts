@@ -57,7 +57,11 @@ export async function planHostEdits(
   const read = async (path: string) =>
     former.texts.has(path) ? (former.texts.get(path) ?? null) : disk(path);
   const width = await lineWidth(read);
-  const { edits: tsconfigs, broken } = await examineTsconfigs({
+  const {
+    edits: tsconfigs,
+    broken,
+    uneditable,
+  } = await examineTsconfigs({
     root,
     adwsDir,
     files: rendered,
@@ -91,6 +95,10 @@ export async function planHostEdits(
       ...broken.map(
         (path) =>
           `${path} is not valid JSON, so it was left as it is. Correct it, then run adw-scaffold doctor to see whether it includes ${adwsDir}/.`,
+      ),
+      ...uneditable.map(
+        (path) =>
+          `"exclude" in ${path} is not a list, or stands there twice, so it was left as it is. Correct it, and leave ${adwsDir}/ out there.`,
       ),
       ...[...links].map(
         (path) =>

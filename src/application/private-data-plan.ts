@@ -2,7 +2,7 @@
  * Secrets and data stay ignored by git as long as they exist, wherever they lie,
  * and what a plan leaves behind is named.
  */
-import { relative, resolve } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import type { AdwConfig } from "../domain/config.ts";
 import { ignoredPaths, withIgnoredPaths } from "../domain/ignore-block.ts";
 import { listed } from "../domain/listed.ts";
@@ -17,6 +17,14 @@ import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { Project } from "./project.ts";
 
 const IGNORE_FILE = ".gitignore";
+
+/** Secrets in `adws_dir`, and the line of its ignore file that keeps git from each. */
+const GUARDS: Readonly<Record<string, string>> = {
+  ".adw_token": ".adw_token*",
+  ".adw_ingest_token": ".adw_ingest_token*",
+  ".adw_spool": ".adw_spool/",
+};
+const DATABASE_GUARD = "*.db";
 
 export interface PrivateDataPlan {
   /** The operations, with an ignore file kept where something still needs it. */
@@ -45,22 +53,38 @@ export async function protectPrivateData(
   const isInstalled = definitions.length > 0;
   const left = leftFolders(project, intended);
   const exposed = left.filter(({ secret }) => secret.length > 0);
-  const before = await readProjectFile(root, IGNORE_FILE);
-  const present = ignoredPaths(before);
+  const operations = intended.operations.map((entry) =>
+    keepIgnoring(entry, exposed),
+  );
+  const guards = new Map<string, readonly string[]>();
+  for (const folder of [
+    ...(isInstalled ? [config.adws_dir] : []),
+    ...exposed.map((entry) => entry.folder),
+  ])
+    guards.set(folder, await ignoreLines(root, operations, folder));
+  const folders = [...guards.keys()].filter((folder) =>
+    guards.get(folder)?.includes(DATABASE_GUARD),
+  );
   const used = definitions.some(({ name }) => name === "adw_database")
     ? insideProject(root, config.database_path)
     : undefined;
+  const before = await readProjectFile(root, IGNORE_FILE);
+  const present = ignoredPaths(before);
   const unused = [...new Set([...formerDatabase(project), ...present])].filter(
     (path) => path !== used && databaseFiles(root, path).length > 0,
   );
-  const folders = exposed.map(({ folder }) => folder);
-  if (isInstalled) folders.push(config.adws_dir);
-  const uncovered = [
-    ...[used ?? [], unused].flat().filter((path) => !isCovered(path, folders)),
-    ...(await secretsWithoutIgnoreFile(root, exposed)),
-  ];
+  // Where an ignore file is its owner's, or deleted, each secret is named.
+  const unguarded = [
+    ...(isInstalled
+      ? Object.keys(GUARDS).map((name) => `${config.adws_dir}/${name}`)
+      : []),
+    ...exposed.flatMap(({ secret }) => secret),
+  ].filter((path) => !isGuarded(path, guards));
+  const uncovered = [used ?? [], unused, unguarded]
+    .flat()
+    .filter((path) => !isCovered(path, folders));
   const wanted: string[] = [];
-  for (const path of uncovered)
+  for (const path of new Set(uncovered))
     if (present.includes(path) || !(await gitIgnores(root, path)))
       wanted.push(path);
   const named = left.flatMap(({ secret }) => secret);
@@ -69,9 +93,7 @@ export async function protectPrivateData(
     .filter((path) => !named.includes(path));
   const also = named.length === 0 ? "" : "Also ";
   return {
-    operations: intended.operations.map((entry) =>
-      keepIgnoring(entry, exposed),
-    ),
+    operations,
     ignoreFile: linesOperation({
       path: IGNORE_FILE,
       before,
@@ -116,24 +138,39 @@ function leftFolders(
     });
 }
 
-/** Where somebody has deleted a folder's own ignore file, each one is named. */
-async function secretsWithoutIgnoreFile(
-  root: string,
-  exposed: readonly LeftFolder[],
-): Promise<string[]> {
-  const secrets: string[] = [];
-  for (const { folder, secret } of exposed) {
-    const text = await readProjectFile(root, `${folder}/${IGNORE_FILE}`);
-    if (text === null || text === "") secrets.push(...secret);
-  }
-  return secrets;
-}
-
 function strayNote(stray: readonly string[], used: string | undefined): string {
   const [stay, they] =
     stray.length === 1 ? ["stays", "it is"] : ["stay", "they are"];
   const now = used === undefined ? "" : `; the database is ${used} now`;
   return `${stray.join(", ")} ${stay} where ${they}, ignored by git${now}.`;
+}
+
+/** The ignore file of a folder as the plan leaves it, which its owner may have replaced. */
+async function ignoreLines(
+  root: string,
+  operations: readonly FileOperation[],
+  folder: string,
+): Promise<readonly string[]> {
+  const path = `${folder}/${IGNORE_FILE}`;
+  const entry = operations.find((file) => file.path === path);
+  const text =
+    entry === undefined
+      ? await readProjectFile(root, path)
+      : "content" in entry
+        ? entry.content
+        : entry.previous;
+  return (text ?? "").split(/\r?\n/);
+}
+
+/** Whether a line in the ignore file of its folder names a secret. */
+function isGuarded(
+  path: string,
+  guards: ReadonlyMap<string, readonly string[]>,
+): boolean {
+  const guard = GUARDS[basename(path)] ?? DATABASE_GUARD;
+  return [...guards].some(
+    ([folder, lines]) => path.startsWith(`${folder}/`) && lines.includes(guard),
+  );
 }
 
 /** The folders that files were rendered into, as the lock has them. */

@@ -154,10 +154,14 @@ function isInRepository(folder: string): boolean {
 
 /** Functions that take configuration objects and nothing else. */
 const CONFIG_CALL = String.raw`(?:defineConfig|(?:tseslint|typescriptEslint|ts)\.config)\(`;
+/** ESLint's own, and typescript-eslint's: those take any number of configurations, in whatever form. */
+const VARIADIC =
+  /\b(?:from\s*|require\s*\(\s*)["'](?:eslint\/config|typescript-eslint)["']/;
 
 /** An object with nothing but `ignores` is global: https://eslint.org/docs/latest/use/configure/ignore */
 function ignoreInFlatConfig(text: string, folder: string): string | undefined {
-  const exported = /^(?:export\s+default|module\.exports\s*=)\s*/m.exec(text);
+  const code = withoutComments(text);
+  const exported = /^(?:export\s+default|module\.exports\s*=)\s*/m.exec(code);
   if (exported === null) return undefined;
   let start = exported.index + exported[0].length;
   const name = /^[A-Za-z_$][\w$]*(?=\s*(?:;|$|\n|satisfies\b|as\b))/.exec(
@@ -167,19 +171,28 @@ function ignoreInFlatConfig(text: string, folder: string): string | undefined {
     const declared = new RegExp(
       String.raw`^(?:export\s+)?(?:const|let|var)\s+${name.replaceAll("$", String.raw`\$`)}\s*(?::[^=]+)?=\s*`,
       "m",
-    ).exec(text);
+    ).exec(code);
     if (declared === null) return undefined;
     start = declared.index + declared[0].length;
   }
+  const first = VARIADIC.test(code) ? "" : String.raw`(?!\s*[\w$.])`;
   const opening = new RegExp(
-    String.raw`^(?:${CONFIG_CALL}\s*\[|${CONFIG_CALL}(?!\s*[\w$.])|\[)`,
-  ).exec(text.slice(start));
+    String.raw`^(?:${CONFIG_CALL}\s*\[|${CONFIG_CALL}${first}|\(?\s*\[)`,
+  ).exec(code.slice(start));
   if (opening === null) return undefined;
   const quote = quoteOf(text);
   return insertFirst(
     text,
     start + opening[0].length,
     `{ ignores: [${quote}${folder}${quote}] }`,
+  );
+}
+
+/** The code with spaces for its comments, so that every offset stays true. A glob in quotes is none. */
+function withoutComments(text: string): string {
+  return text.replaceAll(
+    /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\/\/[^\n]*|\/\*.*?\*\//gs,
+    (part) => (part.startsWith("/") ? part.replaceAll(/[^\r\n]/g, " ") : part),
   );
 }
 

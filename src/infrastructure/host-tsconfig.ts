@@ -40,6 +40,8 @@ export interface TsconfigAnswer {
   edits: TsconfigEdit[];
   /** Files that are not JSON with comments: nothing is known of them, and they stay as they are. */
   broken: string[];
+  /** Files with something else in the place of a list of exclusions. */
+  uneditable: string[];
 }
 
 /**
@@ -57,6 +59,7 @@ export async function examineTsconfigs(
   const rendered = files.map((file) => join(root, file));
   const edited = new Map<string, TsconfigEdit>();
   const broken = new Set<string>();
+  const uneditable = new Set<string>();
   const read: ReadFile = async (file) => {
     const path = fromFolder(root, file);
     const edit = edited.get(path);
@@ -85,10 +88,14 @@ export async function examineTsconfigs(
       whenNew: await formerExclusions(root, tsconfig, owner, read),
       ...(width === undefined ? {} : { width }),
     });
-    if (after === undefined) broken.add(path);
+    if (after === undefined) uneditable.add(path);
     else edited.set(path, { path, before, after });
   }
-  return { edits: [...edited.values()], broken: [...broken] };
+  return {
+    edits: [...edited.values()],
+    broken: [...broken],
+    uneditable: [...uneditable],
+  };
 }
 
 /** The edits alone. */

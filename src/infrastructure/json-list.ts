@@ -18,7 +18,8 @@ export interface ListAddition {
 /**
  * The text with the list complete: as little as possible is inserted, one line
  * where the file is laid out in lines. Undefined where the text is not JSON with
- * comments, or something else stands in the place of the list.
+ * comments, or something else stands in the place of the list, or a key on the way
+ * to it stands there twice: readers differ in which of the two counts.
  */
 export function addToJsonList(
   text: string,
@@ -26,7 +27,7 @@ export function addToJsonList(
 ): string | undefined {
   const { findNodeAtLocation, getNodeValue } = jsonc();
   const root = parseWithComments(text);
-  if (root === undefined) return undefined;
+  if (root === undefined || hasKeyTwice(root, path)) return undefined;
   const list = findNodeAtLocation(root, [...path]);
   if (list !== undefined) {
     if (list.type !== "array") return undefined;
@@ -47,6 +48,18 @@ export function addToJsonList(
     entry = `{ ${entry} }`;
   }
   return undefined;
+}
+
+function hasKeyTwice(root: Node, path: readonly string[]): boolean {
+  const { findNodeAtLocation } = jsonc();
+  return path.some((key, depth) => {
+    const owner = findNodeAtLocation(root, path.slice(0, depth));
+    const named = owner?.children?.filter(
+      (entry) =>
+        entry.type === "property" && entry.children?.[0]?.value === key,
+    );
+    return named !== undefined && named.length > 1;
+  });
 }
 
 /** The value of JSON with comments and trailing commas; undefined where it is broken. */

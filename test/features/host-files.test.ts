@@ -187,6 +187,18 @@ describe("a tsconfig that includes the rendered folder", () => {
     expect(await read("tsconfig.json")).toBe(broken);
   });
 
+  test.each([
+    '{ "exclude": "dist" }\n',
+    '{\n  "exclude": ["a"],\n  "exclude": ["b"]\n}\n',
+  ])("whose exclude cannot be added to stays as it is: %s", async (text) => {
+    await write({ "package.json": "{}\n", "tsconfig.json": text });
+    const { stderr } = await init();
+    expect(stderr).toContain(
+      'note "exclude" in tsconfig.json is not a list, or stands there twice, so it was left as it is.',
+    );
+    expect(await read("tsconfig.json")).toBe(text);
+  });
+
   test("that is a symbolic link is not written through, and stops nothing", async () => {
     await write({ "package.json": "{}\n", "config/real.json": "{}\n" });
     await symlink("config/real.json", join(folder(), "tsconfig.json"));
@@ -263,6 +275,21 @@ describe("a linter's own configuration leaves the rendered folder out, in one li
       "eslint.config.ts",
       "import tseslint from 'typescript-eslint';\nexport default tseslint.config( // all\n    {},\n);\n",
       ["+    { ignores: ['adws/'] },"],
+    ],
+    [
+      "eslint.config.mjs",
+      "// export default [\n/*\nmodule.exports = [\n];\n*/\nimport js from '@eslint/js';\nimport {\n  defineConfig,\n} from 'eslint/config';\n\nexport default defineConfig(\n  js.configs.recommended, // https://eslint.org\n  { files: ['**/*.js'] },\n);\n",
+      ["+  { ignores: ['adws/'] },"],
+    ],
+    [
+      "eslint.config.js",
+      "export default /** @type {import('eslint').Linter.Config[]} */ ([\n  {},\n]);\n",
+      ["+  { ignores: ['adws/'] },"],
+    ],
+    [
+      "eslint.config.js",
+      "import { defineConfig } from 'eslint-define-config';\n\nexport default defineConfig(mine);\n",
+      [],
     ],
     [
       ".eslintrc.json",

@@ -124,6 +124,39 @@ test("init --adws-dir where adws/.gitignore was deleted: the secrets that stay a
   expect(taken(secrets)).toEqual([]);
 });
 
+test("an adws/.gitignore of the owner's, kept by init: what is secret is ignored all the same", async () => {
+  await write("adws/.gitignore", "*.tmp\n");
+  await init("--keep");
+  const secrets = await secretsIn("adws");
+  expect(taken(secrets)).toEqual([]);
+  expect(await readFile(join(folder(), "adws/.gitignore"), "utf8")).toBe(
+    "*.tmp\n",
+  );
+  await run("update");
+  expect(taken(secrets)).toEqual([]);
+  await run("remove", "adw_logging");
+  expect(taken(secrets)).toEqual([]);
+});
+
+test("an adws/.gitignore that its owner deleted or cut down: update sees to it that what is secret is ignored", async () => {
+  await init();
+  const secrets = await secretsIn("adws");
+  await write("adws/.gitignore", ".adw_token*\n");
+  await run("update");
+  expect(taken(secrets)).toEqual([]);
+  await rm(join(folder(), "adws/.gitignore"));
+  await run("update");
+  expect(taken(secrets)).toEqual([]);
+});
+
+test("an adws/.gitignore with lines of the owner's added needs no other", async () => {
+  await init();
+  const text = await readFile(join(folder(), "adws/.gitignore"), "utf8");
+  await write("adws/.gitignore", `${text}*.tmp\n`);
+  await run("update");
+  expect(await exists(".gitignore")).toBe(false);
+});
+
 test("a move leaves nothing behind where there is no secret", async () => {
   await init();
   await init("--adws-dir", "tools/adws");
