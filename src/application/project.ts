@@ -14,6 +14,7 @@ import { ConfigError, UsageError } from "../domain/errors.ts";
 import { brokenLock, type Lock } from "../domain/lock.ts";
 import {
   retiredModule,
+  templatesOf,
   type ModuleDefinition,
   type RetiredModule,
 } from "../domain/module-registry.ts";
@@ -304,9 +305,12 @@ export function inputsOf(
   config: AdwConfig,
   { templates }: ModuleSource,
 ): Record<string, unknown> {
-  const used = new Set(
-    definition.files.flatMap((file) => templates.facts(file)?.uses ?? []),
-  );
+  const used = new Set([
+    ...templatesOf(definition).flatMap(
+      (file) => templates.facts(file)?.uses ?? [],
+    ),
+    ...(definition.conditionalTemplates ?? []).map(({ when }) => when.key),
+  ]);
   return Object.fromEntries(
     // A template that takes `config` as a whole depends on all of it.
     Object.entries(config).filter(
@@ -349,7 +353,7 @@ export function templatesDigest(
   { templates }: ModuleSource,
 ): string {
   let sum = 0n;
-  for (const file of definition.files) {
+  for (const file of templatesOf(definition)) {
     sum ^= BigInt(`0x${templates.facts(file)?.digest ?? "0"}`);
   }
   return sum.toString(16).padStart(16, "0");

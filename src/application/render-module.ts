@@ -9,6 +9,7 @@ import {
   moduleDependencies,
   moduleScripts,
   targetPath,
+  templateOf,
   type Dependencies,
   type ModuleDefinition,
   type ModuleRegistry,
@@ -66,7 +67,11 @@ export async function renderDefinition(
   return Promise.all(
     definition.files.map(async (file) => ({
       path: targetPath(file, config),
-      content: await renderTemplate(file, context, templates),
+      content: await renderTemplate(
+        templateOf(definition, file, config),
+        context,
+        templates,
+      ),
     })),
   );
 }
