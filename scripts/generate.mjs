@@ -104,14 +104,17 @@ async function generateTemplates() {
   const { compileToCode } = await importSource(
     "infrastructure/template-compiler.ts",
   );
-  const { BUNDLED_MODULES } = await importSource("domain/module-registry.ts");
+  const { BUNDLED_MODULES, templatesOf } = await importSource(
+    "domain/module-registry.ts",
+  );
   await mkdir(templatesFolder, { recursive: true });
   const paths = new Set(await listTemplates());
   const others = await otherTemplates();
   const entries = [];
-  for (const { name, files } of BUNDLED_MODULES) {
+  for (const module of BUNDLED_MODULES) {
+    const { name } = module;
     const templates = [];
-    for (const file of files) {
+    for (const file of templatesOf(module)) {
       const other = others.get(file);
       const tagged = other === undefined && !paths.has(file);
       const path = tagged ? `${file}.njk` : file;

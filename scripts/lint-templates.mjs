@@ -8,12 +8,14 @@ const { lintTemplate } = await importSource(
 const { templateContext } = await importSource(
   "application/template-context.ts",
 );
-const { BUNDLED_MODULES } = await importSource("domain/module-registry.ts");
+const { BUNDLED_MODULES, templatesOf } = await importSource(
+  "domain/module-registry.ts",
+);
 const { DEFAULT_CONFIG } = await importSource("domain/config.ts");
 
 const owners = new Map(
   BUNDLED_MODULES.flatMap((module) =>
-    module.files.map((file) => [file, module]),
+    templatesOf(module).map((file) => [file, module]),
   ),
 );
 let problems = 0;

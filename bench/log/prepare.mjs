@@ -25,7 +25,7 @@ export async function prepareModules() {
   const folder = join(root, "build/bench/log");
   mkdirSync(join(folder, "adw_modules"), { recursive: true });
   const entry = join(folder, "entry.mjs");
-  const names = ["adw_database", "adw_logging", "adw_sqlite", "adw_websockets"];
+  const names = ["adw_database", "adw_logging", "adw_websockets"];
   writeFileSync(
     entry,
     names

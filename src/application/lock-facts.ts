@@ -1,7 +1,10 @@
 /** What the lock says of what was written, compared with what would be written now. */
 import type { AdwConfig } from "../domain/config.ts";
 import { brokenLock, type Lock, type LockedFile } from "../domain/lock.ts";
-import type { ModuleDefinition } from "../domain/module-registry.ts";
+import {
+  templatesOf,
+  type ModuleDefinition,
+} from "../domain/module-registry.ts";
 import {
   packText,
   textDigest,
@@ -51,13 +54,16 @@ export function lockEntry(
 
 /** The configuration values that a module's templates use. */
 export function inputsOf(
-  { files }: ModuleDefinition,
+  definition: ModuleDefinition,
   config: AdwConfig,
   { templates }: ModuleSource,
 ): Record<string, unknown> {
-  const used = new Set(
-    files.flatMap((file) => templates.facts(file)?.uses ?? []),
-  );
+  const used = new Set([
+    ...templatesOf(definition).flatMap(
+      (file) => templates.facts(file)?.uses ?? [],
+    ),
+    ...(definition.conditionalTemplates ?? []).map(({ when }) => when.key),
+  ]);
   return Object.fromEntries(
     // A template that takes `config` as a whole depends on all of it.
     Object.entries(config).filter(
@@ -96,11 +102,11 @@ export function changedKeys(
 
 /** One digest over all templates of a module, which are digests of path and text. */
 export function templatesDigest(
-  { files }: ModuleDefinition,
+  definition: ModuleDefinition,
   { templates }: ModuleSource,
 ): string {
   let sum = 0n;
-  for (const file of files)
+  for (const file of templatesOf(definition))
     sum ^= BigInt(`0x${templates.facts(file)?.digest ?? "0"}`);
   return sum.toString(16).padStart(16, "0");
 }

@@ -9,6 +9,7 @@ import type { AdwConfig } from "../domain/config.ts";
 import { ConfigError } from "../domain/errors.ts";
 import {
   createRegistry,
+  templatesOf,
   type ModuleDefinition,
 } from "../domain/module-registry.ts";
 import { parseJson } from "../infrastructure/json-text.ts";
@@ -99,7 +100,7 @@ async function readTemplates(
 ): Promise<{ texts: Map<string, OwnTemplate>; stray: string | undefined }> {
   const owners = new Map(
     definitions.flatMap((owner) =>
-      owner.files.map((file) => [file, owner] as const),
+      templatesOf(owner).map((file) => [file, owner] as const),
     ),
   );
   const texts = new Map<string, OwnTemplate>();

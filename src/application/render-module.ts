@@ -9,6 +9,7 @@ import {
   moduleDependencies,
   moduleScripts,
   targetPath,
+  templateOf,
   type Dependencies,
   type ModuleDefinition,
   type ModuleRegistry,
@@ -63,7 +64,8 @@ export function fileRenderer(
   templates: TemplateSource = bundledTemplates,
 ): (file: string) => Promise<string> {
   const context = templateContext(definition, config);
-  return (file) => renderTemplate(file, context, templates);
+  return (file) =>
+    renderTemplate(templateOf(definition, file, config), context, templates);
 }
 
 /** Renders the files of one module definition. */

@@ -18,6 +18,14 @@ export interface ConditionalDependencies {
   devDependencies?: Dependencies;
 }
 
+/** The template of a file under one value of one config key, instead of the file's own. */
+export interface ConditionalTemplate {
+  when: { key: keyof AdwConfig; value: string };
+  file: string;
+  /** Named as a file beside it; it never lands in a project under this name. */
+  template: string;
+}
+
 export interface ConditionalFlags {
   when: { key: keyof AdwConfig; value: string };
   flags: readonly string[];
@@ -31,9 +39,11 @@ export interface ModuleDefinition {
   summary: string;
   /**
    * Target files, relative to the project, with `adws/` standing for
-   * `adws_dir`. The template of `adws/x.ts` is `templates/adws/x.ts.njk`.
+   * `adws_dir`. The template of `adws/x.ts` is `templates/adws/x.ts`, or
+   * `templates/adws/x.ts.njk` where it has tags.
    */
   files: readonly string[];
+  conditionalTemplates?: readonly ConditionalTemplate[];
   /**
    * Files that had another name in an earlier version: new name to old name. An
    * update moves the owner's file along, edits included.
@@ -160,14 +170,32 @@ export const BUNDLED_MODULES = [
       "The database of agent runs: typed tables, migrations, event stream",
     files: [
       "adws/adw_modules/adw_database.ts",
-      "adws/adw_modules/adw_table.ts",
-      "adws/adw_modules/adw_event_stream.ts",
-      "adws/adw_modules/adw_migrations.ts",
-      "adws/adw_modules/adw_sqlite.ts",
-      "adws/adw_modules/adw_database_file.ts",
-      "adws/adw_modules/adw_live_database.ts",
-      "adws/adw_modules/adw_watched_file.ts",
+      "adws/adw_modules/adw_database/connection.ts",
+      "adws/adw_modules/adw_database/driver.ts",
+      "adws/adw_modules/adw_database/event_stream.ts",
+      "adws/adw_modules/adw_database/live.ts",
+      "adws/adw_modules/adw_database/tables.ts",
+      "adws/adw_modules/adw_database/watch.ts",
     ],
+    conditionalTemplates: [
+      {
+        when: { key: "sqlite_driver", value: "better-sqlite3" },
+        file: "adws/adw_modules/adw_database/driver.ts",
+        template: "adws/adw_modules/adw_database/driver.better_sqlite3.ts",
+      },
+    ],
+    renamedFiles: {
+      "adws/adw_modules/adw_database/connection.ts":
+        "adws/adw_modules/adw_sqlite.ts",
+      "adws/adw_modules/adw_database/event_stream.ts":
+        "adws/adw_modules/adw_event_stream.ts",
+      "adws/adw_modules/adw_database/live.ts":
+        "adws/adw_modules/adw_live_database.ts",
+      "adws/adw_modules/adw_database/tables.ts":
+        "adws/adw_modules/adw_table.ts",
+      "adws/adw_modules/adw_database/watch.ts":
+        "adws/adw_modules/adw_watched_file.ts",
+    },
     requires: ["adw_events", "orch_database_models", "schema_orchestrator"],
     dependencies: { zod: "^4.0.0" },
     conditionalDependencies: [
@@ -208,10 +236,7 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_dashboard.ts",
       "adws/adw_modules/adw_dashboard/answers.ts",
       "adws/adw_modules/adw_dashboard/events_api.ts",
-      "adws/adw_modules/adw_dashboard/memory_history.ts",
       "adws/adw_modules/adw_dashboard/metrics.ts",
-      "adws/adw_modules/adw_dashboard/page.ts",
-      "adws/adw_modules/adw_dashboard/routes.ts",
       "adws/adw_dashboard/index.html",
     ],
     generatedFiles: ["adws/adw_dashboard/index.html"],
@@ -239,7 +264,7 @@ export const BUNDLED_MODULES = [
     name: "adw_server",
     version: "1.2.0",
     summary: "The server to start: npm run adw:server",
-    files: ["adws/adw_server.ts"],
+    files: ["adws/adw_server.ts", "adws/adw_server/token.ts"],
     requires: ["adw_websockets", "adw_database", "adw_dashboard"],
     scripts: { "adw:server": "adw_server.ts" },
     scriptFlags: [WITHOUT_SQLITE_WARNING],
@@ -387,6 +412,26 @@ export const bundledRegistry: ModuleRegistry = createRegistry(BUNDLED_MODULES);
 /** Where a registered file goes: `adws/` is replaced by the configured folder. */
 export function targetPath(file: string, config: AdwConfig): string {
   return file.replace(/^adws\//, `${config.adws_dir}/`);
+}
+
+/** The template of one file under one configuration, by the name that templates are found by. */
+export function templateOf(
+  { conditionalTemplates = [] }: ModuleDefinition,
+  file: string,
+  config: AdwConfig,
+): string {
+  const chosen = conditionalTemplates.find(
+    ({ when, file: of }) => of === file && config[when.key] === when.value,
+  );
+  return chosen?.template ?? file;
+}
+
+/** Every template of a module, whatever the configuration. */
+export function templatesOf({
+  files,
+  conditionalTemplates = [],
+}: ModuleDefinition): string[] {
+  return [...files, ...conditionalTemplates.map(({ template }) => template)];
 }
 
 /** The dependencies of one module under one configuration. */

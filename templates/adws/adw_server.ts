@@ -11,41 +11,24 @@
  * Needs:    ws >= 8.21. Node >= 22.18, or tsx on Node 20.
  * Update:   npx adw-scaffold update
  */
-import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  fchmodSync,
-  fstatSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { databasePath } from "./adw_modules/adw_database.ts";
+import { databasePath, LiveDatabase } from "./adw_modules/adw_database.ts";
 import { createDashboard } from "./adw_modules/adw_dashboard.ts";
-import { LiveDatabase } from "./adw_modules/adw_live_database.ts";
-import { writeStderr } from "./adw_modules/adw_stderr.ts";
+import { messageOf, writeStderr } from "./adw_modules/adw_stderr.ts";
 import {
   DEFAULT_HOST,
   DEFAULT_PORT,
-  isToken,
   startServer,
   stopServer,
 } from "./adw_modules/adw_websockets.ts";
 import type { AdwServer } from "./adw_modules/adw_websockets.ts";
-
-/** Made at the first start, readable by its owner only; keep it out of git. */
-const TOKEN_FILE = fileURLToPath(new URL(".adw_token", import.meta.url));
-
-/** A token of fewer characters is the owner's choice, but not without a word. */
-const SHORT_TOKEN = 8;
-const GOOD_TOKEN = "A good one: openssl rand -hex 32";
+import {
+  codeOf,
+  readToken,
+  TOKEN_FILE,
+  UsageError,
+} from "./adw_server/token.ts";
 
 /** Other processes write all the time; no client may wait for one of them. */
 const BUSY_TIMEOUT_MS = 100;
@@ -68,9 +51,6 @@ The token comes from the environment variable ADW_TOKEN; without it, from the fi
 ${TOKEN_FILE},
 which the first start creates. Delete the file to get a new token.
 `;
-
-/** A mistake of the caller: exit code 2. Everything else that goes wrong: 1. */
-class UsageError extends Error {}
 
 interface Settings {
   host: string;
@@ -195,90 +175,6 @@ function readSettings(args: string[]): Settings {
   }
 }
 
-function readToken(): string {
-  const fromEnvironment = process.env["ADW_TOKEN"] ?? "";
-  if (fromEnvironment === "") return readTokenFile() ?? createTokenFile();
-  const token = checkToken(fromEnvironment, "ADW_TOKEN", 1);
-  if (token.length < SHORT_TOKEN) {
-    writeStderr(
-      `adw_server: ADW_TOKEN is shorter than ${String(SHORT_TOKEN)} characters, so it can be guessed. ${GOOD_TOKEN}\n`,
-    );
-  }
-  return token;
-}
-
-/** The server takes no other; here the message says where it came from. */
-function checkToken(token: string, source: string, shortest: number): string {
-  if (token.length >= shortest && isToken(token)) return token;
-  throw new UsageError(
-    `${source} must hold ${String(shortest)} to 512 letters, digits, "-", "_", "." or "~", and nothing else. ${GOOD_TOKEN}`,
-  );
-}
-
-/** undefined when there is no file yet. */
-function readTokenFile(): string | undefined {
-  let file: number;
-  try {
-    // Not through a symbolic link, which could lead to somebody else's file.
-    // (Windows has no such flag.)
-    const flags: Readonly<Record<string, number | undefined>> = constants;
-    const noFollow = flags["O_NOFOLLOW"] ?? 0;
-    file = openSync(TOKEN_FILE, constants.O_RDONLY | noFollow);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    const advice =
-      "It must be a plain file of yours: delete it, or set ADW_TOKEN.";
-    throw new Error(
-      `Cannot read ${TOKEN_FILE} (${messageOf(error)}). ${advice}`,
-      {
-        cause: error,
-      },
-    );
-  }
-  try {
-    const { mode } = fstatSync(file);
-    if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-      fchmodSync(file, 0o600);
-      writeStderr(
-        `${TOKEN_FILE} was open to other users (mode ${(mode & 0o777).toString(8)}); it is 600 now. ` +
-          "If somebody may have read it, delete it and start again for a new token.\n",
-      );
-    }
-    const token = readFileSync(file, "utf8").trim();
-    return checkToken(token, TOKEN_FILE, SHORT_TOKEN);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Two servers that start together agree on one token: only one of them places its file. */
-function createTokenFile(): string {
-  const token = randomBytes(32).toString("base64url");
-  const draft = `${TOKEN_FILE}.${String(process.pid)}.tmp`;
-  writeFileSync(draft, `${token}\n`, { mode: 0o600, flag: "wx" });
-  try {
-    placeOnce(draft, TOKEN_FILE);
-    return token;
-  } catch (error) {
-    const winner = codeOf(error) === "EEXIST" ? readTokenFile() : undefined;
-    if (winner === undefined) throw error;
-    return winner;
-  } finally {
-    unlinkSync(draft);
-  }
-}
-
-/** @throws an error with the code EEXIST when the target exists. */
-function placeOnce(draft: string, target: string): void {
-  try {
-    linkSync(draft, target); // appears with all of its text at once
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") throw error;
-    // A file system without hard links: exFAT, some network and container mounts.
-    copyFileSync(draft, target, constants.COPYFILE_EXCL);
-  }
-}
-
 /** On stdout, which may be a closed pipe or a full disk: the server serves on. */
 function say(text: string): void {
   try {
@@ -287,14 +183,6 @@ function say(text: string): void {
   } catch (error) {
     writeStderr(`adw_server: stdout: ${messageOf(error)}\n`);
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function fail(error: unknown): void {

@@ -76,6 +76,22 @@ test("a name that is none at all is refused too: callers may not have types", as
   });
 });
 
+test.each([
+  ["node:sqlite", 'from "node:sqlite"', "better-sqlite3"],
+  ["better-sqlite3", 'from "better-sqlite3"', "node:sqlite"],
+] as const)(
+  "of the SQLite drivers, only %s is rendered",
+  async (sqlite_driver, theOne, theOther) => {
+    const { files } = await renderModule("adw_database", { sqlite_driver });
+    const drivers = files.filter(({ path }) => path.includes("driver"));
+    expect(drivers.map(({ path }) => path)).toEqual([
+      "adws/adw_modules/adw_database/driver.ts",
+    ]);
+    expect(drivers[0]?.content).toContain(theOne);
+    expect(drivers[0]?.content).not.toContain(theOther);
+  },
+);
+
 test("a module is one template and one registry entry: a throwaway one goes the whole way", async () => {
   const registry = createRegistry([
     ...BUNDLED_MODULES,

@@ -16,8 +16,7 @@ import {
   start,
 } from "../helpers/servers.ts";
 
-const { openDatabase } = loadRendered("adw_modules/adw_database");
-const { LiveDatabase } = loadRendered("adw_modules/adw_live_database");
+const { LiveDatabase, openDatabase } = loadRendered("adw_modules/adw_database");
 const MIB = 1_048_576;
 /** Six bytes each in JSON. */
 const CONTROLS = "\u0001".repeat(1_000_000);

@@ -97,14 +97,14 @@ function type(fix = ""): void {
 describe("plain doctor knows what check knows", () => {
   test("a required file gone is unhealthy, and the advice brings it back", async () => {
     await withServer();
-    await project.remove("adws/adw_modules/adw_table.ts");
+    await project.remove("adws/adw_modules/adw_database/tables.ts");
     const { code, problems } = await examine();
     expect({ code, problems }).toEqual({
       code: 1,
       problems: [
         expect.objectContaining({
           check: "files",
-          message: "missing: adws/adw_modules/adw_table.ts",
+          message: "missing: adws/adw_modules/adw_database/tables.ts",
         }),
       ],
     });
@@ -157,7 +157,7 @@ test("a lock that lost a module's entries is a finding, and so is one of a newer
   delete lock.modules["adw_websockets"];
   delete lock.files["adws/adw_modules/adw_websockets.ts"];
   await project.write("adw.lock.json", JSON.stringify(lock));
-  await project.remove("adws/adw_modules/adw_table.ts");
+  await project.remove("adws/adw_modules/adw_database/tables.ts");
   const { code, problems } = await examine();
   expect({ code, problems }).toMatchObject({
     code: 1,
@@ -168,7 +168,10 @@ test("a lock that lost a module's entries is a finding, and so is one of a newer
           "adw.lock.json has no entry for adws/adw_modules/adw_websockets.ts",
         ),
       },
-      { check: "files", message: "missing: adws/adw_modules/adw_table.ts" },
+      {
+        check: "files",
+        message: "missing: adws/adw_modules/adw_database/tables.ts",
+      },
     ],
   });
   for (const { fix } of problems) type(fix);
@@ -178,7 +181,7 @@ test("a lock that lost a module's entries is a finding, and so is one of a newer
 test("without a lock, conflict markers and a file that is gone are said all the same", async () => {
   await withServer();
   await project.remove("adw.lock.json");
-  await project.remove("adws/adw_modules/adw_table.ts");
+  await project.remove("adws/adw_modules/adw_database/tables.ts");
   const text = await project.read("adws/adw_server.ts");
   await project.write(
     "adws/adw_server.ts",
@@ -191,7 +194,7 @@ test("without a lock, conflict markers and a file that is gone are said all the 
       {
         check: "files",
         message:
-          "missing: adws/adw_modules/adw_table.ts; conflict markers are left in adws/adw_server.ts",
+          "missing: adws/adw_modules/adw_database/tables.ts; conflict markers are left in adws/adw_server.ts",
       },
     ],
   });
@@ -206,9 +209,9 @@ describe("plain doctor loads what the server loads", () => {
   test("an edit that does not load is named", async () => {
     await withServer();
     await project.edit(
-      "adws/adw_modules/adw_table.ts",
-      'from "./adw_sqlite.ts";\nimport type',
-      'from "./adw_sqlite_of_mine.ts";\nimport type',
+      "adws/adw_modules/adw_database/tables.ts",
+      'from "./connection.ts";\nimport type',
+      'from "./connection_of_mine.ts";\nimport type',
     );
     const { code, problems } = await examine();
     expect({ code, problems }).toEqual({
@@ -216,7 +219,7 @@ describe("plain doctor loads what the server loads", () => {
       problems: [
         expect.objectContaining({
           check: "load",
-          message: expect.stringContaining("adw_sqlite_of_mine"),
+          message: expect.stringContaining("connection_of_mine"),
         }),
       ],
     });

@@ -133,7 +133,7 @@ describe("where the host's version can serve, it serves and stays", () => {
   test("the rendered code imports zod/v4, which zod 3.25 and 4 have", async () => {
     await host({});
     await project.done(...(INIT as [string, ...string[]]));
-    for (const file of ["orch_database_models", "adw_table"]) {
+    for (const file of ["orch_database_models", "adw_database/tables"]) {
       expect(await project.read(`adws/adw_modules/${file}.ts`)).toMatch(
         /from "zod\/v4";/,
       );

@@ -61,10 +61,12 @@ test("a default init and --minimal write so many files and lines", async () => {
 test("new files are listed by folder; --verbose and a dry run name each", async () => {
   const project = await host();
   const dry = await project.run("init", "--yes", "--dry-run");
-  expect(dry.stdout).toContain("create    adws/adw_modules/adw_table.ts\n");
+  expect(dry.stdout).toContain(
+    "create    adws/adw_modules/adw_database/tables.ts\n",
+  );
   const { stdout } = await project.run("init", "--yes");
   expect(stdout).toMatch(/^ {2}create {4}adws\/adw_modules\/ {2}\d+ files$/m);
-  expect(stdout).not.toContain("adw_table.ts");
+  expect(stdout).not.toContain("tables.ts");
   expect(stdout).toContain("create    adws/adw_server.ts\n");
   expect(stdout).toContain("update    package.json");
 });

@@ -5,7 +5,7 @@ import { temporaryPath, eventsOf, openForTest } from "../helpers/database.ts";
 import { loadRendered } from "../helpers/rendered-modules.ts";
 
 const logging = loadRendered("adw_modules/adw_logging");
-const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+const { openConnection } = loadRendered("adw_modules/adw_database");
 
 jest.setTimeout(120_000);
 

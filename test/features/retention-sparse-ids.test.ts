@@ -3,7 +3,7 @@ import { addAgent, openForTest } from "../helpers/database.ts";
 import { loadRendered } from "../helpers/rendered-modules.ts";
 import { sqlWriter } from "../helpers/sqlite-writer.ts";
 
-const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+const { openConnection } = loadRendered("adw_modules/adw_database");
 const OLD = "2020-01-01T00:00:00.000Z";
 
 it.each([

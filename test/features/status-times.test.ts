@@ -9,8 +9,8 @@ import {
 } from "../helpers/database.ts";
 import { loadRendered, renderedPath } from "../helpers/rendered-modules.ts";
 
-const { openConnection } = loadRendered("adw_modules/adw_sqlite");
-const { migrate } = loadRendered("adw_modules/adw_migrations");
+const { openConnection } = loadRendered("adw_modules/adw_database");
+const { migrate } = loadRendered("adw_modules/adw_database/connection");
 const logging = loadRendered("adw_modules/adw_logging");
 
 const LONG_AGO = "2026-01-01T10:00:00.000Z";

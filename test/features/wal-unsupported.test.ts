@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { addAgent, openForTest, temporaryPath } from "../helpers/database.ts";
 import { loadRendered } from "../helpers/rendered-modules.ts";
 
-const { sqliteProblem } = loadRendered("adw_modules/adw_sqlite");
+const { sqliteProblem } = loadRendered("adw_modules/adw_database");
 const { openDatabase } = loadRendered("adw_modules/adw_database");
 
 it.each([

@@ -15,11 +15,9 @@ const ADWS_DIR = join(PROJECT_DIR, "build/rendered", SAMPLE, "adws");
 
 interface RenderedModules {
   "adw_modules/adw_database": typeof import("../../build/rendered/default/adws/adw_modules/adw_database.ts");
-  "adw_modules/adw_live_database": typeof import("../../build/rendered/default/adws/adw_modules/adw_live_database.ts");
+  "adw_modules/adw_database/connection": typeof import("../../build/rendered/default/adws/adw_modules/adw_database/connection.ts");
   "adw_modules/adw_logging": typeof import("../../build/rendered/default/adws/adw_modules/adw_logging.ts");
   "adw_modules/adw_logging/values": typeof import("../../build/rendered/default/adws/adw_modules/adw_logging/values.ts");
-  "adw_modules/adw_migrations": typeof import("../../build/rendered/default/adws/adw_modules/adw_migrations.ts");
-  "adw_modules/adw_sqlite": typeof import("../../build/rendered/default/adws/adw_modules/adw_sqlite.ts");
   "adw_modules/orch_database_models": typeof import("../../build/rendered/default/adws/adw_modules/orch_database_models.ts");
   "adw_modules/adw_websockets": typeof import("../../build/rendered/default/adws/adw_modules/adw_websockets.ts");
   "adw_modules/adw_websocket_client": typeof import("../../build/rendered/default/adws/adw_modules/adw_websocket_client.ts");

@@ -1,7 +1,7 @@
 /** Another program that writes to a database, without any of our code's care. */
 import { loadRendered } from "./rendered-modules.ts";
 
-const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+const { openConnection } = loadRendered("adw_modules/adw_database");
 
 /** Opens the database at `path` for one run of SQL at a time. */
 export function sqlWriter(path: string): (sql: string) => void {

@@ -12,12 +12,13 @@
  */
 import { randomUUID } from "node:crypto";
 import { z } from "zod/v4";
-
 import {
   AGENT_STATUSES,
   AGENT_TYPES,
+  isRecord,
   LOG_LEVELS,
   LOG_TYPES,
+  parseJson,
   PROMPT_STATUSES,
   PROMPT_TYPES,
 } from "./adw_events.ts";
@@ -62,49 +63,33 @@ export function timestamp(): string {
   const now = Date.now();
   if (now !== lastMoment) {
     lastMoment = now;
-    lastTimestamp = new Date(now).toISOString(); // dear enough to be kept
+    lastTimestamp = new Date(now).toISOString(); // expensive enough to be cached
   }
   return lastTimestamp;
 }
 
+const storedText = z.string().nullable();
 /** A level that is missing or unknown is the default one, as in the events. */
 const storedLevel = logLevelSchema.catch("info");
-
-/** What is not JSON is not to be lost either. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return { text };
-  }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /**
  * A column of JSON text, read as an object. What another writer left there and
  * is no object comes out as `{ value }`, and no JSON at all as `{ text }`, as it
  * does in the events.
  */
-const storedObject = z
-  .string()
-  .nullable()
-  .transform((text): JsonObject | null => {
-    const value = text === null ? null : parseJson(text);
-    return value === null || isObject(value) ? value : { value };
-  });
+const storedObject = storedText.transform((text): JsonObject | null => {
+  if (text === null) return null;
+  const value = parseJson(text);
+  if (value === undefined) return { text };
+  return value === null || isRecord(value) ? value : { value };
+});
 
 /** A column of JSON text, read as a list of strings; anything else is a list of one. */
-const storedList = z
-  .string()
-  .nullable()
-  .transform((text): string[] | null => {
-    const value = text === null ? null : parseJson(text);
-    if (value === null) return null;
-    return Array.isArray(value) ? value.map(String) : [String(text)];
-  });
+const storedList = storedText.transform((text): string[] | null => {
+  const value = text === null ? null : parseJson(text);
+  if (value === null) return null;
+  return Array.isArray(value) ? value.map(String) : [String(text)];
+});
 
 /** A number that another writer left as text, or beyond all bounds, is not known. */
 const storedNumber = z.preprocess(
@@ -128,12 +113,12 @@ const newTime = z.string().default(timestamp);
 export const orchestratorAgentSchema = z.object({
   id: z.string(),
   name: z.string(),
-  description: z.string().nullable(),
+  description: storedText,
   agent_type: agentTypeSchema,
   capabilities: storedList,
-  default_model: z.string().nullable(),
-  created_at: z.string().nullable(),
-  updated_at: z.string().nullable(),
+  default_model: storedText,
+  created_at: storedText,
+  updated_at: storedText,
 });
 export const newOrchestratorAgentSchema = z.strictObject({
   id: newId,
@@ -155,14 +140,14 @@ export const agentSchema = z.object({
   id: z.string(),
   orchestrator_agent_id: z.string(),
   session_id: z.string(),
-  parent_agent_id: z.string().nullable(),
+  parent_agent_id: storedText,
   status: agentStatusSchema.nullable().catch(null),
   context: storedObject,
   config: storedObject,
-  started_at: z.string().nullable(),
-  completed_at: z.string().nullable(),
+  started_at: storedText,
+  completed_at: storedText,
   cost_usd: storedNumber,
-  error_message: z.string().nullable(),
+  error_message: storedText,
 });
 export const newAgentSchema = z.strictObject({
   id: newId,
@@ -183,18 +168,18 @@ export const promptSchema = z.object({
   id: z.string(),
   agent_id: z.string(),
   prompt_type: promptTypeSchema,
-  prompt_name: z.string().nullable(),
+  prompt_name: storedText,
   prompt_text: z.string(),
-  response_text: z.string().nullable(),
+  response_text: storedText,
   status: promptStatusSchema.nullable().catch(null),
-  model_used: z.string().nullable(),
+  model_used: storedText,
   tokens_input: storedNumber,
   tokens_output: storedNumber,
   cost_usd: storedNumber,
   latency_ms: storedNumber,
-  created_at: z.string().nullable(),
-  completed_at: z.string().nullable(),
-  error_message: z.string().nullable(),
+  created_at: storedText,
+  completed_at: storedText,
+  error_message: storedText,
 });
 export const newPromptSchema = z.strictObject({
   id: newId,
@@ -222,7 +207,7 @@ export const agentLogSchema = z.object({
   log_type: logTypeSchema,
   message: z.string(),
   details: storedObject,
-  created_at: z.string().nullable(),
+  created_at: storedText,
 });
 export const newAgentLogSchema = z.strictObject({
   agent_id: z.string().min(1),
@@ -240,7 +225,7 @@ export const systemLogSchema = z.object({
   component: z.string(),
   message: z.string(),
   details: storedObject,
-  created_at: z.string().nullable(),
+  created_at: storedText,
 });
 export const newSystemLogSchema = z.strictObject({
   log_level: logLevelSchema.default("info"),

@@ -31,7 +31,7 @@ describe("the file", () => {
   });
 
   it("is in WAL mode, with foreign keys on, synchronous = NORMAL and a busy timeout", () => {
-    const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+    const { openConnection } = loadRendered("adw_modules/adw_database");
     const connection = openConnection(temporaryPath(), 1_234);
     const pragma = (name: string) =>
       Object.values(Object(connection.prepare(`PRAGMA ${name}`).get()));
@@ -194,7 +194,7 @@ describe("rows", () => {
       log_type: "event",
       message: "x",
     });
-    const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+    const { openConnection } = loadRendered("adw_modules/adw_database");
     const connection = openConnection(path, 1_000);
     connection.prepare("DELETE FROM agents WHERE id = ?").run(id);
     connection.close();
@@ -435,7 +435,7 @@ describe("retention", () => {
     const other = openForTest(path);
     database.setBusyTimeout(0);
     other.systemLogs.append("info", "git", "old", null, daysAgo(50));
-    const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+    const { openConnection } = loadRendered("adw_modules/adw_database");
     const connection = openConnection(path, 1_000);
     connection.exec("BEGIN IMMEDIATE");
     const cleaning = database.cleanupOldLogs(30);

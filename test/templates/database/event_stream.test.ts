@@ -9,7 +9,7 @@ import {
 } from "../../helpers/database.ts";
 import { loadRendered } from "../../helpers/rendered-modules.ts";
 
-const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+const { openConnection } = loadRendered("adw_modules/adw_database");
 const { streamEventSchema } = loadRendered("adw_modules/orch_database_models");
 
 /** A database with one agent, and a bare connection as another program would have it. */

@@ -10,7 +10,7 @@ import {
 import { loadRendered } from "../../helpers/rendered-modules.ts";
 
 const logging = loadRendered("adw_modules/adw_logging");
-const { openConnection } = loadRendered("adw_modules/adw_sqlite");
+const { openConnection } = loadRendered("adw_modules/adw_database");
 
 let lines: string[] = [];
 let path = "";

@@ -13,8 +13,8 @@ import { openForTest, temporaryPath } from "../../helpers/database.ts";
 import { loadRendered, renderedPath } from "../../helpers/rendered-modules.ts";
 
 const { openDatabase } = loadRendered("adw_modules/adw_database");
-const { openConnection } = loadRendered("adw_modules/adw_sqlite");
-const { migrate, listMigrations } = loadRendered("adw_modules/adw_migrations");
+const { openConnection } = loadRendered("adw_modules/adw_database");
+const { migrate, listMigrations } = loadRendered("adw_modules/adw_database/connection");
 
 /** A database as the older generation of tools made it, with rows in every table. */
 const OLDER = readFileSync(

@@ -24,7 +24,7 @@ describe("one vocabulary", () => {
         "utf8",
       );
       const [, body = ""] =
-        new RegExp(`CREATE TABLE ${table} \\((.*?)\\n\\);`, "s").exec(sql) ??
+        new RegExp(`CREATE TABLE IF NOT EXISTS ${table} \\((.*?)\\n\\);`, "s").exec(sql) ??
         [];
       const [, list = ""] =
         new RegExp(`CHECK \\(${column} IN \\((.*?)\\)\\)`).exec(body) ?? [];

@@ -1,4 +1,9 @@
-/** /api/events: stored events, as JSON in pages or as one stream of JSON lines. */
+/**
+ * /api/events: stored events, as JSON in pages or as one stream of JSON lines.
+ *
+ * Template: adw_dashboard 1.2.0
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   fitStored,
@@ -8,7 +13,7 @@ import {
 } from "../adw_websockets.ts";
 import type { EventHistory, StoredEvent } from "../adw_websockets.ts";
 import { sendError, sendJson } from "./answers.ts";
-import { sizeOf } from "./memory_history.ts";
+import type { Answer } from "./answers.ts";
 
 /** Events in a page of /api/events when the request names no limit. */
 export const DEFAULT_PAGE_EVENTS = 1_000;
@@ -47,24 +52,22 @@ interface EventsQuery {
   }[];
 }
 
-export async function answerEvents(
-  request: IncomingMessage,
-  response: ServerResponse,
-  params: URLSearchParams,
-  options: EventsOptions,
-): Promise<void> {
-  const query = parseEventsQuery(params);
-  if (typeof query === "string") {
-    sendError(response, 400, "bad_request", query);
-    return;
-  }
-  const { history } = options.source();
-  response.setTimeout(STALLED_READER_MS, () => response.destroy());
-  const { maxEventBytes = MAX_EVENT_BYTES } = options;
-  const read = { query, history, maxEventBytes };
-  return query.format === "json"
-    ? sendEventsPage(response, read)
-    : streamEvents(request, response, read);
+export function answerEvents({
+  source,
+  maxEventBytes = MAX_EVENT_BYTES,
+}: EventsOptions): Answer {
+  return (request, response, params) => {
+    const query = parseEventsQuery(params);
+    if (typeof query === "string") {
+      sendError(response, 400, "bad_request", query);
+      return;
+    }
+    response.setTimeout(STALLED_READER_MS, () => response.destroy());
+    const read = { query, history: source().history, maxEventBytes };
+    return query.format === "json"
+      ? sendEventsPage(response, read)
+      : streamEvents(request, response, read);
+  };
 }
 
 /** What is read, and how large an event may be when it is sent. */
@@ -85,28 +88,18 @@ async function sendEventsPage(
 ): Promise<void> {
   const { limit = DEFAULT_PAGE_EVENTS } = query;
   const { streamId } = history;
-  const isFiltered = query.filters.length > 0;
   const found: string[] = [];
   let bytes = 0;
   let scanned = 0;
-  let asked = FIRST_CHUNK_EVENTS;
   let since = startOf(query, history);
-  let isEnd = false;
   const isFull = () =>
-    isEnd ||
-    response.destroyed ||
     found.length >= limit ||
     bytes >= MAX_PAGE_BYTES ||
-    scanned >= MAX_SCANNED_EVENTS;
-  while (!isFull()) {
-    if (!isFiltered) asked = Math.min(asked, limit - found.length);
-    const chunk = await history.read(since, asked, PAGE_BYTES);
-    let chunkBytes = 0;
-    // A chunk may be short because its events are large.
-    isEnd = chunk.length === 0;
+    scanned >= MAX_SCANNED_EVENTS ||
+    response.destroyed;
+  for await (const chunk of readChunks(history, since)) {
     for (const event of chunk) {
       if (isFull()) break;
-      chunkBytes += sizeOf(event);
       if (passes(event, query)) {
         const json = toJson(event, maxEventBytes);
         bytes += Buffer.byteLength(json);
@@ -116,9 +109,7 @@ async function sendEventsPage(
       since = event.seq;
       scanned += 1;
     }
-    asked = nextPageEvents(asked, chunkBytes, CHUNK_EVENTS);
-    if (since >= history.lastSeq) isEnd = true;
-    await nextTurn();
+    if (isFull()) break;
   }
   if (history.streamId !== streamId) {
     const text = "The stream has just become another one. Ask again.";
@@ -129,7 +120,7 @@ async function sendEventsPage(
     first_seq: history.firstSeq,
     last_seq: history.lastSeq,
     next_since: since,
-    has_more: !isEnd && since < history.lastSeq,
+    has_more: isFull() && since < history.lastSeq,
   });
   const body = `${head.slice(0, -1)},"events":[${found.join(",")}]}`;
   sendJson(response, 200, body);
@@ -152,31 +143,50 @@ async function streamEvents(
   response.setHeader("Adw-Stream-Id", streamId);
   response.setHeader("Adw-First-Seq", history.firstSeq);
   response.setHeader("Adw-Last-Seq", lastSeq);
-  let since = startOf(query, history);
-  let left = query.limit ?? Infinity;
-  let asked = FIRST_CHUNK_EVENTS;
-  if (request.method === "HEAD") left = 0;
-  while (since < lastSeq && left > 0 && !response.destroyed) {
-    const chunk = await history.read(since, asked, PAGE_BYTES);
+  let left = request.method === "HEAD" ? 0 : (query.limit ?? Infinity);
+  for await (const chunk of readChunks(history, startOf(query, history))) {
+    if (history.streamId !== streamId) {
+      response.destroy(); // two streams in one answer would be taken for one
+      return;
+    }
     let text = "";
-    let chunkBytes = 0;
     for (const event of chunk) {
       if (event.seq > lastSeq || left === 0) break;
-      chunkBytes += sizeOf(event);
       if (!passes(event, query)) continue;
-      const json = toJson(event, maxEventBytes);
       // Between two tokens JSON may hold line breaks, inside them never.
-      text += `${json.replaceAll("\n", " ")}\n`;
+      text += `${toJson(event, maxEventBytes).replaceAll("\n", " ")}\n`;
       left -= 1;
     }
-    since = chunk.at(-1)?.seq ?? lastSeq;
-    asked = nextPageEvents(asked, chunkBytes, CHUNK_EVENTS);
     if (text !== "" && !response.write(text)) await untilDrained(response);
-    await nextTurn();
-    // Two streams in one answer would be taken for one: it is broken off.
-    if (history.streamId !== streamId) response.destroy();
+    const isEnd = (chunk.at(-1)?.seq ?? lastSeq) >= lastSeq || left === 0;
+    if (isEnd || response.destroyed) break;
   }
   response.end();
+}
+
+/**
+ * The events after `since`, up to the newest: as many at a time as their size
+ * allows, and in between others get a turn. A chunk may be short because its
+ * events are large.
+ */
+async function* readChunks(
+  history: EventHistory,
+  since: number,
+): AsyncGenerator<readonly StoredEvent[]> {
+  let asked = FIRST_CHUNK_EVENTS;
+  let chunk = await history.read(since, asked, PAGE_BYTES);
+  for (let last = chunk.at(-1); last !== undefined; last = chunk.at(-1)) {
+    yield chunk;
+    const bytes = chunk.reduce((sum, event) => sum + sizeOf(event), 0);
+    asked = nextPageEvents(asked, bytes, CHUNK_EVENTS);
+    await nextTurn();
+    chunk = await history.read(last.seq, asked, PAGE_BYTES);
+  }
+}
+
+/** Of an event in memory: about a byte a character. */
+function sizeOf(event: StoredEvent): number {
+  return "json" in event ? event.json.length : 0;
 }
 
 /** The seq after which to begin. */
@@ -244,9 +254,4 @@ function passes(event: StoredEvent, query: EventsQuery): boolean {
   return query.filters.every(({ field, values }) =>
     values.has(event[field] ?? ""),
   );
-}
-
-/** Lets sockets and timers run between two chunks of a long read. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -7,8 +7,8 @@
  */
 import { accessSync, constants, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { NO_WAL_ADVICE, sqliteProblem } from "../adw_sqlite.ts";
-import type { SqliteProblem } from "../adw_sqlite.ts";
+import { NO_WAL_ADVICE, sqliteProblem } from "../adw_database.ts";
+import type { SqliteProblem } from "../adw_database.ts";
 
 export type Problem = Exclude<SqliteProblem, "refused">;
 

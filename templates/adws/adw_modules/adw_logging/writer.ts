@@ -11,9 +11,8 @@
  *                │ locked, full, read-only: they wait, retried with backoff
  *                └ a row that is refused is dropped and reported
  */
-import { openDatabase } from "../adw_database.ts";
+import { openDatabase, sleep, sqliteProblem } from "../adw_database.ts";
 import type { AdwDatabase } from "../adw_database.ts";
-import { sleep, sqliteProblem } from "../adw_sqlite.ts";
 import { messageOf, REPORT_AGAIN_AFTER_MS } from "../adw_stderr.ts";
 import { backoff, diagnose, fileAt, whatToDo } from "./outage.ts";
 import type { Problem } from "./outage.ts";
