@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { recoverTransaction } from "../../src/infrastructure/file-transaction.ts";
-import { CLI } from "./cli.ts";
+import { CLI } from "./repository.ts";
 import { snapshotFolder } from "./temporary-folder.ts";
 
 /** When the process dies: instead of the call, half way through a write, or behind it. */

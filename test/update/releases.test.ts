@@ -211,8 +211,8 @@ describe("a project of large files, edited by its owner, becomes one of faces an
       ],
       [
         DASHBOARD,
-        'export const DASHBOARD_TITLE = "parcel-desk";',
-        'export const DASHBOARD_TITLE = "Parcel desk";',
+        '"There is nothing here."',
+        '"There is nothing at this desk."',
       ],
     ] as const;
     for (const [path, before, after] of edits)
@@ -235,7 +235,7 @@ describe("a project of large files, edited by its owner, becomes one of faces an
     expect(named("merge", stdout)).toEqual(
       edits.map(([path]) => path).toSorted(),
     );
-    expect(named("keep", stdout)).toEqual([DEMO_VIEW]);
+    expect(named("keep", stdout)).toEqual([DEMO_VIEW, SCHEMA]);
     // Each is today's template with the edit, and nothing else.
     for (const [path, before, after] of edits)
       expect((await project.read(path)).replace(after, () => before)).toBe(
