@@ -31,7 +31,8 @@ for (const [descriptor, stream] of [
 }
 
 let runs = 0;
-process.on("message", async ({ parameters, cwd }) => {
+
+async function run({ parameters, cwd }) {
   words = { 1: [], 2: [] };
   process.argv = [process.execPath, cli, ...parameters];
   process.exitCode = undefined;
@@ -47,5 +48,7 @@ process.on("message", async ({ parameters, cwd }) => {
   }
   const text = (descriptor) => Buffer.concat(words[descriptor]).toString();
   process.send({ code, stdout: text(1), stderr: text(2) });
-});
+}
+
+process.on("message", (request) => void run(request));
 process.on("disconnect", () => process.exit(0));

@@ -4,6 +4,7 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { eventsOf, openForTest } from "./database.ts";
 import { LOADER } from "./program.ts";
 import { renderedPath } from "./rendered-modules.ts";
 
@@ -92,4 +93,27 @@ export function startWriter(
         look();
       }),
   };
+}
+
+/** How many rows each agent has; throws unless they are complete and in the order of their writer. */
+export function rowsByAgent(path: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { event_type, agent_id, metadata } of eventsOf(
+    openForTest(path),
+  )) {
+    if (event_type !== "tool_call") continue;
+    const next = (counts.get(agent_id) ?? 0) + 1;
+    // In the order of its writer: nothing lost, nothing duplicated.
+    if (metadata["row"] !== next)
+      throw new Error(
+        `${agent_id}: expected row ${next}, got ${String(metadata["row"])}`,
+      );
+    counts.set(agent_id, next);
+  }
+  return counts;
+}
+
+/** Blocks this thread, and with it the lock that it holds. */
+export function block(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
