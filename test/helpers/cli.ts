@@ -1,16 +1,13 @@
 /** The built command line, without a terminal and without anything to install. */
-import { fork, spawn, type ChildProcess } from "node:child_process";
+import { fork, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { run, strangersEnvironment, type ProcessResult } from "./processes.ts";
 import { CLI } from "./repository.ts";
 
 export { CLI } from "./repository.ts";
 
-export interface CliResult {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
+export type CliResult = ProcessResult;
 
 /** They start servers, or install: with children, signals and timers. */
 const LONG_COMMANDS = ["demo", "doctor"];
@@ -36,32 +33,9 @@ export async function runCli(
   cwd: string,
   env?: NodeJS.ProcessEnv,
 ): Promise<CliResult> {
-  return env === undefined && !isBusy && isPlain(parameters, cwd)
-    ? runInHost(parameters, cwd)
-    : runProcess(parameters, cwd, env);
-}
-
-/** Runs the built CLI in a process of its own. */
-export function runProcess(
-  parameters: readonly string[],
-  cwd: string,
-  env: NodeJS.ProcessEnv = {},
-): Promise<CliResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [CLI, ...parameters], {
-      cwd,
-      env: { ...process.env, NO_COLOR: "1", ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (chunk) => (stdout += String(chunk)));
-    child.stderr.on("data", (chunk) => (stderr += String(chunk)));
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ code, stdout, stderr });
-    });
-  });
+  if (env === undefined && !isBusy && isPlain(parameters, cwd))
+    return runInHost(parameters, cwd);
+  return run(process.execPath, [CLI, ...parameters], { cwd, env: env ?? {} });
 }
 
 function hasPrettier(folder: string): boolean {
@@ -85,7 +59,7 @@ function runInHost(
 ): Promise<CliResult> {
   isBusy = true;
   const child = (host ??= fork(join(__dirname, "cli-host.mjs"), [CLI], {
-    env: { ...process.env, NO_COLOR: "1" },
+    env: strangersEnvironment(),
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   }));
   child.stdout?.resume();
