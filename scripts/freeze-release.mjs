@@ -1,6 +1,7 @@
 /**
  * Keeps a release for the upgrade tests: a small host project with every module,
- * as that release writes it.
+ * as that release writes it. Only the four files of the project itself are kept:
+ * the lock has the text of every rendered file.
  *
  *   node scripts/freeze-release.mjs <version> [--cli <dist/cli.js of that release>]
  *
@@ -8,7 +9,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -63,3 +64,4 @@ execFileSync(
   ],
   { cwd: folder, stdio: "inherit" },
 );
+await rm(join(folder, "adws"), { recursive: true });

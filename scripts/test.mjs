@@ -8,7 +8,7 @@
  *
  * The last line counts over all suites: `N passed, N failed, N skipped`.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,18 +20,27 @@ const all = process.argv.includes("--all");
 const afterTest = process.argv.includes("--after-test");
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs one check; it counts as one test. */
-function check(title, command, ...parameters) {
-  console.log(`\n── ${title}`);
+/** Runs one check; it counts as one test. Its output comes in one piece: several run at once. */
+async function check(title, command, ...parameters) {
   const started = Date.now();
-  const { status } = spawnSync(command, parameters, {
+  const child = spawn(command, parameters, {
     cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     shell: process.platform === "win32",
   });
-  const good = status === 0;
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text) => (output += text));
+  const good = await new Promise((resolve) => {
+    child.on("error", (error) => {
+      output += `${error.message}\n`;
+      resolve(false);
+    });
+    child.on("close", (code) => resolve(code === 0));
+  });
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
   console.log(
-    `${good ? "passed" : "FAILED"}: ${title} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+    `\n── ${title}\n${output}${good ? "passed" : "FAILED"}: ${title} (${seconds} s)`,
   );
   total[good ? "passed" : "failed"] += 1;
   return good;
@@ -102,7 +111,7 @@ mkdirSync(join(root, "build"), { recursive: true });
 const bin = (name) => join(root, "node_modules/.bin", name);
 
 if (process.argv.includes("--strangers")) {
-  check("build", process.execPath, "scripts/build.mjs");
+  await check("build", process.execPath, "scripts/build.mjs");
   jest(
     "projects of strangers",
     { ADW_TEST_SLOW: "1" },
@@ -112,26 +121,29 @@ if (process.argv.includes("--strangers")) {
 } else if (afterTest && existsSync(countsFile)) {
   Object.assign(total, JSON.parse(readFileSync(countsFile, "utf8")));
 } else {
+  const script = (title, name, ...parameters) =>
+    check(title, process.execPath, `scripts/${name}.mjs`, ...parameters);
   const built =
-    check("build", process.execPath, "scripts/build.mjs") &&
-    check("render", process.execPath, "scripts/render-samples.mjs");
+    (await script("build", "build")) &&
+    (await script("render", "render-samples"));
   if (built) {
-    check(
-      "lint",
-      bin("oxlint"),
-      "--type-aware",
-      "--deny-warnings",
-      "src",
-      "test",
-      "scripts",
-      "bench",
-      "dashboard",
-    );
-    check("format", bin("prettier"), "--check", "--log-level", "warn", ".");
-    check("types", bin("tsc"), "--noEmit");
-    check("types of the dashboard", bin("tsc"), "-p", "dashboard");
-    check("template lint", process.execPath, "scripts/lint-templates.mjs");
-    check("documents", process.execPath, "scripts/docs.mjs", "--check");
+    const folders = ["src", "test", "scripts", "bench", "dashboard"];
+    await Promise.all([
+      check("format", bin("prettier"), "--check", "--log-level", "warn", "."),
+      check(
+        "lint",
+        bin("oxlint"),
+        "--type-aware",
+        "--deny-warnings",
+        ...folders,
+      ),
+      check("types", bin("tsc"), "--noEmit"),
+      check("types of the dashboard", bin("tsc"), "-p", "dashboard"),
+      // One after the other: both bundle the same sources into build/source.
+      script("template lint", "lint-templates").then(() =>
+        script("documents", "docs", "--check"),
+      ),
+    ]);
     jest("unit, snapshot, live-socket and end-to-end tests", {});
   }
   writeFileSync(countsFile, JSON.stringify(total));

@@ -142,8 +142,10 @@ describeInBrowser("the dashboard's page", () => {
         throw new Error("no context");
       };
     });
-    await page.getByText("Timeline failed").waitFor();
+    const notice = page.getByText("Timeline failed");
+    await notice.waitFor();
     await waitForCount(page, "231");
+    expect(await notice.isVisible()).toBe(true);
   });
 
   test("a tool call's duration reads 1252 and 1.3 s, each by itself", async () => {

@@ -1,8 +1,9 @@
 /** What an owner does to change the dashboard: custom.css, the source, an update. */
-import { cp, readdir, symlink } from "node:fs/promises";
+import { readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { REPOSITORY } from "../helpers/packed.ts";
 import { run } from "../helpers/processes.ts";
+import { releasedProject } from "../helpers/releases.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import {
   projectAt,
@@ -108,11 +109,8 @@ describe("a new project", () => {
 });
 
 test("an update deletes the old page's files, and keeps those that were edited", async () => {
-  await cp(join(REPOSITORY, "fixtures/releases/0.1.0-alpha.2"), folder(), {
-    recursive: true,
-  });
+  const project = await releasedProject(folder(), "0.1.0-alpha.3");
   await linkPackages();
-  const project = projectAt(folder());
   const edited = "adws/adw_dashboard/core/format.js";
   await project.write(edited, `${await project.read(edited)}\n// mine\n`);
   await project.write("adws/adw_dashboard/custom.css", ":root {}\n");

@@ -111,7 +111,8 @@ describe("zod 3 or ws 7 in the host are refused before anything is written", () 
 
   test("a module that needs neither is not held up", async () => {
     await host({ dependencies: { zod: "3.22.4", ws: "^7.0.0" } });
-    await project.done("init", "--yes", "--modules", "adw_websocket_client");
+    const modules = ["--modules", "adw_websocket_client"];
+    expect((await project.run("init", "--yes", ...modules)).code).toBe(0);
   });
 });
 

@@ -134,6 +134,7 @@ describe("a client that offers h2c", () => {
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     );
     await until(/HTTP\/1\.1 101 [^]*connection_established/);
+    expect(received.join("")).toContain("200 OK");
   });
 
   test("has the body of its request read", async () => {

@@ -80,6 +80,7 @@ describe.each(["asleep", "asleep and its clock set back"])(
       fallAsleep(sleeper);
       server.manager.broadcast({ event_type: "event", message: "missed" });
       await eventually(() => messages.includes("missed"));
+      expect(messages).toEqual(["missed"]);
     });
 
     test("is replaced by the page", async () => {

@@ -1,13 +1,9 @@
 /** Projects that still name a module which is not rendered any more: adw_demo. */
 import { existsSync, readdirSync } from "node:fs";
-import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { REPOSITORY } from "../helpers/packed.ts";
+import { releasedProject } from "../helpers/releases.ts";
 import { hashFolder, temporaryFolder } from "../helpers/temporary-folder.ts";
-import {
-  projectAt,
-  type TemplateProject,
-} from "../helpers/template-project.ts";
+import type { TemplateProject } from "../helpers/template-project.ts";
 
 jest.setTimeout(120_000);
 
@@ -15,12 +11,8 @@ const folder = temporaryFolder();
 const FLEET = "adws/adw_demo/fleet.ts";
 
 /** A project that an earlier version made, with the module in it. */
-async function olderProject(): Promise<TemplateProject> {
-  await cp(join(REPOSITORY, "fixtures/releases/0.1.0-alpha.2"), folder(), {
-    recursive: true,
-  });
-  return projectAt(folder());
-}
+const olderProject = (): Promise<TemplateProject> =>
+  releasedProject(folder(), "0.1.0-alpha.3");
 
 const modulesOf = async (project: TemplateProject) =>
   JSON.parse(await project.read("adw.config.json")).modules;

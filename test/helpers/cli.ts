@@ -1,34 +1,81 @@
-import { spawn } from "node:child_process";
-import { join } from "node:path";
+/** The built command line, without a terminal and without anything to install. */
+import { fork, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { run, strangersEnvironment, type ProcessResult } from "./processes.ts";
+import { CLI } from "./repository.ts";
 
-/** The built command-line tool. */
-export const CLI = join(__dirname, "../../dist/cli.js");
+export { CLI } from "./repository.ts";
 
-export interface CliResult {
-  code: number | null;
-  stdout: string;
-  stderr: string;
+export type CliResult = ProcessResult;
+
+/** They start servers, or install: with children, signals and timers. */
+const LONG_COMMANDS = ["demo", "doctor"];
+const INSTALLING_COMMANDS = ["init", "add", "update", "remove"];
+
+function isPlain(parameters: readonly string[], cwd: string): boolean {
+  const has = (names: readonly string[]) =>
+    names.some((name) => parameters.includes(name));
+  return (
+    !has(LONG_COMMANDS) &&
+    (!has(INSTALLING_COMMANDS) || has(["--no-install", "--help"])) &&
+    // The project's own prettier remembers configurations.
+    !hasPrettier(cwd)
+  );
 }
 
-/** Runs the built CLI as a user's shell would, without a terminal. */
-export function runCli(
+/**
+ * Runs the built CLI. A plain command runs in a process that is there already, where
+ * one is free; everything else in a process of its own, as a user's shell would.
+ */
+export async function runCli(
   parameters: readonly string[],
   cwd: string,
-  env: NodeJS.ProcessEnv = {},
+  env?: NodeJS.ProcessEnv,
 ): Promise<CliResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [CLI, ...parameters], {
-      cwd,
-      env: { ...process.env, NO_COLOR: "1", ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+  if (env === undefined && !isBusy && isPlain(parameters, cwd))
+    return runInHost(parameters, cwd);
+  return run(process.execPath, [CLI, ...parameters], { cwd, env: env ?? {} });
+}
+
+function hasPrettier(folder: string): boolean {
+  if (existsSync(join(folder, "node_modules/prettier"))) return true;
+  const above = dirname(folder);
+  return above !== folder && hasPrettier(above);
+}
+
+/** See cli-host.mjs. */
+let host: ChildProcess | undefined;
+let isBusy = false;
+
+afterAll(() => {
+  host?.kill();
+  host = undefined;
+});
+
+function runInHost(
+  parameters: readonly string[],
+  cwd: string,
+): Promise<CliResult> {
+  isBusy = true;
+  const child = (host ??= fork(join(__dirname, "cli-host.mjs"), [CLI], {
+    env: strangersEnvironment(),
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  }));
+  child.stdout?.resume();
+  child.stderr?.resume();
+  return new Promise<CliResult>((resolve, reject) => {
+    const ended = (code: number | null) => {
+      host = undefined;
+      reject(new Error(`the CLI's process ended with ${code}: ${parameters}`));
+    };
+    child.once("exit", ended);
+    child.once("message", (result: CliResult) => {
+      child.off("exit", ended);
+      resolve(result);
     });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (chunk) => (stdout += String(chunk)));
-    child.stderr.on("data", (chunk) => (stderr += String(chunk)));
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ code, stdout, stderr });
-    });
+    child.send({ parameters, cwd });
+  }).finally(() => {
+    isBusy = false;
   });
 }

@@ -1,5 +1,4 @@
 /** Commands that are killed at a file-system call of one's choice; see kill-at.cjs. */
-import { spawn } from "node:child_process";
 import {
   cp,
   mkdir,
@@ -12,7 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { recoverTransaction } from "../../src/infrastructure/file-transaction.ts";
-import { CLI } from "./cli.ts";
+import { start } from "./processes.ts";
+import { CLI } from "./repository.ts";
 import { snapshotFolder } from "./temporary-folder.ts";
 
 /** When the process dies: instead of the call, half way through a write, or behind it. */
@@ -60,35 +60,20 @@ export interface Scene {
 }
 
 /** Runs a command; resolves with its exit code, or the signal that ended it. */
-export function runAt(
+export async function runAt(
   root: string,
   parameters: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<{ ended: number | string | null; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [
-        "--require",
-        join(__dirname, "kill-at.cjs"),
-        CLI,
-        ...parameters,
-        "--yes",
-        "--no-install",
-      ],
-      {
-        cwd: root,
-        env: { ...process.env, NO_COLOR: "1", ADW_KILL_ROOT: root, ...env },
-        stdio: ["ignore", "ignore", "pipe"],
-      },
-    );
-    let stderr = "";
-    child.stderr.on("data", (chunk) => (stderr += String(chunk)));
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      resolve({ ended: signal ?? code, stderr });
-    });
-  });
+  const preload = ["--require", join(__dirname, "kill-at.cjs")];
+  const { child, ended } = start(
+    process.execPath,
+    [...preload, CLI, ...parameters, "--yes", "--no-install"],
+    { cwd: root, env: { ADW_KILL_ROOT: root, ...env } },
+  );
+  child.stdin?.end();
+  const { code, stderr } = await ended;
+  return { ended: child.signalCode ?? code, stderr };
 }
 
 async function succeeds(root: string, parameters: readonly string[], env = {}) {

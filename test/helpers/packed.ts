@@ -1,9 +1,9 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { runOrThrow } from "./processes.ts";
+import { REPOSITORY } from "./repository.ts";
 
-/** The repository. */
-export const REPOSITORY = join(__dirname, "../..");
+export { REPOSITORY } from "./repository.ts";
 
 export interface PackedPackage {
   /** Absolute path of the tarball. */

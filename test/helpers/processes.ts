@@ -19,6 +19,9 @@ export interface ProcessOptions {
   env?: NodeJS.ProcessEnv;
   /** The process and its children are killed after so many milliseconds. */
   timeoutMs?: number;
+  /** Whose process it is; only root may choose. */
+  uid?: number;
+  gid?: number;
 }
 
 /**
@@ -80,6 +83,8 @@ export interface RunningProcess {
   readonly child: ChildProcess;
   /** Everything written so far, standard output and error together. */
   output: () => string;
+  stdout: () => string;
+  stderr: () => string;
   /** Resolves with the match once the output has it; rejects when the process ends before. */
   seen: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** Resolves when the process has ended and its output is complete. */
@@ -94,10 +99,10 @@ export interface RunningProcess {
 export function start(
   command: string,
   parameters: readonly string[],
-  { cwd, env = {}, timeoutMs = 300_000 }: ProcessOptions,
+  { env = {}, timeoutMs = 300_000, ...options }: ProcessOptions,
 ): RunningProcess {
   const child = spawn(command, parameters, {
-    cwd,
+    ...options,
     env: { ...strangersEnvironment(), ...env },
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
@@ -108,12 +113,13 @@ export function start(
   const changed = () => {
     for (const listener of listeners) listener();
   };
-  child.stdout.on("data", (chunk: Buffer) => {
-    stdout += chunk.toString();
+  // The encoding keeps together what two chunks have of one character.
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
     changed();
   });
-  child.stderr.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
     changed();
   });
   child.stdin.on("error", () => undefined); // it may end before it has read all
@@ -153,6 +159,8 @@ export function start(
   return {
     child,
     output: () => stdout + stderr,
+    stdout: () => stdout,
+    stderr: () => stderr,
     ended,
     seen: (pattern) =>
       new Promise((resolve, reject) => {

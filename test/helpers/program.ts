@@ -1,14 +1,13 @@
 /** Runs a TypeScript program the way a user would on this Node. */
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import { pathToFileURL } from "node:url";
+import { start, type RunningProcess } from "./processes.ts";
 
-export interface Program {
-  child: ChildProcess;
-  stdout: () => string;
-  stderr: () => string;
-  /** Resolves once stdout matches; rejects when the program ends before. */
-  printed: (pattern: RegExp) => Promise<RegExpExecArray>;
+export interface Program extends Pick<
+  RunningProcess,
+  "child" | "stdout" | "stderr"
+> {
+  /** Resolves once the output matches; rejects when the program ends before. */
+  printed: RunningProcess["seen"];
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
@@ -21,41 +20,18 @@ export const LOADER = STRIPS_TYPES
 
 export function run(
   args: readonly string[],
-  environment: Record<string, string> = {},
+  env: Record<string, string> = {},
 ): Program {
-  const { PATH } = process.env;
-  const child = spawn(process.execPath, [...LOADER, ...args], {
-    env: { PATH, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  const exited = new Promise<Awaited<Program["exited"]>>((resolve) => {
-    child.on("close", (code, signal) => resolve({ code, signal }));
-  });
-  const printed = (pattern: RegExp) =>
-    new Promise<RegExpExecArray>((resolve, reject) => {
-      const look = () => {
-        const match = pattern.exec(stdout);
-        if (match !== null) resolve(match);
-      };
-      child.stdout.on("data", look);
-      look();
-      void exited.then(() =>
-        reject(new Error(`ended without ${pattern}: ${stdout}${stderr}`)),
-      );
-    });
+  const { child, stdout, stderr, seen, ended } = start(
+    process.execPath,
+    [...LOADER, ...args],
+    { cwd: process.cwd(), env },
+  );
   return {
     child,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    printed,
-    exited,
+    stdout,
+    stderr,
+    printed: seen,
+    exited: ended.then(({ code }) => ({ code, signal: child.signalCode })),
   };
 }

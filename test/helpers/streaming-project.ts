@@ -5,7 +5,7 @@
 import { copyFile, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WebSocket, type RawData } from "ws";
-import { CLI } from "./cli.ts";
+import { CLI } from "./repository.ts";
 import {
   run,
   start,

@@ -63,8 +63,8 @@ export function openTerminal(
     },
   );
   const waiting = new Set<() => void>();
-  running.child.stdout?.on("data", (chunk: Buffer) => {
-    emulator.write(chunk, () => {
+  running.child.stdout?.on("data", (text: string) => {
+    emulator.write(text, () => {
       for (const look of waiting) look();
     });
   });

@@ -1,9 +1,9 @@
 /** Processes that log through the rendered adw_logging, and what they say. */
-import { spawn } from "node:child_process";
-import type { ChildProcess, SpawnOptions } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { eventsOf, openForTest } from "./database.ts";
+import { endAllProcesses, start, type ProcessOptions } from "./processes.ts";
 import { LOADER } from "./program.ts";
 import { renderedPath } from "./rendered-modules.ts";
 
@@ -31,18 +31,15 @@ export interface Writer {
   ended: Promise<Record<string, unknown>>;
   stderr: () => string;
   /** Resolves once stderr matches. */
-  said: (pattern: RegExp) => Promise<void>;
+  said: (pattern: RegExp) => Promise<unknown>;
 }
 
-const running = new Set<ChildProcess>();
-afterEach(() => {
-  for (const child of running) child.kill("SIGKILL");
-});
+afterEach(endAllProcesses);
 
 /** @param command put before node, such as a shell that sets a limit */
 export function startWriter(
   task: WriterTask,
-  options: SpawnOptions = {},
+  user: Pick<ProcessOptions, "uid" | "gid"> = {},
   command: string[] = [],
 ): Writer {
   const [program, ...parameters] = [
@@ -52,19 +49,16 @@ export function startWriter(
     SCRIPT,
     JSON.stringify({ modules: renderedPath("adw_modules"), ...task }),
   ];
-  const child = spawn(program, parameters, {
-    stdio: ["pipe", "pipe", "pipe"],
-    ...options,
+  const { child, stderr, seen, ended } = start(program, parameters, {
+    cwd: process.cwd(),
+    ...user,
   });
-  running.add(child);
   let committed = 0;
   let last: Record<string, unknown> = {};
-  let stderr = "";
   let isReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => {
     isReady = resolve;
   });
-  child.stderr?.on("data", (chunk) => (stderr += String(chunk)));
   if (child.stdout !== null) {
     createInterface(child.stdout).on("line", (line) => {
       last = JSON.parse(line);
@@ -72,24 +66,38 @@ export function startWriter(
       if (last["ready"] === true) isReady();
     });
   }
-  const ended = once(child, "close").then(() => {
-    running.delete(child);
-    isReady();
-    return last["done"] === true ? last : {};
-  });
   return {
     child,
     committed: () => committed,
     ready,
-    ended,
-    stderr: () => stderr,
-    said: (pattern) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (pattern.test(stderr)) resolve();
-        };
-        child.stderr?.on("data", look);
-        look();
-      }),
+    ended: ended.then(() => {
+      isReady();
+      return last["done"] === true ? last : {};
+    }),
+    stderr,
+    said: seen,
   };
+}
+
+/** How many rows each agent has; throws unless they are complete and in the order of their writer. */
+export function rowsByAgent(path: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { event_type, agent_id, metadata } of eventsOf(
+    openForTest(path),
+  )) {
+    if (event_type !== "tool_call") continue;
+    const next = (counts.get(agent_id) ?? 0) + 1;
+    // In the order of its writer: nothing lost, nothing duplicated.
+    if (metadata["row"] !== next)
+      throw new Error(
+        `${agent_id}: expected row ${next}, got ${String(metadata["row"])}`,
+      );
+    counts.set(agent_id, next);
+  }
+  return counts;
+}
+
+/** Blocks this thread, and with it the lock that it holds. */
+export function block(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

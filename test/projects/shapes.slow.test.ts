@@ -266,12 +266,12 @@ describe.each(SHAPES)("$name", (shape) => {
     const own = join(home(), "node_modules/.bin/tsc");
     const shared = join(root(), "node_modules/.bin/tsc");
     const compiler = existsSync(own) ? own : shared;
-    await inShape(compiler, "-p", "adws");
+    expect(await inShape(compiler, "-p", "adws")).toMatchObject({ code: 0 });
   });
 
   for (const name of shape.scripts ?? []) {
     test(`its script ${name} still passes`, async () => {
-      await script(name);
+      expect(await script(name)).toMatchObject({ code: 0 });
     });
   }
 

@@ -554,6 +554,7 @@ describe.each(IMPLEMENTATIONS)(
         client.retryNow();
         client.retryNow();
         await is("live");
+        expect(client.state.status).toBe("live");
       });
     });
 

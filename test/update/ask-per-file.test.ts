@@ -104,6 +104,7 @@ describeWithTerminal("at a terminal", () => {
     await writeFile(join(folder(), FIRST), "// \u001B[2J mine\n");
     const terminal = open();
     await terminal.shows("- // \\u001b[2J mine");
+    expect(terminal.screen().join("")).not.toContain("\u001b");
     terminal.press("q", KEYS.enter);
     await terminal.ended;
   });

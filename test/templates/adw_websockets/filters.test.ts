@@ -72,7 +72,7 @@ test("subscribe without a filter means everything, and replaces the one before",
   client.send({ type: "subscribe" });
   await client.until(() => client.messages.length === 3);
   await play(server);
-  await client.received(16);
+  expect(await client.received(16)).toHaveLength(16);
 });
 
 test("clients with the same filter share one buffer, others get their own", async () => {

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { testWriters } from "../../helpers/crowd.ts";
 import {
   eventsOf,
   expectNoGaps,
@@ -11,61 +12,13 @@ import {
 } from "../../helpers/database.ts";
 import { LOADER } from "../../helpers/program.ts";
 import { renderedPath } from "../../helpers/rendered-modules.ts";
-import { startWriter } from "../../helpers/writers.ts";
+import { block, rowsByAgent, startWriter } from "../../helpers/writers.ts";
 
 jest.setTimeout(120_000);
 
 const isRoot = process.getuid?.() === 0;
-const rowsOf = (path: string) => {
-  const counts = new Map<string, number>();
-  for (const { event_type, agent_id, metadata } of eventsOf(
-    openForTest(path),
-  )) {
-    if (event_type !== "tool_call") continue;
-    const next = (counts.get(agent_id) ?? 0) + 1;
-    // In the order of its writer: nothing lost, nothing doubled.
-    if (metadata["row"] !== next)
-      throw new Error(
-        `${agent_id}: expected row ${next}, got ${String(metadata["row"])}`,
-      );
-    counts.set(agent_id, next);
-  }
-  return counts;
-};
-
-test("ten writers at once, 20,000 rows into a new file: nothing lost, nothing doubled, no error", async () => {
-  const path = temporaryPath();
-  const writers = Array.from({ length: 10 }, (_, n) =>
-    startWriter({ path, agent: `writer-${n}`, rows: 2_000, every: 500 }),
-  );
-  const results = await Promise.all(writers.map(({ ended }) => ended));
-  expect(writers.map(({ stderr }) => stderr())).toEqual(writers.map(() => ""));
-  expect(results).toEqual(
-    results.map(() => expect.objectContaining({ done: true, dropped: 0 })),
-  );
-  expect([...rowsOf(path).values()]).toEqual(writers.map(() => 2_000));
-  expectNoGaps(openForTest(path));
-});
-
-test("ten writers at once through adw_database itself, 20,000 rows: no SQLITE_BUSY is thrown", async () => {
-  const path = temporaryPath();
-  const writers = Array.from({ length: 10 }, (_, n) =>
-    startWriter({
-      path,
-      agent: `writer-${n}`,
-      rows: 2_000,
-      every: 500,
-      direct: true,
-    }),
-  );
-  const results = await Promise.all(writers.map(({ ended }) => ended));
-  expect(writers.map(({ stderr }) => stderr())).toEqual(writers.map(() => ""));
-  expect(results).toEqual(
-    results.map(() => expect.objectContaining({ done: true })),
-  );
-  expect([...rowsOf(path).values()]).toEqual(writers.map(() => 2_000));
-  expectNoGaps(openForTest(path));
-});
+// writers.slow.test.ts has ten of them.
+testWriters(3, 2_000);
 
 test("a process that exits while another one writes loses no row", async () => {
   const path = temporaryPath();
@@ -81,11 +34,11 @@ test("a process that exits while another one writes loses no row", async () => {
   other.transaction(() => {
     other.systemLogs.create({ component: "other", message: "takes its time" });
     writer.child.stdin?.write("go on\n");
-    sleep(500);
+    block(500);
   });
   await writer.ended;
   expect(writer.stderr()).toBe("");
-  expect(rowsOf(path).get("a")).toBe(100);
+  expect(rowsByAgent(path).get("a")).toBe(100);
 });
 
 test("a writer that is killed loses no committed row, and leaves no gap", async () => {
@@ -100,7 +53,7 @@ test("a writer that is killed loses no committed row, and leaves no gap", async 
     );
     writer.child.kill("SIGKILL");
     await writer.ended;
-    expect(rowsOf(path).get(agent) ?? 0).toBeGreaterThanOrEqual(
+    expect(rowsByAgent(path).get(agent) ?? 0).toBeGreaterThanOrEqual(
       writer.committed(),
     );
     expectNoGaps(openForTest(path));
@@ -182,31 +135,6 @@ test("rows logged without initLogging, or after closeLogging, are counted when t
       "adw_logging: initLogging() has not been called: log rows wait for it\n" +
       "adw_logging: log rows dropped: 7, written: 0: initLogging() was not called\n",
   });
-});
-
-test("ten processes that exit together, 10,000 rows in each queue, lose none", async () => {
-  const path = temporaryPath();
-  const other = openForTest(path);
-  const writers = Array.from({ length: 10 }, (_, n) =>
-    startWriter({
-      path,
-      agent: `writer-${n}`,
-      rows: 10_000,
-      every: 1_000_000,
-      exit: true,
-    }),
-  );
-  await Promise.all(writers.map(({ ready }) => ready));
-  other.transaction(() => {
-    // While the lock is taken, all rows end up in the queues.
-    other.systemLogs.create({ component: "other", message: "holds the lock" });
-    for (const { child } of writers) child.stdin?.write("go on\n");
-    sleep(1_000);
-  });
-  await Promise.all(writers.map(({ ended }) => ended));
-  expect(writers.map(({ stderr }) => stderr())).toEqual(writers.map(() => ""));
-  expect([...rowsOf(path).values()]).toEqual(writers.map(() => 10_000));
-  expectNoGaps(openForTest(path));
 });
 
 test("rows of later exit handlers are written too", () => {
@@ -321,7 +249,7 @@ test("a disk that is full for a while: rows wait, and are written when there is 
     written: 3_001,
     dropped: 0,
   });
-  expect(rowsOf(path).get("a")).toBe(3_000);
+  expect(rowsByAgent(path).get("a")).toBe(3_000);
   expect(writer.stderr()).toMatch(
     /^adw_logging: .* cannot be written: .*\nadw_logging: the database can be written again after \S+ s\n$/,
   );
@@ -343,15 +271,11 @@ test("a database that is read-only for a while: rows wait, and are written when 
     written: 21,
     dropped: 0,
   });
-  expect(rowsOf(path).get("a")).toBe(20);
+  expect(rowsByAgent(path).get("a")).toBe(20);
   expect(writer.stderr()).toMatch(
     /^adw_logging: .* cannot be written: .*\nadw_logging: the database can be written again after \S+ s\n$/,
   );
 });
-
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
 
 /** A place for a file that has room for 3 MB: a small file system, or a limit on the size of files. */
 function smallPlace(): {

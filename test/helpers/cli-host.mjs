@@ -1,0 +1,54 @@
+/**
+ * Runs the built command line again and again in one process, as cli.ts asks for it:
+ * to start node takes longer than most commands do. Only the entry is evaluated anew;
+ * the rest of the program keeps no state between runs.
+ */
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { argv } from "node:process";
+import { pathToFileURL } from "node:url";
+
+const cli = argv[2];
+let words = { 1: [], 2: [] };
+
+// The program writes into pipes by their descriptors; libraries use the streams.
+const { writeSync } = fs;
+fs.writeSync = (descriptor, data, ...rest) => {
+  if (descriptor !== 1 && descriptor !== 2)
+    return writeSync(descriptor, data, ...rest);
+  words[descriptor].push(Buffer.from(data));
+  return data.length;
+};
+syncBuiltinESMExports();
+for (const [descriptor, stream] of [
+  [1, process.stdout],
+  [2, process.stderr],
+]) {
+  stream.write = (data) => {
+    words[descriptor].push(Buffer.from(data));
+    return true;
+  };
+}
+
+let runs = 0;
+
+async function run({ parameters, cwd }) {
+  words = { 1: [], 2: [] };
+  process.argv = [process.execPath, cli, ...parameters];
+  process.exitCode = undefined;
+  runs += 1;
+  let code = 0;
+  try {
+    process.chdir(cwd);
+    await import(`${pathToFileURL(cli).href}?run=${runs}`);
+    code = process.exitCode ?? 0;
+  } catch (error) {
+    words[2].push(Buffer.from(String(error?.stack ?? error)));
+    code = 1;
+  }
+  const text = (descriptor) => Buffer.concat(words[descriptor]).toString();
+  process.send({ code, stdout: text(1), stderr: text(2) });
+}
+
+process.on("message", (request) => void run(request));
+process.on("disconnect", () => process.exit(0));
