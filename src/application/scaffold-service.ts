@@ -135,7 +135,7 @@ function conflictError(conflicts: readonly FileOperation[]): RefusedError {
   if (unresolved.length > 0) {
     return new RefusedError(
       "CONFLICTS",
-      `conflict markers of an earlier update are in ${unresolved.join(", ")}`,
+      `conflict markers are left in ${unresolved.join(", ")}`,
       {
         hint: "Nothing was written. Resolve them in an editor, then run the command again.",
       },

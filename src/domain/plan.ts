@@ -112,7 +112,7 @@ export interface PlanPolicy {
 }
 
 /** Why a file that an earlier merge could not settle is not merged again. */
-const MARKERS_LEFT = "conflict markers of an earlier update are in it";
+const MARKERS_LEFT = "conflict markers are left in it";
 
 /** Why a generated file that was edited stays. */
 const OWNERS =
