@@ -86,6 +86,11 @@ function versionInHeader(text: string, module: string): string | undefined {
   return found?.[1] === module ? found[2]?.replace(/[.,]$/, "") : undefined;
 }
 
+/** Whether the lock holds nothing but what was adopted. */
+function wasLost({ modules, kept_files }: Lock): boolean {
+  return [modules, kept_files].every((part) => Object.keys(part).length === 0);
+}
+
 /** What the owner is told of the files that were adopted. */
 export function adoptionNotes({ adopted, source, lock }: Project): string[] {
   if (adopted.size === 0) return [];
@@ -99,7 +104,9 @@ export function adoptionNotes({ adopted, source, lock }: Project): string[] {
       : [`${path} (${version})`],
   );
   return [
-    `adw.lock.json had no entry for ${listed([...adopted.keys()])}: recorded again, and what differs is kept as your edit.`,
+    wasLost(lock)
+      ? `There was no adw.lock.json: ${adopted.size} files are recorded again, and what differs is kept as your edit.`
+      : `adw.lock.json had no entry for ${listed([...adopted.keys()])}: recorded again, and what differs is kept as your edit.`,
     ...(older.length === 0
       ? []
       : [

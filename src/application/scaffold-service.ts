@@ -109,7 +109,7 @@ function conflictError(conflicts: readonly Conflict[]): RefusedError {
   switch (cause) {
     case "markers_left":
       return refused(
-        `conflict markers of an earlier update are in ${names}`,
+        `conflict markers are left in ${names}`,
         "Resolve them in an editor, then run the command again.",
       );
     case "both_changed":

@@ -169,7 +169,7 @@ function besideEdits(
   }
 }
 
-const MARKERS_LEFT = "conflict markers of an earlier update are in it";
+const MARKERS_LEFT = "conflict markers are left in it";
 
 /** Which side takes the places that both changed; else they are left to the owner. */
 const CHOICES = {

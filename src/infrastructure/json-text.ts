@@ -142,7 +142,7 @@ export function editJson(text: string, edits: readonly JsonEdit[]): string {
 /**
  * The short way, for a text that is laid out as JSON.stringify would, as npm
  * writes package.json: there is no formatting to keep. Undefined for any other
- * text, and for edits that do more than set properties.
+ * text, and for edits of something else than properties.
  */
 function editPlainJson(
   text: string,
@@ -162,8 +162,10 @@ function editPlainJson(
   }
   if (print(value) !== text) return undefined;
   for (const edit of edits) {
-    if (edit.value === undefined) return undefined;
-    value = setProperty(value, edit.path, edit);
+    value =
+      edit.value === undefined
+        ? withoutProperty(value, edit.path)
+        : setProperty(value, edit.path, edit);
     if (value === undefined) return undefined;
   }
   return print(value);
@@ -194,6 +196,18 @@ function setProperty(
     return Object.fromEntries(entries.toSpliced(at, 0, [name, next]));
   }
   return Object.fromEntries(new Map(entries).set(name, next));
+}
+
+/** A copy with one property left out; undefined where it is not there. */
+function withoutProperty(target: unknown, [name, ...rest]: JSONPath): unknown {
+  if (typeof name !== "string" || !isObject(target)) return undefined;
+  const entries = Object.entries(target);
+  const at = entries.findIndex(([other]) => other === name);
+  if (at === -1) return undefined;
+  if (rest.length === 0) return Object.fromEntries(entries.toSpliced(at, 1));
+  const inner = withoutProperty(target[name], rest);
+  if (inner === undefined) return undefined;
+  return Object.fromEntries(entries.with(at, [name, inner]));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

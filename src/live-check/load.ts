@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { lastLines, withPlace } from "../domain/program-output.ts";
 import { attempt } from "./report.ts";
 import { serverOptions } from "./targets.ts";
 
@@ -51,8 +52,8 @@ async function loadProgram(file: string, scratch: string): Promise<string> {
     },
   );
   if (status === 0 || status === null) return "loaded";
-  const lines = stderr.trim().split("\n");
-  throw new Error(
-    lines.find((line) => /Error\b/.test(line)) ?? lines.slice(-3).join(" "),
-  );
+  const message =
+    stderr.split("\n").find((line) => /^\w*Error\b/.test(line)) ??
+    lastLines(stderr);
+  throw new Error(withPlace(message, stderr));
 }

@@ -1,5 +1,7 @@
 /** What a check found, one JSON object a line, for the process that started it. */
 
+import { withPlace } from "../domain/program-output.ts";
+
 const LIMIT_MS = 5000;
 
 export function report(step: string, ok: boolean, detail = ""): void {
@@ -21,12 +23,13 @@ export async function attempt(
   }
 }
 
-/** The first lines of an error and of what caused it. */
+/** The first lines of an error and of what caused it, and where in the project it was thrown. */
 export function words(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error ? `${String(error.code)} ` : "";
   const cause = error.cause === undefined ? "" : ` (${words(error.cause)})`;
-  return `${code}${error.message.split("\n").slice(0, 3).join(" ")}${cause}`;
+  const message = error.message.split("\n").slice(0, 3).join(" ");
+  return `${code}${withPlace(message, error.stack ?? "")}${cause}`;
 }
 
 export function expect(actual: unknown, wanted: unknown, what: string): void {

@@ -94,6 +94,27 @@ function type(fix = ""): void {
   expect({ words, status, stderr }).toMatchObject({ status: 0 });
 }
 
+describe("what cannot be loaded is named with its place", () => {
+  test.each([
+    ["adws/adw_server.ts", 'throw new Error("boom");\n', /Error: boom at /],
+    [
+      "adws/adw_modules/adw_events.ts",
+      'throw new Error("boom");\n',
+      /boom at /,
+    ],
+    ["adws/adw_modules/adw_websockets/server.ts", "const = 1;\n", /: /],
+  ])("%s: %s", async (path, code, message) => {
+    await withServer();
+    const text = await project.read(path);
+    await project.write(path, text + code);
+    const { problems } = await examine();
+    const [load] = problems.filter(({ check }) => check === "load");
+    expect(load?.message).toMatch(message);
+    const line = text.split("\n").length;
+    expect(load?.message).toContain(`${join(folder(), path)}:${line}`);
+  });
+});
+
 describe("plain doctor knows what check knows", () => {
   test("a required file gone is unhealthy, and the advice brings it back", async () => {
     await withServer();

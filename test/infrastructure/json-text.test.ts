@@ -48,3 +48,20 @@ test("what is written without white space stays so", () => {
     '{\n  "a": 1\n}\n',
   );
 });
+
+test.each([
+  '{"name":"x","scripts":{"a":"1"}}\n',
+  '{\n\t"name": "x",\n\t"scripts": {\n\t\t"a": "1"\n\t}\n}\n',
+])("what was added is taken out again, byte for byte: %j", (text) => {
+  const added = editJson(text, [
+    { path: ["scripts", "b"], value: "2" },
+    { path: ["dependencies", "ws"], value: "^8.0.0" },
+  ]);
+  expect(added).not.toBe(text);
+  expect(
+    editJson(added, [
+      { path: ["scripts", "b"], value: undefined },
+      { path: ["dependencies"], value: undefined },
+    ]),
+  ).toBe(text);
+});

@@ -124,7 +124,7 @@ export const SIX = 6;
     expect(again.code).toBe(1);
     expect(again.stdout).toMatch(/^Conflicts left \.\n/);
     expect(again.stdout).toContain(
-      "  keep      adws/greeting.ts  conflict markers of an earlier update are in it\n",
+      "  keep      adws/greeting.ts  conflict markers are left in it\n",
     );
     await theirs("TWO = 2;", "TWO = 22;");
     const before = await hashFolder(folder());
@@ -132,7 +132,7 @@ export const SIX = 6;
     expect(later.code).toBe(1);
     expect(later.stdout).toContain("Would write");
     expect(later.stderr).toBe(
-      "error CONFLICTS conflict markers of an earlier update are in adws/greeting.ts\n  → Nothing was written. Resolve them in an editor, then run the command again.\n",
+      "error CONFLICTS conflict markers are left in adws/greeting.ts\n  → Nothing was written. Resolve them in an editor, then run the command again.\n",
     );
     expect(await hashFolder(folder())).toEqual(before);
 
