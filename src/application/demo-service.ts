@@ -7,11 +7,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { DemoOutcome, DemoTask } from "../demo-player.ts";
 import { RefusedError } from "../domain/errors.ts";
-import { parseConfig, type AdwConfig } from "../domain/config.ts";
-import {
-  moduleDependencies,
-  type ModuleDefinition,
-} from "../domain/module-registry.ts";
+import { DEFAULT_CONFIG } from "../domain/config.ts";
+import { needsOf } from "../domain/module-needs.ts";
 import {
   installCommand,
   installDependencies,
@@ -175,17 +172,13 @@ function assertComplete({ root, config, source }: Project): void {
       hint: "It was deleted. Bring it back: adw-scaffold add adw_server adw_logging",
     });
   }
-  const needed = source.registry
-    .resolve(NEEDED_MODULES)
-    .flatMap((definition) =>
-      Object.keys(moduleDependencies(definition, config).dependencies),
-    );
-  const missing = missingPackages(root, needed);
+  const needs = needsOf(source.registry.resolve(NEEDED_MODULES), config);
+  const missing = missingPackages(root, Object.keys(needs.dependencies));
   if (missing.length === 0) return;
   const { package_manager: manager } = config;
   throw new RefusedError(
     "PACKAGES_MISSING",
-    `not installed here: ${[...new Set(missing)].join(", ")}`,
+    `not installed here: ${missing.join(", ")}`,
     {
       hint: `Install the dependencies first: ${installCommand(manager === "auto" ? "npm" : manager).join(" ")}`,
     },
@@ -197,12 +190,8 @@ async function clientFile({ root, config }: Project): Promise<string> {
   const path = `${config.adws_dir}/adw_modules/${CLIENT_MODULE}.ts`;
   if (existsSync(join(root, path))) return join(root, path);
   const folder = temporaryFolder();
-  const scratchConfig: AdwConfig = parseConfig({});
-  const definitions: ModuleDefinition[] = BUNDLED.registry.resolve([
-    CLIENT_MODULE,
-  ]);
-  for (const definition of definitions) {
-    for (const file of await renderDefinition(definition, scratchConfig)) {
+  for (const definition of BUNDLED.registry.resolve([CLIENT_MODULE])) {
+    for (const file of await renderDefinition(definition, DEFAULT_CONFIG)) {
       await mkdir(dirname(join(folder, file.path)), { recursive: true });
       await writeFile(join(folder, file.path), file.content);
     }

@@ -1,11 +1,8 @@
 /** What the modules ask of package.json, and what goes with modules that are removed. */
 import type { AdwConfig } from "../domain/config.ts";
 import type { Lock } from "../domain/lock.ts";
-import {
-  moduleDependencies,
-  moduleScripts,
-  type ModuleDefinition,
-} from "../domain/module-registry.ts";
+import { needsOf } from "../domain/module-needs.ts";
+import type { ModuleDefinition } from "../domain/module-registry.ts";
 import {
   developmentDependencies,
   presentDependencies,
@@ -21,19 +18,8 @@ export function packageNeeds(
   config: AdwConfig,
   lock?: Pick<Lock, "added_scripts">,
 ): PackageNeeds {
-  const needs = definitions.map((definition) =>
-    moduleDependencies(definition, config),
-  );
   return {
-    dependencies: Object.assign({}, ...needs.map((need) => need.dependencies)),
-    devDependencies: Object.assign(
-      {},
-      ...needs.map((need) => need.devDependencies),
-    ),
-    scripts: Object.assign(
-      {},
-      ...definitions.map((definition) => moduleScripts(definition, config)),
-    ),
+    ...needsOf(definitions, config),
     ...(lock === undefined ? {} : { ownScripts: lock.added_scripts }),
     projectName: config.project_name,
   };
@@ -122,27 +108,29 @@ export function missingFromManifest(edit: PackageEdit): string[] {
 
 /** What an edit of package.json does, in words. */
 export function describeEdit(edit: PackageEdit): string {
-  const added = [
-    ...Object.entries(edit.addedDependencies).map(
-      ([name, range]) => `${name} ${range}`,
-    ),
-    ...Object.entries(edit.addedDevDependencies).map(
-      ([name, range]) => `${name} ${range} (dev)`,
-    ),
-    ...Object.keys(edit.addedScripts).map((name) => `script ${name}`),
+  const withRange = ([name, range]: [string, string]) => `${name} ${range}`;
+  const script = (name: string) => `script ${name}`;
+  const words: [verb: string, names: string[]][] = [
+    [
+      "adds",
+      [
+        ...Object.entries(edit.addedDependencies).map(withRange),
+        ...Object.entries(edit.addedDevDependencies).map(
+          (entry) => `${withRange(entry)} (dev)`,
+        ),
+        ...Object.keys(edit.addedScripts).map(script),
+      ],
+    ],
+    ["changes", Object.keys(edit.changedScripts).map(script)],
+    [
+      "removes",
+      [...edit.removedDependencies, ...edit.removedScripts.map(script)],
+    ],
   ];
-  const changed = Object.keys(edit.changedScripts).map(
-    (name) => `script ${name}`,
-  );
-  const removed = [
-    ...edit.removedDependencies,
-    ...edit.removedScripts.map((name) => `script ${name}`),
-  ];
-  return [
-    ...(added.length === 0 ? [] : [`adds ${added.join(", ")}`]),
-    ...(changed.length === 0 ? [] : [`changes ${changed.join(", ")}`]),
-    ...(removed.length === 0 ? [] : [`removes ${removed.join(", ")}`]),
-  ].join("; ");
+  return words
+    .filter(([, names]) => names.length > 0)
+    .map(([verb, names]) => `${verb} ${names.join(", ")}`)
+    .join("; ");
 }
 
 /** What the user should know about package.json. */

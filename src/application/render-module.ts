@@ -6,7 +6,6 @@ import {
 } from "../domain/config.ts";
 import {
   bundledRegistry,
-  moduleDependencies,
   moduleScripts,
   targetPath,
   templateOf,
@@ -14,6 +13,7 @@ import {
   type ModuleDefinition,
   type ModuleRegistry,
 } from "../domain/module-registry.ts";
+import { needsOf } from "../domain/module-needs.ts";
 import { templateContext } from "./template-context.ts";
 import {
   bundledTemplates,
@@ -102,16 +102,13 @@ export async function renderModule(
   const files = await Promise.all(
     parts.map((part) => renderDefinition(part, complete, templates)),
   );
-  const needs = parts.map((part) => moduleDependencies(part, complete));
+  const { dependencies, devDependencies } = needsOf(parts, complete);
   return {
     name: definition.name,
     version: definition.version,
     files: files.flat(),
-    dependencies: Object.assign({}, ...needs.map((need) => need.dependencies)),
-    devDependencies: Object.assign(
-      {},
-      ...needs.map((need) => need.devDependencies),
-    ),
+    dependencies,
+    devDependencies,
     requires: [...(definition.requires ?? [])],
     scripts: moduleScripts(definition, complete),
   };

@@ -117,7 +117,7 @@ function conflictError(conflicts: readonly Conflict[]): RefusedError {
         `both you and the templates changed the same lines of ${names}`,
         "adw-scaffold update merges with conflict markers; --on-conflict keep or --on-conflict theirs chooses a side.",
       );
-    case "in_the_way":
+    case "already_exists":
     case undefined:
       return refused(
         `${paths.length === 1 ? "a file is" : `${paths.length} files are`} in the way: ${names}`,
@@ -130,7 +130,7 @@ function conflictError(conflicts: readonly Conflict[]): RefusedError {
 const CAUSES: readonly ConflictCause[] = [
   "markers_left",
   "both_changed",
-  "in_the_way",
+  "already_exists",
 ];
 
 /** Finishes or undoes what a killed run left behind; see {@link recoverTransaction}. */

@@ -16,6 +16,6 @@ export const add: Command = (parsed, context) => {
     context,
     root: request.root,
     plan: (decisions) => planScaffold({ ...request, decisions }),
-    asks: ["in_the_way", "both_changed"],
+    asks: ["already_exists", "both_changed"],
   });
 };

@@ -43,7 +43,7 @@ export const init: Command = async (parsed, context) => {
     parsed,
     context,
     root: project.root,
-    asks: ["in_the_way", "both_changed"] as const,
+    asks: ["already_exists", "both_changed"] as const,
     foldsFolders: values["verbose"] !== true && values["dry-run"] !== true,
   };
   if (!isInteractive(parsed, context) || values["dry-run"] === true) {

@@ -30,7 +30,7 @@ export const update: Command = (parsed, context) => {
     context,
     root: request.root,
     plan: (decisions) => planUpdate({ ...request, decisions }),
-    asks: ["in_the_way"],
+    asks: ["already_exists"],
     showsContent: values["dry-run"] === true,
   });
 };

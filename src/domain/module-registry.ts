@@ -409,67 +409,10 @@ export function createRegistry(
 /** The modules that ship with this package. */
 export const bundledRegistry: ModuleRegistry = createRegistry(BUNDLED_MODULES);
 
-/** Where a registered file goes: `adws/` is replaced by the configured folder. */
-export function targetPath(file: string, config: AdwConfig): string {
-  return file.replace(/^adws\//, `${config.adws_dir}/`);
-}
-
-/** The template of one file under one configuration, by the name that templates are found by. */
-export function templateOf(
-  { conditionalTemplates = [] }: ModuleDefinition,
-  file: string,
-  config: AdwConfig,
-): string {
-  const chosen = conditionalTemplates.find(
-    ({ when, file: of }) => of === file && config[when.key] === when.value,
-  );
-  return chosen?.template ?? file;
-}
-
-/** Every template of a module, whatever the configuration. */
-export function templatesOf({
-  files,
-  conditionalTemplates = [],
-}: ModuleDefinition): string[] {
-  return [...files, ...conditionalTemplates.map(({ template }) => template)];
-}
-
-/** The dependencies of one module under one configuration. */
-export function moduleDependencies(
-  definition: ModuleDefinition,
-  config: AdwConfig,
-): { dependencies: Dependencies; devDependencies: Dependencies } {
-  const active = (definition.conditionalDependencies ?? []).filter(
-    ({ when }) => config[when.key] === when.value,
-  );
-  return {
-    dependencies: Object.assign(
-      {},
-      definition.dependencies,
-      ...active.map((entry) => entry.dependencies),
-    ),
-    devDependencies: Object.assign(
-      {},
-      definition.devDependencies,
-      ...active.map((entry) => entry.devDependencies),
-    ),
-  };
-}
-
-/** The package.json scripts of one module under one configuration. */
-export function moduleScripts(
-  definition: ModuleDefinition,
-  config: AdwConfig,
-): Readonly<Record<string, string>> {
-  const flags = (definition.scriptFlags ?? [])
-    .filter(({ when }) => config[when.key] === when.value)
-    .flatMap((entry) => entry.flags);
-  return Object.fromEntries(
-    Object.entries(definition.scripts ?? {}).map(([name, file]) => [
-      name,
-      [config.typescript_runner, ...flags, `${config.adws_dir}/${file}`].join(
-        " ",
-      ),
-    ]),
-  );
-}
+export {
+  moduleDependencies,
+  moduleScripts,
+  targetPath,
+  templateOf,
+  templatesOf,
+} from "./module-needs.ts";

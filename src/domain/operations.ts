@@ -154,7 +154,7 @@ function besideEdits(
         : keep(target, disk, "edited", "you edited it");
     case "foreign":
       return conflict(target, status, intent, {
-        cause: "in_the_way",
+        cause: "already_exists",
         merged: null,
         reason: "this file is in the way and was not written by adw-scaffold",
       });
@@ -228,7 +228,7 @@ function conflict(
   found: { cause: ConflictCause; merged: string | null; reason: string },
 ): FileOperation {
   const { cause, merged } = found;
-  const isKept = keepsForeign === true && cause === "in_the_way";
+  const isKept = keepsForeign === true && cause === "already_exists";
   const decision = decisions[target.path] ?? (isKept ? "keep" : undefined);
   if (decision === "keep")
     return keep(target, disk, "chosen", "you chose to keep it");

@@ -45,10 +45,10 @@ export type FileOperation = Target &
   );
 
 /**
- * `in_the_way`: the file was not written by us. `both_changed`: the owner and the
+ * `already_exists`: the file was not written by us. `both_changed`: the owner and the
  * template changed it. `markers_left`: the owner has not resolved an earlier one.
  */
-export type ConflictCause = "in_the_way" | "both_changed" | "markers_left";
+export type ConflictCause = "already_exists" | "both_changed" | "markers_left";
 
 /**
  * Why a file stays as it is. `edited`: the owner edited it, and nothing else changed.

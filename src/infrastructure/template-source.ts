@@ -36,11 +36,6 @@ export const bundledTemplates: TemplateSource = {
   facts: (file) => BUNDLED_TEMPLATES.get(file),
 };
 
-/** The path of a template below its folder. */
-export function templatePath(file: string, tagged: boolean): string {
-  return tagged ? `${file}.njk` : file;
-}
-
 /**
  * Renders the template of one file.
  *
@@ -56,5 +51,5 @@ export async function renderTemplate(
   if (template === undefined) throw new Error(`no template for ${file}`);
   if (template.kind === "plain") return template.text;
   const { renderCompiled } = await import("./renderer.ts");
-  return renderCompiled(template.compiled, templatePath(file, true), context);
+  return renderCompiled(template.compiled, `${file}.njk`, context);
 }
