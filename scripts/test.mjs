@@ -9,7 +9,13 @@
  * The last line counts over all suites: `N passed, N failed, N skipped`.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { localPrebuilds } from "./local-prebuilds.mjs";
@@ -54,6 +60,7 @@ function jest(title, environment, ...parameters) {
     "build",
     `jest-${environment.ADW_TEST_SLOW ?? "0"}.json`,
   );
+  rmSync(outputFile, { force: true });
   const { status } = spawnSync(
     process.execPath,
     [
@@ -149,7 +156,18 @@ if (process.argv.includes("--strangers")) {
   writeFileSync(countsFile, JSON.stringify(total));
 }
 if (all && total.failed === 0) {
-  jest("slow tests", { ADW_TEST_SLOW: "1" }, "--runInBand");
+  const slow = { ADW_TEST_SLOW: "1" };
+  // What measures time or memory has the machine for itself.
+  const measuring =
+    "(performance|bench|byte_budget|slow-disk|server)\\.slow\\.test";
+  jest(
+    "slow tests",
+    slow,
+    "--testPathIgnorePatterns",
+    "/node_modules/",
+    measuring,
+  );
+  jest("slow tests that measure", slow, "--runInBand", measuring);
   counted("Node 20, 22, 24 and 26", "scripts/test-matrix.mjs");
 }
 

@@ -1,17 +1,14 @@
 /// <reference lib="dom" />
 import { readFileSync } from "node:fs";
-import type { Browser, Page } from "playwright-core";
-import {
-  describeInBrowser,
-  launch,
-  openPage,
-} from "../helpers/dashboard/browser.ts";
+import type { Page } from "playwright-core";
+import { describeInBrowser } from "../helpers/dashboard/browser.ts";
 import { demoFleet, makeEvent } from "../helpers/dashboard/fleet.ts";
 import type { NewEvent } from "../helpers/dashboard/modules.ts";
 import {
-  startDashboard,
-  type RunningServer,
-} from "../helpers/dashboard/server.ts";
+  browserSession,
+  isLive,
+  waitForCount,
+} from "../helpers/dashboard/session.ts";
 
 declare global {
   interface Window {
@@ -24,47 +21,8 @@ declare global {
 jest.setTimeout(90_000);
 
 describeInBrowser("the dashboard's page", () => {
-  let browser: Browser;
-  let servers: RunningServer[] = [];
-  const opened: Page[] = [];
+  const { openWith, open, start } = browserSession();
 
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(async () => {
-    await browser.close();
-  });
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((page) => page.context().close()));
-    await Promise.all(servers.map((server) => server.stop()));
-    servers = [];
-  });
-
-  async function openWith(
-    events: NewEvent[],
-    query = "",
-    settings: Parameters<typeof startDashboard>[0] = {},
-  ) {
-    const server = await startDashboard(settings);
-    servers.push(server);
-    server.store(events);
-    const result = await openPage(browser, server.url + query);
-    opened.push(result.page);
-    await isLive(result.page);
-    return { server, ...result };
-  }
-  const isLive = (page: Page) =>
-    page.waitForSelector(
-      '.pill:is([data-state="live"], [data-state="replay"])',
-    );
-  const waitForCount = (page: Page, text: string) =>
-    page.waitForFunction(
-      (wanted) =>
-        document
-          .querySelector('[data-testid="log-count"]')
-          ?.textContent?.trim() === wanted,
-      text,
-    );
   const focused = (page: Page): Promise<string> =>
     page.evaluate(() => {
       const element = document.activeElement;
@@ -103,11 +61,9 @@ describeInBrowser("the dashboard's page", () => {
   });
 
   test("a panel that fails says so, keeps the others alive, and comes back", async () => {
-    const server = await startDashboard();
-    servers.push(server);
+    const server = await start();
     server.store(demoFleet(Date.now()));
-    const { page } = await openPage(browser, "about:blank");
-    opened.push(page);
+    const { page } = await open("about:blank");
     await page.addInitScript(() => {
       window.broken = "panel fleet";
       const setAttribute: (name: string, value: string) => void = Reflect.get(
@@ -278,9 +234,14 @@ describeInBrowser("the dashboard's page", () => {
   });
 
   test("a copied link opens without asking for the token again, and can be told to forget", async () => {
-    const { page, server } = await openWith([], "#token=s3cret", {
-      token: "s3cret",
-    });
+    const { page, server } = await openWith(
+      [],
+      "#token=s3cret",
+      {},
+      {
+        token: "s3cret",
+      },
+    );
     const link = `${server.url}?panel=log`;
     const other = await page.context().newPage();
     await other.goto(link);
@@ -292,10 +253,8 @@ describeInBrowser("the dashboard's page", () => {
   });
 
   test("a token that the server refuses is not kept", async () => {
-    const server = await startDashboard({ token: "right" });
-    servers.push(server);
-    const { page } = await openPage(browser, `${server.url}#token=wrong`);
-    opened.push(page);
+    const server = await start({ token: "right" });
+    const { page } = await open(`${server.url}#token=wrong`);
     await page.getByRole("heading", { name: "A token is needed" }).waitFor();
     expect(await page.evaluate(() => localStorage.length)).toBe(0);
   });

@@ -32,8 +32,11 @@ for (const [descriptor, stream] of [
 
 let runs = 0;
 
-async function run({ parameters, cwd }) {
+async function run({ parameters, cwd, env }) {
   words = { 1: [], 2: [] };
+  for (const name of Object.keys(process.env))
+    if (!(name in env)) delete process.env[name];
+  Object.assign(process.env, env);
   process.argv = [process.execPath, cli, ...parameters];
   process.exitCode = undefined;
   runs += 1;

@@ -59,7 +59,6 @@ function runInHost(
 ): Promise<CliResult> {
   isBusy = true;
   const child = (host ??= fork(join(__dirname, "cli-host.mjs"), [CLI], {
-    env: strangersEnvironment(),
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   }));
   child.stdout?.resume();
@@ -74,7 +73,7 @@ function runInHost(
       child.off("exit", ended);
       resolve(result);
     });
-    child.send({ parameters, cwd });
+    child.send({ parameters, cwd, env: strangersEnvironment() });
   }).finally(() => {
     isBusy = false;
   });

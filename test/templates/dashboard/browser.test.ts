@@ -4,12 +4,8 @@ import { mkdtempSync, writeFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright-core";
-import {
-  describeInBrowser,
-  launch,
-  openPage,
-} from "../../helpers/dashboard/browser.ts";
+import type { Page } from "playwright-core";
+import { describeInBrowser } from "../../helpers/dashboard/browser.ts";
 import {
   demoFleet,
   makeEvent,
@@ -17,75 +13,24 @@ import {
 } from "../../helpers/dashboard/fleet.ts";
 import { dashboard } from "../../helpers/dashboard/modules.ts";
 import {
-  startDashboard,
-  type RunningServer,
-} from "../../helpers/dashboard/server.ts";
+  browserSession,
+  isLive,
+  violations,
+  waitForCount,
+} from "../../helpers/dashboard/session.ts";
 
 declare global {
   interface Window {
     /** When each row was first there. */
     seen: Record<string, number>;
-    axe: {
-      run: (
-        context: string,
-        options: object,
-      ) => Promise<{
-        violations: {
-          id: string;
-          nodes: { target: string[]; failureSummary: string }[];
-        }[];
-      }>;
-    };
   }
 }
 
 jest.setTimeout(60_000);
 
 describeInBrowser("the dashboard in a browser", () => {
-  let browser: Browser;
-  let servers: RunningServer[] = [];
-  const opened: Page[] = [];
+  const { start, open, openFleet, openOffline } = browserSession();
 
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(async () => {
-    await browser.close();
-  });
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((page) => page.context().close()));
-    await Promise.all(servers.map((server) => server.stop()));
-    servers = [];
-  });
-
-  async function start(
-    ...args: Parameters<typeof startDashboard>
-  ): Promise<RunningServer> {
-    const server = await startDashboard(...args);
-    servers.push(server);
-    return server;
-  }
-  async function open(url: string, options?: Parameters<typeof openPage>[2]) {
-    const result = await openPage(browser, url, options);
-    opened.push(result.page);
-    return result;
-  }
-  /** A server with the demo fleet, and a page on it that is live. */
-  async function openFleet(
-    query = "",
-    options?: Parameters<typeof openPage>[2],
-    settings?: Parameters<typeof startDashboard>[0],
-  ) {
-    const server = await start(settings);
-    server.store(demoFleet(Date.now()));
-    const result = await open(server.url + query, options);
-    await isLive(result.page);
-    return { server, ...result };
-  }
-  const isLive = (page: Page) =>
-    page.waitForSelector(
-      '.pill[data-state="live"], .pill[data-state="replay"]',
-    );
   const seqsInSight = (page: Page): Promise<number[]> =>
     page
       .locator(".log-row")
@@ -120,14 +65,6 @@ describeInBrowser("the dashboard in a browser", () => {
   };
   const count = (page: Page): Promise<string | null> =>
     page.getByTestId("log-count").textContent();
-  const waitForCount = (page: Page, text: string) =>
-    page.waitForFunction(
-      (wanted) =>
-        document
-          .querySelector('[data-testid="log-count"]')
-          ?.textContent?.trim() === wanted,
-      text,
-    );
 
   test("loads without an error and asks nobody else for anything", async () => {
     const { page, problems, outside, server } = await openFleet();
@@ -523,9 +460,7 @@ describeInBrowser("the dashboard in a browser", () => {
     try {
       const path = join(folder, "recording.html");
       writeFileSync(path, html);
-      const context = await browser.newContext({ offline: true });
-      const offline = await context.newPage();
-      opened.push(offline);
+      const offline = await openOffline();
       const problems: string[] = [];
       const requests: string[] = [];
       offline.on(
@@ -841,57 +776,24 @@ describeInBrowser("the dashboard in a browser", () => {
     expect(problems).toEqual([]);
   });
 
-  describe.each(["light", "dark"] as const)(
-    "in the %s theme",
-    (colorScheme) => {
-      test.each([
-        ["the whole page", "?event=166", 1440],
-        ["the numbers", "?panel=numbers", 1440],
-        ["a narrow log", "?panel=log", 360],
-        ["a narrow fleet", "", 360],
-        ["a narrow event", "?panel=log&event=166", 360],
-        ["a very wide page", "?level=error&event=166", 2560],
-      ])("axe finds no violation in %s", async (_name, query, width) => {
-        const { page } = await openFleet(query, {
-          colorScheme,
-          viewport: { width, height: 900 },
-        });
-        expect(await violations(page)).toEqual([]);
-      });
-
-      test("axe finds no violation in menus, help and the token form", async () => {
-        const { page } = await openFleet("", { colorScheme });
-        await page.click('[data-filter="types"]');
-        // What lies half under an open menu is no target.
-        expect(await violations(page, ".menu")).toEqual([]);
-        await page.keyboard.press("Escape");
-        await page.getByRole("button", { name: "Export" }).click();
-        expect(await violations(page, ".menu")).toEqual([]);
-        await page.keyboard.press("Escape");
-        await page.keyboard.press("?");
-        expect(await violations(page, "dialog")).toEqual([]);
-        const server = await start({ token: "x" });
-        const refused = await open(server.url, { colorScheme });
-        await refused.page
-          .getByRole("heading", { name: "A token is needed" })
-          .waitFor();
-        expect(await violations(refused.page)).toEqual([]);
-      });
+  // browser.slow.test.ts has every view, theme and width.
+  test.each(["light", "dark"] as const)(
+    "axe finds no violation in the %s theme",
+    async (colorScheme) => {
+      const { page } = await openFleet("?event=166", { colorScheme });
+      expect(await violations(page)).toEqual([]);
     },
   );
 
-  test.each([360, 768, 1024, 1440, 2560])(
-    "at %d px nothing is cut off sideways",
-    async (width) => {
-      const { page } = await openFleet("?event=166", {
-        viewport: { width, height: 800 },
-      });
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - window.innerWidth,
-      );
-      expect(overflow).toBeLessThanOrEqual(0);
-    },
-  );
+  test("at 360 px nothing is cut off sideways", async () => {
+    const { page } = await openFleet("?event=166", {
+      viewport: { width: 360, height: 800 },
+    });
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - window.innerWidth,
+    );
+    expect(overflow).toBeLessThanOrEqual(0);
+  });
 
   test("stands still when motion is to be reduced", async () => {
     const { page } = await openFleet("", { reducedMotion: "reduce" });
@@ -911,29 +813,3 @@ describeInBrowser("the dashboard in a browser", () => {
     expect(await page.locator(".log-row").count()).toBeLessThan(80);
   });
 });
-
-/** What axe-core has to say, in short. */
-async function violations(page: Page, inside = "html"): Promise<string[]> {
-  const source = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-  // Through the debugger, which a Content-Security-Policy does not bind.
-  await page.evaluate(source);
-  return page.evaluate(async (selector) => {
-    const { axe } = window;
-    const result = await axe.run(selector, {
-      runOnly: [
-        "wcag2a",
-        "wcag2aa",
-        "wcag21a",
-        "wcag21aa",
-        "wcag22aa",
-        "best-practice",
-      ],
-    });
-    return result.violations.flatMap((violation) =>
-      violation.nodes.map(
-        (node) =>
-          `${violation.id}: ${node.target.join(" ")}: ${node.failureSummary}`,
-      ),
-    );
-  }, inside);
-}
