@@ -5,6 +5,8 @@ import {
   moduleDependencies,
   moduleScripts,
   targetPath,
+  templateOf,
+  templatesOf,
 } from "../../src/domain/module-registry.ts";
 
 const config = parseConfig({});
@@ -32,6 +34,26 @@ test("requirements come before what needs them, each once", () => {
 test("hidden modules come with any module, and with none when nothing is installed", () => {
   expect(bundledRegistry.resolve(["adw_websockets"])[0]?.name).toBe("adw_base");
   expect(bundledRegistry.resolve([])).toEqual([]);
+});
+
+test("one setting chooses a file's template, whose name no project sees", () => {
+  const file = "adws/db/driver.ts";
+  const other = "adws/db/driver.other.ts";
+  const module = {
+    ...definition("db"),
+    files: [file],
+    conditionalTemplates: [
+      {
+        when: { key: "sqlite_driver", value: "better-sqlite3" },
+        file,
+        template: other,
+      },
+    ],
+  } as const;
+  expect(templateOf(module, file, parseConfig({}))).toBe(file);
+  const settings = parseConfig({ sqlite_driver: "better-sqlite3" });
+  expect(templateOf(module, file, settings)).toBe(other);
+  expect(templatesOf(module)).toEqual([file, other]);
 });
 
 test("an unknown name is refused with the nearest one", () => {

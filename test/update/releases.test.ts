@@ -372,6 +372,34 @@ describe("a project of large files, edited by its owner, becomes one of faces an
   });
 });
 
+test("edits follow the database's files into their folder", async () => {
+  const project = await releasedProject("0.1.0-alpha.3");
+  const modules = "adws/adw_modules";
+  await project.edit(
+    `${modules}/adw_table.ts`,
+    "has no column",
+    "does not have the column",
+  );
+  await project.edit(
+    `${modules}/adw_sqlite.ts`,
+    "synchronous = NORMAL",
+    "synchronous = FULL",
+  );
+  const { code, stdout } = await project.run("update");
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    `${modules}/adw_table.ts  moved to ${modules}/adw_database/tables.ts\n`,
+  );
+  const tables = await project.read(`${modules}/adw_database/tables.ts`);
+  expect(tables).toContain("does not have the column");
+  const opening = await project.read(`${modules}/adw_database/connection.ts`);
+  expect(opening).toContain("synchronous = FULL");
+  expect(readdirSync(join(folder(), modules))).not.toContain(
+    "adw_migrations.ts",
+  );
+  expect(await typeErrors()).toBe(NO_TYPE_ERRORS);
+});
+
 test("a module whose rendered files changed since the last frozen release has a later version", async () => {
   const last = frozenRelease(LAST_FROZEN);
   const { $schema: _, ...config } = last.config;

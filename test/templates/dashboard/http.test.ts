@@ -538,7 +538,9 @@ describe("/api/events", () => {
   });
 
   test("answers 500 and goes on when the history cannot be read", async () => {
-    const stderr = jest.spyOn(console, "error").mockImplementation(() => {});
+    const stderr = jest
+      .spyOn(process.stderr, "write")
+      .mockImplementation(() => true);
     const history: EventHistory = {
       streamId: "db",
       firstSeq: 1,
@@ -549,7 +551,7 @@ describe("/api/events", () => {
     expect((await fetch(`${url}api/events`)).status).toBe(500);
     expect((await fetch(`${url}api/events`)).status).toBe(500);
     expect(stderr.mock.calls).toEqual([
-      ["adw_dashboard: request failed: database is locked"],
+      ["adw_dashboard: request failed: database is locked\n"],
     ]);
     // What cannot be read is not healthy; the server itself goes on.
     expect((await fetch(`${url}healthz`)).status).toBe(503);
@@ -676,7 +678,9 @@ describe("/api/events?format=ndjson", () => {
   });
 
   test("breaks off where the history cannot be read, so that nobody takes it for the end", async () => {
-    const stderr = jest.spyOn(console, "error").mockImplementation(() => {});
+    const stderr = jest
+      .spyOn(process.stderr, "write")
+      .mockImplementation(() => true);
     const memory = dashboard.createMemoryHistory();
     for (let n = 0; n < 5_000; n++) memory.append?.(newEvent(n));
     const history: EventHistory = {
@@ -691,7 +695,7 @@ describe("/api/events?format=ndjson", () => {
     const { url } = await start({ history });
     await expect(lines(url, "")).rejects.toThrow("terminated");
     expect(stderr).toHaveBeenCalledWith(
-      "adw_dashboard: request failed: database is locked",
+      "adw_dashboard: request failed: database is locked\n",
     );
     stderr.mockRestore();
   });

@@ -143,7 +143,11 @@ async function streamEvents(
   response.setHeader("Adw-Stream-Id", streamId);
   response.setHeader("Adw-First-Seq", history.firstSeq);
   response.setHeader("Adw-Last-Seq", lastSeq);
-  let left = request.method === "HEAD" ? 0 : (query.limit ?? Infinity);
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  let left = query.limit ?? Infinity;
   for await (const chunk of readChunks(history, startOf(query, history))) {
     if (history.streamId !== streamId) {
       response.destroy(); // two streams in one answer would be taken for one
@@ -174,13 +178,16 @@ async function* readChunks(
   since: number,
 ): AsyncGenerator<readonly StoredEvent[]> {
   let asked = FIRST_CHUNK_EVENTS;
-  let chunk = await history.read(since, asked, PAGE_BYTES);
-  for (let last = chunk.at(-1); last !== undefined; last = chunk.at(-1)) {
+  let at = since;
+  while (at < history.lastSeq) {
+    const chunk = await history.read(at, asked, PAGE_BYTES);
+    const last = chunk.at(-1);
+    if (last === undefined) return;
     yield chunk;
     const bytes = chunk.reduce((sum, event) => sum + sizeOf(event), 0);
     asked = nextPageEvents(asked, bytes, CHUNK_EVENTS);
+    at = last.seq;
     await nextTurn();
-    chunk = await history.read(last.seq, asked, PAGE_BYTES);
   }
 }
 

@@ -125,26 +125,26 @@ export function openConnection(
 ): SqliteConnection {
   mkdirSync(dirname(path), { recursive: true });
   keepPrivate(path);
-  const driver = connect(path);
+  const connection = connect(path);
   try {
-    driver.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
-    enterWalMode(driver, path, busyTimeoutMs);
-    driver.exec(`
+    connection.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
+    enterWalMode(connection, path, busyTimeoutMs);
+    connection.exec(`
       PRAGMA synchronous = NORMAL;
       PRAGMA foreign_keys = ON;
       PRAGMA wal_autocheckpoint = ${String(WAL_AUTOCHECKPOINT_PAGES)};
       PRAGMA journal_size_limit = ${String(JOURNAL_SIZE_LIMIT_BYTES)};
     `);
   } catch (error) {
-    driver.close();
+    connection.close();
     const isNoWal = sqliteProblem(error) === "no-wal";
     if (!isNoWal || error instanceof WalUnsupportedError) throw error;
     throw new WalUnsupportedError(path, messageOf(error), { cause: error });
   }
   return {
-    ...driver,
-    prepare: preparedOnce((sql) => driver.prepare(sql)),
-    prepareExact: preparedOnce((sql) => driver.prepareExact(sql)),
+    ...connection,
+    prepare: preparedOnce((sql) => connection.prepare(sql)),
+    prepareExact: preparedOnce((sql) => connection.prepareExact(sql)),
   };
 }
 

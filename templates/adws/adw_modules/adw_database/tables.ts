@@ -48,8 +48,6 @@ export interface TableContext {
   readonly afterWrite: () => void;
 }
 
-const reporter = new Reporter("adw_database");
-
 /** A table whose rows have an `id`, listed newest first. */
 export class Table<
   RowSchema extends z.ZodObject,
@@ -60,6 +58,7 @@ export class Table<
   protected readonly newSchema: NewSchema;
   readonly #rowSchema: RowSchema;
   readonly #columns: string;
+  readonly #reporter = new Reporter("adw_database");
 
   constructor(
     context: TableContext,
@@ -160,7 +159,7 @@ export class Table<
     const [issue] = parsed.error.issues;
     const why = `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`;
     const name = `${this.name} ${JSON.stringify(row["id"])}`;
-    reporter.report(
+    this.#reporter.report(
       name,
       `a row is left out of lists, it is none of ours: ${name} (${why})`,
     );
