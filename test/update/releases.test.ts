@@ -211,8 +211,8 @@ describe("a project of large files, edited by its owner, becomes one of faces an
       ],
       [
         DASHBOARD,
-        '"There is nothing here."',
-        '"There is nothing at this desk."',
+        '"See the server\'s stderr."',
+        '"See the stderr of the parcel desk."',
       ],
     ] as const;
     for (const [path, before, after] of edits)
