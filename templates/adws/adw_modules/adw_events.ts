@@ -60,14 +60,14 @@ export const AGENT_TYPES = [
   "orchestrator",
   "utility",
 ] as const;
+/** Agents and prompts in one of these are over. */
+export const FINAL_STATUSES = ["completed", "failed", "cancelled"] as const;
 export const AGENT_STATUSES = [
   "initializing",
   "planning",
   "executing",
   "reviewing",
-  "completed",
-  "failed",
-  "cancelled",
+  ...FINAL_STATUSES,
 ] as const;
 export const PROMPT_TYPES = [
   "adw",
@@ -79,12 +79,8 @@ export const PROMPT_TYPES = [
 export const PROMPT_STATUSES = [
   "pending",
   "streaming",
-  "completed",
-  "failed",
-  "cancelled",
+  ...FINAL_STATUSES,
 ] as const;
-/** Agents and prompts in one of these are over. */
-export const FINAL_STATUSES = ["completed", "failed", "cancelled"] as const;
 
 export type LogType = (typeof LOG_TYPES)[number];
 export type LogLevel = (typeof LOG_LEVELS)[number];

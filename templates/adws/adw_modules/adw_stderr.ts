@@ -14,9 +14,8 @@ const MAX_REPORTED_CAUSES = 100;
 /** Writes `text`; never throws, and never ends the process. */
 export function writeStderr(text: string): void {
   try {
-    // A closed pipe is reported later, as an event that ends the process when
-    // nobody listens; a full disk is reported here.
-    // (Others may listen for the next one only: ours stays.)
+    // A closed pipe is an event later on, which ends the process when nobody
+    // listens; a full disk throws here. (A `once` of others would not do.)
     if (!process.stderr.listeners("error").includes(ignore)) {
       process.stderr.on("error", ignore);
     }
@@ -27,8 +26,11 @@ export function writeStderr(text: string): void {
 }
 
 function ignore(): void {
-  // An error event that nobody takes would end the process.
+  // See above.
 }
+
+/** Says it, unless the same cause was reported a short while ago. */
+export type Report = (cause: string, line: string) => void;
 
 /** Problems of one module, each cause at most once a minute. Never throws. */
 export class Reporter {
@@ -42,38 +44,31 @@ export class Reporter {
     this.#module = module;
   }
 
-  /** Says it once per cause, and again only much later. */
-  report(cause: string, line: string): void {
+  readonly report: Report = (cause, line) => {
     const now = performance.now();
-    const isRecent = (at: number) => now - at < REPORT_AGAIN_AFTER_MS;
-    if (isRecent(this.#lastReports.get(cause) ?? -Infinity)) return;
-    if (this.#lastReports.size >= MAX_REPORTED_CAUSES) {
-      for (const [known, at] of this.#lastReports) {
-        if (!isRecent(at)) this.#lastReports.delete(known);
-      }
-      if (this.#lastReports.size >= MAX_REPORTED_CAUSES) return;
+    for (const [known, at] of this.#lastReports) {
+      // In the order of their times: those after it are more recent.
+      if (now - at < REPORT_AGAIN_AFTER_MS) break;
+      this.#lastReports.delete(known);
     }
+    const isFull = this.#lastReports.size >= MAX_REPORTED_CAUSES;
+    if (isFull || this.#lastReports.has(cause)) return;
     this.#lastReports.set(cause, now);
     this.tell(line);
-  }
+  };
 
   tell(line: string): void {
     const text = `${this.#module}: ${line}\n`;
-    if (this.sink === undefined) {
-      writeStderr(text);
-      return;
-    }
     try {
-      this.sink(text);
+      (this.sink ?? writeStderr)(text);
     } catch (error) {
-      writeStderr(
-        `${text}${this.#module}: the option report threw: ${messageOf(error)}\n`,
-      );
+      const why = `the option report threw: ${messageOf(error)}`;
+      writeStderr(`${text}${this.#module}: ${why}\n`);
     }
   }
 }
 
-/** Also of an error that another realm has thrown, which is no `Error` here. Never throws. */
+/** Also of an error of another realm, which is no `Error` here. Never throws. */
 export function messageOf(error: unknown): string {
   try {
     return typeof error === "object" && error !== null && "message" in error

@@ -52,17 +52,16 @@ import type {
 
 export { PROTOCOL_VERSION } from "./adw_events.ts";
 export type { EventFilter, WebSocketEvent } from "./adw_events.ts";
+export { planRetry } from "./adw_websocket_client/options.ts";
 export type {
   ClientOptions,
   ConnectionState,
+  Loss,
+  RetryPolicy,
   StreamPosition,
-} from "./adw_websocket_client/options.ts";
-export { planRetry } from "./adw_websocket_client/retry.ts";
-export type { Loss, RetryPolicy } from "./adw_websocket_client/retry.ts";
-export type {
   WebSocketConstructor,
   WebSocketLike,
-} from "./adw_websocket_client/socket.ts";
+} from "./adw_websocket_client/options.ts";
 
 /** First backoff ceiling, in milliseconds; it doubles with every failed try. */
 export const INITIAL_DELAY_MS = 500;

@@ -11,29 +11,27 @@ import {
   PROTOCOL_VERSION,
 } from "../adw_events.ts";
 import type { EventFilter, WebSocketEvent } from "../adw_events.ts";
-import { parseAddress, resolveLimits } from "./options.ts";
+import { planRetry, resolveOptions } from "./options.ts";
 import type {
   ClientOptions,
   ConnectionState,
   Defaults,
+  Settings,
   StreamPosition,
+  WebSocketLike,
 } from "./options.ts";
-import { planRetry } from "./retry.ts";
-import { findWebSocket } from "./socket.ts";
-import type { WebSocketConstructor, WebSocketLike } from "./socket.ts";
 
+type Result = IteratorResult<WebSocketEvent, undefined>;
 type ResyncState = Extract<ConnectionState, { status: "resyncing" }>;
+
+const DONE: Result = { done: true, value: undefined };
 
 export class AdwWebSocketClient implements AsyncIterableIterator<
   WebSocketEvent,
   undefined
 > {
   readonly #options: ClientOptions;
-  /** The numbers of the options, those that were left out included. */
-  readonly #limits: Defaults;
-  readonly #WebSocket: WebSocketConstructor;
-  readonly #url: URL;
-  readonly #protocols: string[];
+  readonly #settings: Settings;
   #filter: EventFilter | undefined;
   #matches: (event: WebSocketEvent) => boolean;
   #state: ConnectionState = { status: "connecting" };
@@ -42,7 +40,7 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Times are `performance.now()` milliseconds: no set clock moves them. */
   #heardAt = 0;
-  #liveSince: number | undefined;
+  #liveSince = Infinity;
   #progressed = false;
   #attempt = 0;
   #failedOpens = 0;
@@ -52,34 +50,25 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
   #delivered: StreamPosition;
   /** Resync notices wait in line, so that a loop sees them at the right place. */
   readonly #buffer: (WebSocketEvent | ResyncState)[] = [];
-  readonly #waiting: ((
-    result: IteratorResult<WebSocketEvent, undefined>,
-  ) => void)[] = [];
+  readonly #waiting: ((result: Result) => void)[] = [];
 
   /** @throws TypeError for an unusable URL, token or runtime. */
   constructor(options: ClientOptions, defaults: Defaults) {
     this.#options = options;
-    this.#WebSocket = options.WebSocket ?? findWebSocket();
-    this.#limits = resolveLimits(options, defaults);
-    const { url, protocols } = parseAddress(options);
-    this.#url = url;
-    this.#protocols = protocols;
-    this.#filter = options.filter;
-    this.#matches = createMatcher(options.filter ?? {});
-    this.#received = { streamId: options.streamId, seq: options.since };
-    this.#delivered = { ...this.#received };
+    this.#settings = resolveOptions(options, defaults);
+    const { filter, signal, since: seq, streamId } = options;
+    this.#filter = filter;
+    this.#matches = createMatcher(filter ?? {});
+    this.#received = { streamId, seq };
+    this.#delivered = { streamId, seq };
     // In a microtask, so that callbacks can already use the client.
     queueMicrotask(() => {
-      if (options.signal?.aborted === true) this.#abort();
+      if (signal?.aborted === true) this.#abort();
       if (this.#state.status === "closed") return;
-      options.signal?.addEventListener("abort", this.#abort);
+      signal?.addEventListener("abort", this.#abort);
       this.#setState({ status: "connecting" });
       this.#connect();
     });
-  }
-
-  get #maxBuffered(): number {
-    return Math.max(1, this.#limits.maxBufferedEvents);
   }
 
   get state(): ConnectionState {
@@ -95,7 +84,7 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
   subscribe(filter: EventFilter): void {
     this.#filter = filter;
     this.#matches = createMatcher(filter);
-    if (this.#liveSince !== undefined) this.#sendFilter();
+    if (this.#liveSince !== Infinity) this.#sendFilter();
   }
 
   /** Ends the wait for the next try: for a "retry now" button or an `online` event. */
@@ -110,28 +99,24 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     if (this.#state.status === "closed") return;
     this.#options.signal?.removeEventListener("abort", this.#abort);
     this.#leaveSocket(1000, "");
-    for (const resolve of this.#waiting.splice(0)) {
-      resolve({ done: true, value: undefined });
-    }
+    for (const resolve of this.#waiting.splice(0)) resolve(DONE);
     this.#setState({ status: "closed", reason });
   }
 
   [Symbol.asyncIterator](): this {
-    if (this.#options.onEvent !== undefined) {
-      throw new TypeError(
-        "This client already hands its events to onEvent: use either onEvent or for await.",
-      );
-    }
-    return this;
+    if (this.#options.onEvent === undefined) return this;
+    throw new TypeError(
+      "This client already hands its events to onEvent: use either onEvent or for await.",
+    );
   }
 
-  next(): Promise<IteratorResult<WebSocketEvent, undefined>> {
+  next(): Promise<Result> {
     let entry = this.#buffer.shift();
     while (entry !== undefined && "status" in entry) {
       this.#announceResync(entry);
       entry = this.#buffer.shift();
     }
-    const isRoomy = this.#buffer.length <= this.#maxBuffered / 2;
+    const isRoomy = this.#buffer.length <= this.#settings.maxBufferedEvents / 2;
     if (this.#state.status === "paused" && isRoomy) {
       const reason = "the consumer has caught up";
       this.#retryIn(0, { status: "reconnecting", code: 1000, reason });
@@ -140,17 +125,15 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
       this.#delivered.seq = entry.seq;
       return Promise.resolve({ done: false, value: entry });
     }
-    if (this.#state.status === "closed") {
-      return Promise.resolve({ done: true, value: undefined });
-    }
+    if (this.#state.status === "closed") return Promise.resolve(DONE);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Called by `break` or `return` in a loop: closes the client. */
-  return(): Promise<IteratorResult<WebSocketEvent, undefined>> {
+  return(): Promise<Result> {
     this.#buffer.length = 0;
     this.close("the consumer left its loop");
-    return Promise.resolve({ done: true, value: undefined });
+    return Promise.resolve(DONE);
   }
 
   #abort = (): void => {
@@ -172,11 +155,12 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
   }
 
   #connect(): void {
-    const url = new URL(this.#url);
+    const { protocols, replyTimeoutMs, WebSocket } = this.#settings;
+    const url = new URL(this.#settings.url);
     const { streamId, seq } = this.#received;
     if (seq !== undefined) url.searchParams.set("since", String(seq));
     if (streamId !== undefined) url.searchParams.set("stream_id", streamId);
-    const socket = new this.#WebSocket(url.href, this.#protocols);
+    const socket = new WebSocket(url.href, protocols);
     let isOpen = false;
     let problem = "";
     const isCurrent = () => socket === this.#socket;
@@ -186,7 +170,6 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     this.#socket = socket;
     this.#progressed = false;
     this.#unconfirmed = 0;
-    const { replyTimeoutMs } = this.#limits;
     this.#after(replyTimeoutMs, () => {
       lose(1006, `no greeting within ${String(replyTimeoutMs)} ms`);
     });
@@ -209,28 +192,21 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
   }
 
   #lose(code: number, reason: string, wasOpen: boolean): void {
-    const lastedMs = performance.now() - (this.#liveSince ?? Infinity);
-    if (lastedMs >= this.#limits.stableAfterMs) this.#attempt = 0;
-    this.#failedOpens = wasOpen ? 0 : this.#failedOpens + 1;
+    const lastedMs = performance.now() - this.#liveSince;
+    if (lastedMs >= this.#settings.stableAfterMs) this.#attempt = 0;
     const attempt = this.#attempt++;
+    const failedOpens = wasOpen ? 0 : this.#failedOpens + 1;
+    this.#failedOpens = failedOpens;
     this.#leaveSocket(4000, "no sign of life");
-    const failedOpens = this.#failedOpens;
     const progressed = this.#progressed;
     const loss = { code, reason, attempt, failedOpens, progressed };
-    const { status, delayMs } = planRetry(loss, {
-      ...this.#limits,
-      random: this.#options.random ?? Math.random,
-    });
+    const { status, delayMs } = planRetry(loss, this.#settings);
     this.#retryIn(delayMs, { status, code, reason });
   }
 
   #retryIn(
     delayMs: number,
-    state: {
-      status: "reconnecting" | "refused";
-      code: number;
-      reason: string;
-    },
+    state: { status: "reconnecting" | "refused"; code: number; reason: string },
   ): void {
     // Armed before the callback runs, which may close the client.
     this.#after(delayMs, () => {
@@ -244,13 +220,12 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     clearTimeout(this.#timer);
     const socket = this.#socket;
     this.#socket = undefined;
-    this.#liveSince = undefined;
-    if (socket === undefined) return;
-    socket.close(code, reason);
-    if (socket.terminate === undefined) return;
+    this.#liveSince = Infinity;
+    socket?.close(code, reason);
+    if (socket?.terminate === undefined) return;
     // `ws` waits 30 s for the answer of a mute peer; that may not keep a process alive.
     const timer: unknown = setTimeout(() => socket.terminate?.(), 1_000);
-    if (isNodeTimer(timer)) timer.unref();
+    unref(timer);
   }
 
   #sendFilter(): void {
@@ -261,20 +236,20 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
 
   /** Browsers do not show pings: a repeated `subscribe` serves as one. */
   #watch(): void {
-    const { probeAfterMs, replyTimeoutMs } = this.#limits;
-    const silentMs = performance.now() - this.#heardAt;
+    const { probeAfterMs, replyTimeoutMs } = this.#settings;
+    const probedAt = performance.now();
+    const silentMs = probedAt - this.#heardAt;
     if (silentMs < probeAfterMs) {
       this.#after(probeAfterMs - silentMs, () => {
         this.#watch();
       });
       return;
     }
-    const probedAt = performance.now();
     this.#sendFilter();
     this.#after(replyTimeoutMs, () => {
+      const reason = `no answer within ${String(replyTimeoutMs)} ms`;
       if (this.#heardAt >= probedAt) this.#watch();
-      else
-        this.#lose(1006, `no answer within ${String(replyTimeoutMs)} ms`, true);
+      else this.#lose(1006, reason, true);
     });
   }
 
@@ -290,13 +265,15 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     if (type === "connection_established") this.#greet(notice);
     else if (type === "resync_required") this.#resync(notice);
     else if (type === "subscribed") this.#unconfirmed--;
-    else if (type === "error" || type === undefined) {
-      const problem =
-        type === "error"
-          ? String(notice["message"])
-          : `message not understood: ${String(data).slice(0, 200)}`;
-      callOwner(() => this.#options.onProblem?.(problem));
+    else if (type === "error") this.#reportProblem(String(notice["message"]));
+    else if (type === undefined) {
+      const start = String(data).slice(0, 200);
+      this.#reportProblem(`message not understood: ${start}`);
     }
+  }
+
+  #reportProblem(problem: string): void {
+    callOwner(() => this.#options.onProblem?.(problem));
   }
 
   #greet(greeting: Record<string, unknown>): void {
@@ -304,19 +281,20 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     if (protocol !== PROTOCOL_VERSION || typeof streamId !== "string") {
       const reason = `The server speaks protocol ${String(protocol)}, this client ${String(PROTOCOL_VERSION)}: run npx adw-scaffold update.`;
       this.#leaveSocket(1000, "");
-      const delayMs = this.#limits.maxDelayMs;
-      this.#retryIn(delayMs, { status: "refused", code: 1000, reason });
+      const { maxDelayMs } = this.#settings;
+      this.#retryIn(maxDelayMs, { status: "refused", code: 1000, reason });
       return;
     }
-    const isOther = this.#received.streamId !== streamId;
-    if (this.#received.seq === undefined && typeof lastSeq === "number") {
-      this.#received.seq = lastSeq;
-    } else if (isOther && this.#received.streamId !== undefined) {
-      this.#received.seq = 0;
+    const received = this.#received;
+    const isOther = (received.streamId ?? streamId) !== streamId;
+    if (received.seq === undefined && typeof lastSeq === "number") {
+      received.seq = lastSeq;
+    } else if (isOther) {
+      received.seq = 0;
     }
-    this.#received.streamId = streamId;
+    received.streamId = streamId;
     this.#delivered.streamId ??= streamId;
-    this.#delivered.seq ??= this.#received.seq;
+    this.#delivered.seq ??= received.seq;
     this.#liveSince = performance.now();
     this.#watch();
     this.#setState({ status: "live", streamId });
@@ -347,8 +325,10 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
   #accept(event: WebSocketEvent): void {
     if (event.seq <= (this.#received.seq ?? 0)) return;
     const isUnwanted = this.#unconfirmed > 0 && !this.#matches(event);
-    const isFull = this.#buffer.length >= this.#maxBuffered;
-    if (!isUnwanted && isFull) {
+    if (
+      !isUnwanted &&
+      this.#buffer.length >= this.#settings.maxBufferedEvents
+    ) {
       this.#leaveSocket(1000, "consumer is behind");
       const reason = `${String(this.#buffer.length)} events wait to be taken`;
       this.#setState({ status: "paused", reason });
@@ -384,11 +364,7 @@ function callOwner(callback: () => void): void {
 }
 
 /** A browser's timer is a number, and keeps no process alive. */
-function isNodeTimer(timer: unknown): timer is { unref: () => void } {
-  return (
-    typeof timer === "object" &&
-    timer !== null &&
-    "unref" in timer &&
-    typeof timer.unref === "function"
-  );
+function unref(timer: unknown): void {
+  const method = isRecord(timer) ? timer["unref"] : undefined;
+  if (typeof method === "function") Reflect.apply(method, timer, []);
 }

@@ -1,15 +1,46 @@
 /**
- * Options of the client, its states, and the address it connects to.
+ * Options of the client and its states; what it connects with (an address, a
+ * WebSocket), and when it tries again.
  *
  * Template: adw_websocket_client 1.2.0
  */
-import { TOKEN_PROTOCOL } from "../adw_events.ts";
+import {
+  CLOSE_MESSAGE_TOO_BIG,
+  CLOSE_POLICY_VIOLATION,
+  CLOSE_TOO_SLOW,
+  CLOSE_TRY_AGAIN_LATER,
+  isRecord,
+  TOKEN_PROTOCOL,
+} from "../adw_events.ts";
 import type { EventFilter, WebSocketEvent } from "../adw_events.ts";
-import type { RetryPolicy } from "./retry.ts";
-import type { WebSocketConstructor } from "./socket.ts";
 
 /** Offered beside the token's own subprotocol. */
 const SUBPROTOCOL = "adw.v1";
+
+interface SocketEvent {
+  type: string;
+  data?: unknown;
+  code?: number;
+  reason?: string;
+  message?: string;
+}
+
+/** What the client uses of a WebSocket: the browser's, Node's and `ws` all fit. */
+export interface WebSocketLike {
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+  /** Only `ws` has it. */
+  terminate?(): void;
+  addEventListener(
+    type: "open" | "message" | "error" | "close",
+    listener: (event: SocketEvent) => void,
+  ): void;
+}
+
+export type WebSocketConstructor = new (
+  url: string,
+  protocols: string[],
+) => WebSocketLike;
 
 export type ConnectionState =
   | { status: "connecting" }
@@ -62,30 +93,44 @@ export interface ClientOptions extends Partial<Defaults> {
   random?: () => number;
 }
 
-/** What an option is when it is not given. */
-export interface Defaults extends Omit<RetryPolicy, "random"> {
+/** The options that have a default: the constants of the face say what each is. */
+export interface Defaults {
+  initialDelayMs: number;
+  maxDelayMs: number;
+  busyDelayMs: number;
+  refusedAfter: number;
   stableAfterMs: number;
   replyTimeoutMs: number;
   probeAfterMs: number;
   maxBufferedEvents: number;
 }
 
-/** The numbers of the options, or their defaults. */
-export function resolveLimits(
+/** The options, complete. */
+export interface Settings extends Defaults {
+  url: URL;
+  /** The subprotocols to offer. */
+  protocols: string[];
+  WebSocket: WebSocketConstructor;
+  random: () => number;
+}
+
+/** @throws TypeError for an unusable URL, token or runtime. */
+export function resolveOptions(
   options: ClientOptions,
   defaults: Defaults,
-): Defaults {
-  const limits = { ...defaults };
-  const isLimit = (name: string): name is keyof Defaults =>
-    Object.hasOwn(defaults, name);
-  for (const name of Object.keys(defaults).filter(isLimit)) {
-    limits[name] = options[name] ?? defaults[name];
-  }
-  return limits;
+): Settings {
+  const given = Object.entries(options).filter(
+    ([name, value]) => Object.hasOwn(defaults, name) && value !== undefined,
+  );
+  const settings = { ...defaults, ...Object.fromEntries(given) };
+  const { random = Math.random, WebSocket = findWebSocket() } = options;
+  const maxBufferedEvents = Math.max(1, settings.maxBufferedEvents);
+  const address = parseAddress(options);
+  return { ...settings, ...address, maxBufferedEvents, random, WebSocket };
 }
 
 /** Separates what goes into the URL from what goes into the subprotocol header. */
-export function parseAddress(options: ClientOptions): {
+function parseAddress(options: ClientOptions): {
   url: URL;
   protocols: string[];
 } {
@@ -112,4 +157,85 @@ export function parseAddress(options: ClientOptions): {
   }
   // The server picks the first, so that the token is not repeated in its answer.
   return { url, protocols: [SUBPROTOCOL, TOKEN_PROTOCOL + token] };
+}
+
+function isConstructor(value: unknown): value is WebSocketConstructor {
+  return typeof value === "function";
+}
+
+/** The runtime's own; on Node 20, which has none, that of the package `ws`. */
+function findWebSocket(): WebSocketConstructor {
+  const found: unknown = Reflect.get(globalThis, "WebSocket") ?? requireWs();
+  if (isConstructor(found)) return found;
+  throw new TypeError(
+    "This runtime has no WebSocket (Node 20?): npm install ws, or pass a constructor as the option WebSocket.",
+  );
+}
+
+/** What is used of Node's `process`; this file also has to compile without its types. */
+interface NodeProcess {
+  getBuiltinModule(name: "node:module"): {
+    createRequire(from: string): (name: string) => unknown;
+  };
+}
+
+function isNodeProcess(value: unknown): value is NodeProcess {
+  return isRecord(value) && typeof value["getBuiltinModule"] === "function";
+}
+
+/** Not an import: a browser, and a bundler for one, must not see it. */
+function requireWs(): unknown {
+  const runtime: unknown = Reflect.get(globalThis, "process");
+  if (!isNodeProcess(runtime)) return undefined;
+  const { createRequire } = runtime.getBuiltinModule("node:module");
+  try {
+    return createRequire(import.meta.url)("ws");
+  } catch {
+    return undefined; // not installed
+  }
+}
+
+/** What is known when a connection has ended. */
+export interface Loss {
+  code: number;
+  reason: string;
+  /** Tries since the last stable connection, this one not counted. */
+  attempt: number;
+  /** Tries in a row, this one included, that never got open; 0 if this one did. */
+  failedOpens: number;
+  /** Whether an event or a greeting with news arrived on this connection. */
+  progressed: boolean;
+}
+
+export interface RetryPolicy {
+  initialDelayMs: number;
+  maxDelayMs: number;
+  busyDelayMs: number;
+  refusedAfter: number;
+  random: () => number;
+}
+
+/** Decides how to go on after a loss. Pure. */
+export function planRetry(
+  loss: Loss,
+  policy: RetryPolicy,
+): { status: "reconnecting" | "refused"; delayMs: number } {
+  const { initialDelayMs, maxDelayMs, busyDelayMs, random } = policy;
+  const { attempt, code, failedOpens, progressed, reason } = loss;
+  // Full jitter: a server that comes back is not hit by everybody at once.
+  const backoff =
+    random() * Math.min(maxDelayMs, initialDelayMs * 2 ** attempt);
+  // Only `ws` tells the HTTP status of a refused upgrade.
+  const isUnauthorized =
+    failedOpens > 0 && /Unexpected server response: 40[13]/.test(reason);
+  // The server will not hear this client as it is: hammering helps nobody.
+  const isRejected =
+    code === CLOSE_POLICY_VIOLATION || code === CLOSE_MESSAGE_TOO_BIG;
+  if (isUnauthorized || isRejected || failedOpens >= policy.refusedAfter) {
+    return { status: "refused", delayMs: (maxDelayMs * (1 + random())) / 2 };
+  }
+  let delayMs = backoff;
+  if (code === CLOSE_TRY_AGAIN_LATER) delayMs += busyDelayMs;
+  else if (code === CLOSE_TOO_SLOW && progressed) delayMs = 0;
+  return { status: "reconnecting", delayMs };
 }

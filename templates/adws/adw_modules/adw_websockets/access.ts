@@ -7,11 +7,17 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { TOKEN_PROTOCOL } from "../adw_events.ts";
-import type { ResumePoint } from "./stream.ts";
 
 export const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 /** Scheme, host and port; a trailing slash is forgiven. */
 const ORIGIN_PATTERN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@\\]+\/?$/i;
+
+/** Where a client resumes: everything after `since` of the given stream. */
+export interface ResumePoint {
+  since: number;
+  /** Absent: taken as this server's stream. */
+  streamId?: string | undefined;
+}
 
 export interface Refusal {
   status: 400 | 401 | 403 | 404 | 503;
@@ -26,27 +32,22 @@ export interface AccessRules {
 }
 
 /**
- * A Host header in parts: the name in lower case and without the dot that may
- * end it, an IPv6 address in its one canonical form; the port, "" when there is
- * none. null when it is not a Host header. A name is neither resolved nor
- * otherwise normalised: "127.1" is not a loopback name.
+ * The name in a Host header, in lower case and without the dot that may end it,
+ * an IPv6 address in its one canonical form; null when it is not such a header.
+ * A name is neither resolved nor otherwise normalised: "127.1" is not loopback.
  */
-function splitHost(host: string): { name: string; port: string } | null {
-  const match = /^(\[[0-9a-f:.]+\]|[^\s:@/\\?#[\]]+?)\.?(?::(\d{1,5}))?$/i.exec(
+export function hostName(host: string): string | null {
+  const match = /^(\[[0-9a-f:.]+\]|[^\s:@/\\?#[\]]+?)\.?(?::\d{1,5})?$/i.exec(
     host,
   );
-  const [, name = "", port = ""] = match ?? [];
-  if (name === "") return null;
-  if (!name.startsWith("[")) return { name: name.toLowerCase(), port };
-  try {
-    return { name: new URL(`http://${name}`).hostname, port };
-  } catch {
-    return null; // no address
-  }
+  const name = match?.[1]?.toLowerCase() ?? null;
+  return name?.startsWith("[")
+    ? (parseUrl(`http://${name}`)?.hostname ?? null)
+    : name;
 }
 
-export function hostName(host: string): string | null {
-  return splitHost(host)?.name ?? null;
+function parseUrl(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
 }
 
 /** An address as it stands in a Host header. */
@@ -68,6 +69,17 @@ export function isLoopback(host: string): boolean {
   );
 }
 
+/**
+ * An origin in its one canonical form, without its scheme's default port and
+ * without the dot that may end its name; null for what is not one ("null", "*").
+ */
+export function canonicalOrigin(origin: string): string | null {
+  const url = ORIGIN_PATTERN.test(origin) ? parseUrl(origin) : null;
+  const name = url?.hostname.toLowerCase().replace(/\.$/, "") ?? "";
+  if (url === null || name === "") return null;
+  return `${url.protocol}//${name}${url.port === "" ? "" : `:${url.port}`}`;
+}
+
 /** DNS rebinding arrives with the attacker's name in Host: only ours pass. */
 function isHostAllowed(request: IncomingMessage, rules: AccessRules): boolean {
   const name = hostName(request.headers.host ?? "");
@@ -77,44 +89,22 @@ function isHostAllowed(request: IncomingMessage, rules: AccessRules): boolean {
 }
 
 /**
- * An origin in its one canonical form, without its scheme's default port and
- * without the dot that may end its name; null for what is not one ("null", "*").
+ * Browsers always send Origin; without one it is not a browser. A page that was
+ * loaded from this Host may connect: a port that is not there is the scheme's
+ * own, so that no header of a proxy, which may end TLS, needs to be believed.
  */
-export function canonicalOrigin(origin: string): string | null {
-  if (!ORIGIN_PATTERN.test(origin)) return null;
-  try {
-    const { protocol, hostname, port } = new URL(origin);
-    const name = hostname.toLowerCase().replace(/\.$/, "");
-    if (name === "") return null;
-    return `${protocol}//${name}${port === "" ? "" : `:${port}`}`;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * Whether a page of this origin was loaded from this Host. A port that is not
- * there is the origin's scheme's own: whether TLS ends here or at a proxy does
- * not matter, and no header of a proxy needs to be believed.
- */
-function isSameOrigin(origin: string, host: string): boolean {
-  const scheme = /^https?:/i.exec(origin)?.[0];
-  if (scheme === undefined || splitHost(host) === null) return false;
-  const own = canonicalOrigin(`${scheme}//${host}`);
-  return own !== null && own === canonicalOrigin(origin);
-}
-
-/** Browsers always send Origin; without one it is not a browser. */
 function isOriginAllowed(
   request: IncomingMessage,
   rules: AccessRules,
 ): boolean {
-  const { origin, host = "" } = request.headers;
+  const { host = "", origin } = request.headers;
   if (origin === undefined) return true;
-  const listed = canonicalOrigin(origin);
-  return (
-    listed !== null && (rules.origins.has(listed) || isSameOrigin(origin, host))
-  );
+  const page = canonicalOrigin(origin);
+  if (page === null) return false;
+  const scheme = /^https?:/.exec(page)?.[0];
+  const isOwn =
+    scheme !== undefined && page === canonicalOrigin(`${scheme}//${host}`);
+  return isOwn || rules.origins.has(page);
 }
 
 /**
@@ -133,19 +123,19 @@ export function digest(text: string): Buffer {
 /** The token in ?token=, in `Authorization: Bearer`, or in a subprotocol. */
 export function isAuthorized(
   request: IncomingMessage,
-  rules: AccessRules,
+  { tokenDigest }: AccessRules,
 ): boolean {
-  const { tokenDigest } = rules;
   if (tokenDigest === null) return true;
-  const { authorization } = request.headers;
-  const bearer = /^bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
-  const offered = subprotocols(request)
-    .filter(isTokenProtocol)
-    .map((name) => name.slice(TOKEN_PROTOCOL.length));
+  const { authorization = "", "sec-websocket-protocol": offered = "" } =
+    request.headers;
   const candidates = [
     splitTarget(request)?.query.get("token"),
-    bearer,
-    offered[0],
+    /^bearer +(\S+)$/i.exec(authorization)?.[1],
+    offered
+      .split(",")
+      .map((name) => name.trim())
+      .find(isTokenProtocol)
+      ?.slice(TOKEN_PROTOCOL.length),
   ];
   return candidates.some(
     (token) =>
@@ -155,11 +145,6 @@ export function isAuthorized(
 
 function isTokenProtocol(name: string): boolean {
   return name.startsWith(TOKEN_PROTOCOL);
-}
-
-function subprotocols(request: IncomingMessage): string[] {
-  const header = request.headers["sec-websocket-protocol"] ?? "";
-  return header.split(",").map((name) => name.trim());
 }
 
 /**
@@ -179,13 +164,8 @@ export function splitTarget(
 ): { path: string; query: URLSearchParams } | null {
   const target = request.url ?? "";
   if (!/^\/(?!\/)/.test(target)) return null;
-  const mark = target.indexOf("?");
-  return mark === -1
-    ? { path: target, query: new URLSearchParams() }
-    : {
-        path: target.slice(0, mark),
-        query: new URLSearchParams(target.slice(mark + 1)),
-      };
+  const [path = ""] = target.split("?", 1);
+  return { path, query: new URLSearchParams(target.slice(path.length)) };
 }
 
 /** Where the client wants to resume; undefined when it does not ask to. */
@@ -201,7 +181,7 @@ export function parseResume(
   return { since: seq, streamId: query.get("stream_id") ?? undefined };
 }
 
-/** Host and Origin, which hold for plain HTTP and for upgrades alike. */
+/** What holds for plain HTTP and for upgrades alike; null where nothing is wrong. */
 export function checkPeer(
   request: IncomingMessage,
   rules: AccessRules,

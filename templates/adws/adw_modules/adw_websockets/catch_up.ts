@@ -4,36 +4,36 @@
  *
  * Template: adw_websockets 1.2.0
  */
+import { FIRST_PAGE_EVENTS } from "./connection.ts";
 import type { Connection } from "./connection.ts";
-import { BATCH_BYTES } from "./fan_out.ts";
-import type { FanOut } from "./fan_out.ts";
 import { framePage } from "./frames.ts";
 import type { PageEvent } from "./frames.ts";
 import {
-  FIRST_PAGE_EVENTS,
-  isPromise,
+  BATCH_BYTES,
   PAGE_BYTES,
   PAGE_EVENTS,
   READ_RETRY_MS,
 } from "./history.ts";
-import type { EventHistory } from "./history.ts";
-import type { Stream } from "./stream.ts";
-
-export interface CatchUpOptions {
-  stream: Stream;
-  fanOut: FanOut;
-  maxQueueBytes: number;
-  /** Its next event has left the history. */
-  onLost(connection: Connection): void;
-}
+import type { EventHistory, Stream } from "./history.ts";
 
 export class CatchUp {
   /** The clients that are behind. */
   readonly lagging = new Set<Connection>();
-  private readonly options: CatchUpOptions;
+  /** Events written to clients. */
+  deliveries = 0;
+  private readonly stream: Stream;
+  private readonly pageBudget: number;
+  private readonly onLost: (connection: Connection) => void;
 
-  constructor(options: CatchUpOptions) {
-    this.options = options;
+  /** `onLost`: the client's next event has left the history. */
+  constructor(
+    stream: Stream,
+    maxQueueBytes: number,
+    onLost: (connection: Connection) => void,
+  ) {
+    this.stream = stream;
+    this.pageBudget = Math.min(BATCH_BYTES, maxQueueBytes);
+    this.onLost = onLost;
   }
 
   /** `sentSeq`: it has, or does not want, everything up to here. */
@@ -59,13 +59,11 @@ export class CatchUp {
    */
   serveLagging(sentSeq: number): void {
     if (this.lagging.size === 0) return;
-    const { oldest } = this.options.stream.bounds();
+    const { oldest } = this.stream.bounds();
     for (const connection of this.lagging) {
-      if (connection.cursor + 1 < oldest && !connection.reading) {
-        this.options.onLost(connection);
-      } else if (connection.cursor >= sentSeq) {
-        this.scheduleAdvance(connection);
-      }
+      const { cursor, reading } = connection;
+      if (cursor + 1 < oldest && !reading) this.onLost(connection);
+      else if (cursor >= sentSeq) this.scheduleAdvance(connection);
     }
   }
 
@@ -84,18 +82,17 @@ export class CatchUp {
     if (connection.state !== "behind" || connection.reading) return;
     if (connection.socket.writableNeedDrain) return; // "drain" comes back here
     const { cursor, pageSize } = connection;
-    const { recent, history } = this.options.stream;
-    const { flushedSeq } = this.options.fanOut;
+    const { history, recent, sentSeq } = this.stream;
     // Ahead of the others, which have yet to get their batch: it waits for that.
-    if (cursor > flushedSeq) return;
-    if (cursor === flushedSeq) {
+    if (cursor > sentSeq) return;
+    if (cursor === sentSeq) {
       this.joinLive(connection);
     } else if (recent.holds(cursor)) {
       const page = recent.after(cursor, pageSize);
       const isLast = page.length < pageSize;
-      this.sendPage(connection, page, isLast ? flushedSeq : cursor);
+      this.sendPage(connection, page, isLast ? sentSeq : cursor);
     } else if (history === undefined) {
-      this.options.onLost(connection);
+      this.onLost(connection);
     } else {
       void this.readPage(connection, history);
     }
@@ -106,27 +103,26 @@ export class CatchUp {
     connection: Connection,
     history: EventHistory,
   ): Promise<void> {
-    const { stream, fanOut } = this.options;
     const { cursor, pageSize } = connection;
     connection.reading = true;
     try {
-      const covered = Math.min(fanOut.flushedSeq, history.lastSeq);
+      const covered = Math.min(this.stream.sentSeq, history.lastSeq);
       const pending = history.read(cursor, pageSize, PAGE_BYTES);
-      const rows = isPromise(pending) ? await pending : pending;
-      const page = rows.map((row) => stream.fit(row));
+      const rows = "then" in pending ? await pending : pending;
+      const page = rows.map((row) => this.stream.fit(row));
       connection.reading = false;
       if (connection.state !== "behind") return;
       const next = page[0]?.seq ?? Infinity;
-      const lost = next > cursor + 1 && history.firstSeq > cursor + 1;
-      if (lost || (page.length === 0 && covered <= cursor)) {
-        this.options.onLost(connection);
+      const isGap = next > cursor + 1 && history.firstSeq > cursor + 1;
+      if (isGap || (page.length === 0 && covered <= cursor)) {
+        this.onLost(connection);
       } else {
         // Short or not, more may follow: only an empty page is the end.
         this.sendPage(connection, page, page.length === 0 ? covered : cursor);
       }
     } catch (error) {
       connection.reading = false;
-      stream.reportRead(error);
+      this.stream.reportRead(error);
       setTimeout(() => {
         this.advance(connection);
       }, READ_RETRY_MS).unref();
@@ -142,13 +138,8 @@ export class CatchUp {
     page: readonly PageEvent[],
     covered: number,
   ): void {
-    const { fanOut, maxQueueBytes } = this.options;
-    const budget = Math.min(BATCH_BYTES, maxQueueBytes);
-    const { buffer, count, seen } = framePage(
-      page,
-      connection.audience.wants,
-      budget,
-    );
+    const { wants } = connection.audience;
+    const { buffer, count, seen } = framePage(page, wants, this.pageBudget);
     connection.cursor = Math.max(
       connection.cursor,
       page[seen - 1]?.seq ?? 0,
@@ -158,9 +149,9 @@ export class CatchUp {
     connection.pageSize = Math.min(PAGE_EVENTS, Math.max(2, seen * 2));
     if (count > 0 && connection.isOpen) {
       connection.socket.write(buffer);
-      fanOut.deliveries += count;
+      this.deliveries += count;
     }
-    if (connection.cursor === fanOut.flushedSeq) this.joinLive(connection);
+    if (connection.cursor === this.stream.sentSeq) this.joinLive(connection);
     else this.scheduleAdvance(connection);
   }
 }

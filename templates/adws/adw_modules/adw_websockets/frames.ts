@@ -1,5 +1,6 @@
 /**
- * Frames: an event becomes one immutable WebSocket frame (RFC 6455 §5.2).
+ * Frames: events as immutable WebSocket text frames (RFC 6455 §5.2). A server
+ * never masks (§5.1), so that all clients can share the same bytes.
  *
  * Template: adw_websockets 1.2.0
  */
@@ -12,63 +13,31 @@ export interface EncodedEvent extends FilteredFields {
   readonly frame: Buffer;
 }
 
-/** An event of a page of the history: one client gets it, so it is framed with its page. */
+/** An event that one client gets from the history is framed with its page. */
 export type PageEvent = EncodedEvent | SerializedEvent;
 
-/** Of a frame around so many bytes (RFC 6455 §5.2). */
-function headerBytes(length: number): number {
-  return length < 126 ? 2 : length < 65_536 ? 4 : 10;
+export function encodeEvent(event: SerializedEvent): EncodedEvent {
+  const { seq, event_type, agent_id, log_level, session_id = null } = event;
+  const frame = frameText(event.json);
+  return { seq, event_type, agent_id, log_level, session_id, frame };
 }
 
-/**
- * One unmasked, unfragmented text frame (RFC 6455 §5.2), as a buffer of its own.
- * Server frames are never masked (§5.1), so all clients can share the same bytes.
- */
+/** One unfragmented frame, as a buffer of its own. */
 export function frameText(text: string): Buffer {
   const length = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(headerBytes(length) + length);
+  const frame = Buffer.allocUnsafe(frameBytes(length));
   writeFrame(frame, 0, text, length);
   return frame;
 }
 
-/** Writes such a frame into `buffer` at `start`, and returns where it ends. */
-function writeFrame(
-  buffer: Buffer,
-  start: number,
-  text: string,
-  length: number,
-): number {
-  const header = headerBytes(length);
-  const from = start + header;
-  buffer[start] = 0x81; // FIN, opcode 1: text
-  if (header === 2) {
-    buffer[start + 1] = length;
-  } else if (header === 4) {
-    buffer[start + 1] = 126;
-    buffer.writeUInt16BE(length, start + 2);
-  } else {
-    buffer[start + 1] = 127;
-    buffer.writeUInt16BE(0, start + 2);
-    buffer.writeUIntBE(length, start + 4, 6); // 48 bits are more than memory holds
-  }
-  // A byte a character: all of it is ASCII, which is copied faster as latin1.
-  buffer.write(text, from, length, length === text.length ? "latin1" : "utf8");
-  return from + length;
+export function joinFrames(events: readonly EncodedEvent[]): Buffer {
+  const [first] = events;
+  return first !== undefined && events.length === 1
+    ? first.frame // the common case: nothing is copied
+    : Buffer.concat(events.map(({ frame }) => frame));
 }
 
-export function encodeEvent(event: SerializedEvent): EncodedEvent {
-  const { seq, event_type, agent_id, log_level, session_id, json } = event;
-  return {
-    seq,
-    event_type,
-    agent_id,
-    log_level,
-    session_id: session_id ?? null,
-    frame: frameText(json),
-  };
-}
-
-/** As much of a page as fits into `budget` bytes, as frames in one buffer. */
+/** As much of a page as fits into a budget, as frames in one buffer. */
 export interface FramedPage {
   readonly buffer: Buffer;
   /** Events in the buffer. */
@@ -83,38 +52,57 @@ export function framePage(
   wants: (event: PageEvent) => boolean,
   budget: number,
 ): FramedPage {
-  const events: PageEvent[] = [];
-  const lengths: number[] = [];
+  const parts: { event: PageEvent; length: number }[] = [];
   let bytes = 0;
   let seen = 0;
   for (const event of page) {
     if (wants(event)) {
       const isFramed = "frame" in event;
-      const length = isFramed
-        ? event.frame.length
-        : Buffer.byteLength(event.json);
-      const size = isFramed ? length : headerBytes(length) + length;
+      const length = isFramed ? 0 : Buffer.byteLength(event.json);
+      const size = isFramed ? event.frame.length : frameBytes(length);
       if (bytes > 0 && bytes + size > budget) break;
       bytes += size;
-      lengths.push(length);
-      events.push(event);
+      parts.push({ event, length });
     }
     seen += 1;
   }
   const buffer = Buffer.allocUnsafe(bytes);
   let end = 0;
-  for (const [index, event] of events.entries()) {
+  for (const { event, length } of parts) {
     end =
       "frame" in event
         ? end + event.frame.copy(buffer, end)
-        : writeFrame(buffer, end, event.json, lengths[index] ?? 0);
+        : writeFrame(buffer, end, event.json, length);
   }
-  return { buffer, count: events.length, seen };
+  return { buffer, count: parts.length, seen };
 }
 
-export function joinFrames(events: readonly EncodedEvent[]): Buffer {
-  const [first] = events;
-  return first !== undefined && events.length === 1
-    ? first.frame // the common case: nothing is copied
-    : Buffer.concat(events.map((event) => event.frame));
+/** Header and payload. */
+function frameBytes(length: number): number {
+  return length + (length < 126 ? 2 : length < 65_536 ? 4 : 10);
+}
+
+/** Writes a frame into `buffer` at `start`, and returns where it ends. */
+function writeFrame(
+  buffer: Buffer,
+  start: number,
+  text: string,
+  length: number,
+): number {
+  const end = start + frameBytes(length);
+  buffer[start] = 0x81; // FIN, opcode 1: text
+  if (length < 126) {
+    buffer[start + 1] = length;
+  } else if (length < 65_536) {
+    buffer[start + 1] = 126;
+    buffer.writeUInt16BE(length, start + 2);
+  } else {
+    buffer[start + 1] = 127;
+    buffer.writeUInt16BE(0, start + 2);
+    buffer.writeUIntBE(length, start + 4, 6); // 48 bits are more than memory holds
+  }
+  // A byte a character: all of it is ASCII, which is copied faster as latin1.
+  const encoding = length === text.length ? "latin1" : "utf8";
+  buffer.write(text, end - length, length, encoding);
+  return end;
 }

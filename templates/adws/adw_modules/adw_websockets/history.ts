@@ -1,19 +1,28 @@
 /**
- * History: where events are kept, and the newest of them in memory.
+ * History: where events are kept and numbered, and how what is new reaches the
+ * clients, one turn of the event loop at a time.
  *
  * Template: adw_websockets 1.2.0
  */
+import { randomUUID } from "node:crypto";
+import { PROTOCOL_VERSION } from "../adw_events.ts";
 import type { NewEvent } from "../adw_events.ts";
-import type { StoredEvent } from "./events.ts";
+import { messageOf } from "../adw_stderr.ts";
+import type { Report } from "../adw_stderr.ts";
+import type { ResumePoint } from "./access.ts";
+import { fitEvent, fitStored, serialize } from "./events.ts";
+import type { EventInput, SerializedEvent, StoredEvent } from "./events.ts";
+import { encodeEvent } from "./frames.ts";
 import type { EncodedEvent } from "./frames.ts";
 
 /** A page of the history ends with the event that brings it over so many bytes. */
 export const PAGE_BYTES = 2_097_152;
-/** Most events one page asks the history for, and how many the first does. */
+/** Most events that one page asks the history for. */
 export const PAGE_EVENTS = 256;
-export const FIRST_PAGE_EVENTS = 16;
 /** A failed history read is tried again after this. */
 export const READ_RETRY_MS = 1_000;
+/** A batch goes out early once it is this large: bounds its copy. */
+export const BATCH_BYTES = 262_144;
 
 /** Where events are kept: by default a ring in memory, else a database. */
 export interface EventHistory {
@@ -53,7 +62,7 @@ export function nextPageEvents(
 /**
  * The newest events as frames. It is the whole history where there is no
  * other; in front of a database it serves nearly every catch-up, and lets a
- * client join the live set synchronously, whatever the database does.
+ * client join the live ones synchronously, whatever the database does.
  */
 export class RecentEvents {
   /** Everything up to this seq has been dropped, or was never here. */
@@ -79,24 +88,17 @@ export class RecentEvents {
   push(event: EncodedEvent): void {
     this.slots.push(event);
     this.bytes += event.frame.length;
-    while (this.count > this.maxEvents) this.dropOldest();
-    while (this.bytes > this.maxBytes && this.count > 1) this.dropOldest();
+    const { maxBytes, maxEvents } = this;
+    let count = this.slots.length - this.start;
+    while (count > maxEvents || (this.bytes > maxBytes && count > 1)) {
+      this.dropOldest();
+      count -= 1;
+    }
   }
 
   /** Events after `seq`, ascending, at most `limit`. */
   after(seq: number, limit: number): EncodedEvent[] {
-    const first = this.firstAfter(seq);
-    return this.slots
-      .slice(first, first + limit)
-      .filter((event) => event !== undefined);
-  }
-
-  private get count(): number {
-    return this.slots.length - this.start;
-  }
-
-  /** Binary search, because a stream's numbers may have gaps. */
-  private firstAfter(seq: number): number {
+    // A binary search, because a stream's numbers may have gaps.
     let low = this.start;
     let high = this.slots.length;
     while (low < high) {
@@ -104,7 +106,9 @@ export class RecentEvents {
       if ((this.slots[middle]?.seq ?? Infinity) > seq) high = middle;
       else low = middle + 1;
     }
-    return low;
+    return this.slots
+      .slice(low, low + limit)
+      .filter((event) => event !== undefined);
   }
 
   private dropOldest(): void {
@@ -120,11 +124,196 @@ export class RecentEvents {
   }
 }
 
-export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "then" in value &&
-    typeof value.then === "function"
-  );
+export interface StreamOptions {
+  history: EventHistory | undefined;
+  maxEventBytes: number;
+  historySize: number;
+  historyBytes: number;
+  report: Report;
+  /** Takes the events of one turn; `sentSeq` is the last one before them. */
+  onBatch(batch: readonly EncodedEvent[], sentSeq: number): void;
+}
+
+/** Numbers and publishes what is broadcast, and what the history gains. */
+export class Stream {
+  streamId = "";
+  /** Newest seq that was published, and newest that live clients have. */
+  lastSeq = 0;
+  sentSeq = 0;
+  recent = new RecentEvents(0, 0, 0);
+  /** Events published since the start. */
+  published = 0;
+  readonly history: EventHistory | undefined;
+  private readonly options: StreamOptions;
+  private batch: EncodedEvent[] = [];
+  private batchBytes = 0;
+  private turnScheduled = false;
+  private hasGrown = false;
+  private isReading = false;
+  private isStopped = false;
+
+  constructor(options: StreamOptions) {
+    this.options = options;
+    this.history = options.history;
+    this.restart();
+  }
+
+  /** The history holds another stream; what is not sent yet belongs to the last. */
+  restart(): void {
+    const { historySize, historyBytes } = this.options;
+    this.streamId = this.history?.streamId ?? randomUUID();
+    this.lastSeq = this.history?.lastSeq ?? 0;
+    this.sentSeq = this.lastSeq;
+    this.recent = new RecentEvents(historySize, historyBytes, this.lastSeq);
+    this.batch = [];
+    this.batchBytes = 0;
+  }
+
+  /** Publishes an event and returns its seq. @throws what the history throws. */
+  append(input: EventInput): number {
+    const { maxEventBytes, report } = this.options;
+    const fitted = fitEvent(input, maxEventBytes, report);
+    if (this.history?.append === undefined) {
+      const seq = Math.max(this.lastSeq, this.history?.lastSeq ?? 0) + 1;
+      this.publish(serialize(seq, fitted));
+      return seq;
+    }
+    const stored = this.history.append(fitted.event);
+    if (stored.seq === this.lastSeq + 1) this.publish(this.fit(stored));
+    // Another process wrote in between: read both, in the order of seq.
+    else this.notify();
+    return stored.seq;
+  }
+
+  private publish(event: SerializedEvent): void {
+    if (event.seq <= this.lastSeq) return; // seen already
+    const encoded = encodeEvent(event);
+    this.lastSeq = event.seq;
+    this.recent.push(encoded);
+    this.published += 1;
+    this.batch.push(encoded);
+    this.batchBytes += encoded.frame.length;
+    if (this.batchBytes >= BATCH_BYTES) this.flush();
+    else this.scheduleTurn();
+  }
+
+  /** The history may have grown. */
+  notify(): void {
+    if (this.history === undefined) return;
+    this.hasGrown = true;
+    this.scheduleTurn();
+  }
+
+  /**
+   * setImmediate, not a microtask: a loop that awaits each broadcast then
+   * still ends up in one batch.
+   */
+  private scheduleTurn(): void {
+    if (this.turnScheduled || this.isStopped) return;
+    this.turnScheduled = true;
+    setImmediate(() => {
+      this.turnScheduled = false;
+      if (!this.isStopped) void this.readNew();
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    const { batch, sentSeq } = this;
+    const newest = batch.at(-1);
+    if (newest === undefined) return;
+    this.batch = [];
+    this.batchBytes = 0;
+    this.sentSeq = newest.seq;
+    this.options.onBatch(batch, sentSeq);
+  }
+
+  /** Sends what is published, and reads no more. */
+  stop(): void {
+    this.flush();
+    this.isStopped = true;
+  }
+
+  /** Publishes what the history has gained. A synchronous one takes no await. */
+  private async readNew(): Promise<void> {
+    const { history } = this;
+    if (history === undefined || !this.hasGrown || this.isReading) return;
+    this.hasGrown = false;
+    this.isReading = true;
+    try {
+      const pending = history.read(this.lastSeq, PAGE_EVENTS, PAGE_BYTES);
+      const rows = "then" in pending ? await pending : pending;
+      for (const row of rows) this.publish(this.fit(row));
+      // A page may be short because its events are large.
+      const hasMore = rows.length > 0 && history.lastSeq > this.lastSeq;
+      if (hasMore || rows.length >= PAGE_EVENTS) this.hasGrown = true;
+    } catch (error) {
+      this.reportRead(error);
+      setTimeout(() => {
+        this.notify();
+      }, READ_RETRY_MS).unref();
+    } finally {
+      this.isReading = false;
+      if (this.hasGrown) this.scheduleTurn();
+    }
+  }
+
+  /** A stored event as it is sent. */
+  fit(stored: StoredEvent): SerializedEvent {
+    return fitStored(stored, this.options.maxEventBytes, this.options.report);
+  }
+
+  /** The oldest seq from which nothing is missing, and the newest. */
+  bounds(): { oldest: number; newest: number } {
+    const inMemory = this.recent.droppedSeq + 1;
+    const own = { oldest: inMemory, newest: this.lastSeq };
+    if (this.history === undefined) return own;
+    try {
+      const { firstSeq, lastSeq } = this.history;
+      const newest = Math.max(lastSeq, this.lastSeq);
+      // Events kept in memory only may leave a hole behind the history's end.
+      const isJoined = lastSeq + 1 >= inMemory;
+      return {
+        oldest: isJoined ? Math.min(firstSeq, inMemory) : inMemory,
+        newest,
+      };
+    } catch (error) {
+      this.reportRead(error);
+      return own;
+    }
+  }
+
+  /** What a new client is told, and the seq after which it is fed. */
+  welcome(resume?: ResumePoint): { messages: object[]; cursor: number } {
+    const { streamId, sentSeq } = this;
+    const { oldest, newest } = this.bounds();
+    const position = {
+      stream_id: streamId,
+      last_seq: sentSeq,
+      oldest_seq: oldest,
+    };
+    const greeting = {
+      type: "connection_established",
+      server_time: new Date().toISOString(),
+      protocol: PROTOCOL_VERSION,
+      ...position,
+    };
+    if (newest > this.lastSeq) this.notify();
+    if (resume === undefined) return { messages: [greeting], cursor: sentSeq };
+    const { since } = resume;
+    let reason: string | undefined;
+    if ((resume.streamId ?? streamId) !== streamId) reason = "other_stream";
+    else if (since > newest) reason = "ahead";
+    else if (since + 1 < oldest) reason = "pruned";
+    if (reason === undefined) return { messages: [greeting], cursor: since };
+    const notice = { type: "resync_required", reason, ...position };
+    const cursor = Math.min(oldest - 1, sentSeq);
+    return { messages: [greeting, notice], cursor };
+  }
+
+  reportRead(error: unknown): void {
+    const text = messageOf(error);
+    const line = `reading the history failed, will try again: ${text}`;
+    this.options.report(`history read: ${text}`, line);
+  }
 }

@@ -44,6 +44,9 @@ export interface Pulse {
   closeBy: number;
 }
 
+/** Why a client has to go. */
+export type Verdict = "mute" | "idle" | "behind" | "not drained";
+
 export interface KeepaliveOptions<Peer extends Pulse> {
   limits: {
     idleTimeoutMs: number;
@@ -57,10 +60,7 @@ export interface KeepaliveOptions<Peer extends Pulse> {
   /** Peers that only wait for their `closeBy`. */
   draining: Iterable<Peer>;
   ping(peer: Peer, payload: string): void;
-  onMute(peer: Peer): void;
-  onIdle(peer: Peer): void;
-  onBehind(peer: Peer, now: number): void;
-  onNotDrained(peer: Peer): void;
+  end(peer: Peer, why: Verdict, now: number): void;
 }
 
 export class Keepalive<Peer extends Pulse> {
@@ -75,44 +75,42 @@ export class Keepalive<Peer extends Pulse> {
 
   /** One pass over all clients: whatever is due by `now`. */
   run(now: number): void {
+    const { draining, end, limits, peers } = this.options;
     let next = Infinity;
-    for (const peer of this.options.peers) {
-      next = Math.min(next, this.check(peer, now));
+    for (const peer of peers) {
+      const verdict = this.check(peer, now);
+      if (verdict !== undefined) {
+        end(peer, verdict, now);
+        continue;
+      }
+      const isAsked = peer.pongDueAt !== Infinity;
+      next = Math.min(
+        next,
+        isAsked ? peer.pongDueAt : peer.pingDueAt,
+        peer.heardAt + limits.idleTimeoutMs,
+        peer.behindSince + limits.maxBehindMs,
+      );
     }
-    for (const peer of this.options.draining) {
-      if (now >= peer.closeBy) this.options.onNotDrained(peer);
+    for (const peer of draining) {
+      if (now >= peer.closeBy) end(peer, "not drained", now);
       else next = Math.min(next, peer.closeBy);
     }
     this.wake(next);
   }
 
-  /** Returns when this client needs to be looked at again. */
-  private check(peer: Peer, now: number): number {
+  /** Pings a peer where that is due; says whether it has to go. */
+  private check(peer: Peer, now: number): Verdict | undefined {
     const { idleTimeoutMs, maxBehindMs, maxMissedPongs } = this.options.limits;
-    const isPongLate = now >= peer.pongDueAt;
-    if (isPongLate) {
+    if (now >= peer.pongDueAt) {
       peer.strikes += 1;
-      if (peer.strikes >= maxMissedPongs) {
-        this.options.onMute(peer);
-        return Infinity;
-      }
+      if (peer.strikes >= maxMissedPongs) return "mute";
       this.ping(peer, now, peer.pongDueAt);
     } else if (now >= peer.pingDueAt && peer.pongDueAt === Infinity) {
       this.ping(peer, now, peer.pingDueAt);
     }
-    if (now - peer.heardAt >= idleTimeoutMs) {
-      this.options.onIdle(peer);
-      return Infinity;
-    }
-    if (now - peer.behindSince >= maxBehindMs) {
-      this.options.onBehind(peer, now);
-      return Infinity;
-    }
-    return Math.min(
-      peer.pongDueAt === Infinity ? peer.pingDueAt : peer.pongDueAt,
-      peer.heardAt + idleTimeoutMs,
-      peer.behindSince + maxBehindMs,
-    );
+    if (now - peer.heardAt >= idleTimeoutMs) return "idle";
+    if (now - peer.behindSince >= maxBehindMs) return "behind";
+    return undefined;
   }
 
   /** Numbered, so that a pong tells which ping it answers (RFC 6455 §5.5.3). */
@@ -132,9 +130,8 @@ export class Keepalive<Peer extends Pulse> {
    * Returns false for one that nobody asked for.
    */
   receivePong(peer: Peer, payload: string): boolean {
-    const isAnswer =
-      peer.pongDueAt !== Infinity && payload === String(peer.pingNumber);
-    if (!isAnswer) return false;
+    const isAsked = peer.pongDueAt !== Infinity;
+    if (!isAsked || payload !== String(peer.pingNumber)) return false;
     peer.heardAt = this.options.clock.now();
     if (peer.heardAt >= peer.pongDueAt) return true;
     peer.pongDueAt = Infinity;

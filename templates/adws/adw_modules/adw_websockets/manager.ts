@@ -11,20 +11,29 @@ import {
   CLOSE_GOING_AWAY,
   CLOSE_IDLE_TIMEOUT,
   CLOSE_POLICY_VIOLATION,
+  CLOSE_TOO_SLOW,
   CLOSE_TRY_AGAIN_LATER,
 } from "../adw_events.ts";
 import { messageOf, Reporter } from "../adw_stderr.ts";
+import type { ResumePoint } from "./access.ts";
 import { CatchUp } from "./catch_up.ts";
-import { Closing } from "./closing.ts";
-import { Connection } from "./connection.ts";
+import {
+  clientError,
+  Connection,
+  countMessage,
+  parseClientMessage,
+} from "./connection.ts";
 import type { EventInput } from "./events.ts";
-import { BATCH_BYTES, FanOut } from "./fan_out.ts";
+import { FanOut } from "./fan_out.ts";
+import type { EncodedEvent } from "./frames.ts";
+import { BATCH_BYTES, Stream } from "./history.ts";
 import type { EventHistory } from "./history.ts";
 import { Keepalive, SYSTEM_CLOCK } from "./keepalive.ts";
-import { clientError, countMessage, parseClientMessage } from "./messages.ts";
+import type { Verdict } from "./keepalive.ts";
 import type { Limits, ManagerStats } from "./options.ts";
-import { Stream } from "./stream.ts";
-import type { ResumePoint } from "./stream.ts";
+
+/** How long an evicted client may take to drain before it is terminated. */
+const EVICTION_GRACE_MS = 30_000;
 
 /**
  * The clients and the stream of events they get. Nothing in it ever throws at,
@@ -34,78 +43,38 @@ export class ConnectionManager {
   private readonly limits: Limits;
   private readonly reporter = new Reporter("adw_websockets");
   private readonly clients = new Set<Connection>();
-  private readonly closing = new Closing();
+  /** Evicted clients that still have bytes to drain before their close frame. */
+  private readonly draining = new Set<Connection>();
+  /** Sockets whose closing handshake is under way. */
+  private readonly closing = new Set<WebSocket>();
   private readonly stream: Stream;
   private readonly fanOut: FanOut;
   private readonly catchUp: CatchUp;
   private readonly liveness: Keepalive<Connection>;
-  private turnScheduled = false;
-  private stopped = false;
-  private catchUps = 0;
-  private timeouts = 0;
+  private readonly counts = { catch_ups: 0, evictions: 0, timeouts: 0 };
 
   constructor(limits: Limits, history: EventHistory | undefined) {
     this.limits = limits;
     this.stream = new Stream({
       ...limits,
       history,
-      report: (cause, text) => {
-        this.report(cause, text);
-      },
-      onEvent: (event) => {
-        this.fanOut.push(event);
-      },
-      onGrowth: () => {
-        this.scheduleTurn();
-      },
+      report: this.reporter.report,
+      onBatch: this.deliver,
     });
-    this.fanOut = new FanOut({
-      maxQueueBytes: limits.maxQueueBytes,
-      lastSeq: this.stream.lastSeq,
-      onPending: () => {
-        this.scheduleTurn();
-      },
-      onQueueFull: (connection, sentSeq) => {
-        this.catchUps += 1;
-        this.catchUp.fallBehind(connection, sentSeq);
-        this.liveness.wake(connection.behindSince + limits.maxBehindMs);
-      },
-      onFlushed: (sentSeq) => {
-        this.catchUp.serveLagging(sentSeq);
-      },
-    });
-    this.catchUp = new CatchUp({
-      stream: this.stream,
-      fanOut: this.fanOut,
-      maxQueueBytes: limits.maxQueueBytes,
-      onLost: (connection) => {
-        const why = "its next event has left the history";
-        this.evict(connection, why, performance.now());
-      },
+    this.fanOut = new FanOut(limits.maxQueueBytes);
+    this.catchUp = new CatchUp(this.stream, limits.maxQueueBytes, (lost) => {
+      const why = "its next event has left the history";
+      this.evict(lost, why, performance.now());
     });
     this.liveness = new Keepalive<Connection>({
       limits,
       clock: SYSTEM_CLOCK,
       peers: this.clients,
-      draining: this.closing.draining,
+      draining: this.draining,
       ping: (connection, payload) => {
         if (connection.isOpen) connection.ws.ping(payload);
       },
-      onMute: (connection) => {
-        this.terminate(connection);
-      },
-      onIdle: (connection) => {
-        this.timeouts += 1;
-        const reason = `idle timeout: nothing heard for ${String(limits.idleTimeoutMs)} ms`;
-        this.disconnect(connection, CLOSE_IDLE_TIMEOUT, reason);
-      },
-      onBehind: (connection, now) => {
-        const why = `behind for ${String(limits.maxBehindMs)} ms`;
-        this.evict(connection, why, now);
-      },
-      onNotDrained: ({ ws }) => {
-        ws.terminate();
-      },
+      end: this.end,
     });
   }
 
@@ -121,65 +90,42 @@ export class ConnectionManager {
 
   /** Whether another client may be registered. */
   get isFull(): boolean {
-    return (
-      this.clients.size + this.closing.draining.size >=
-      this.limits.maxConnections
-    );
+    const count = this.clients.size + this.draining.size;
+    return count >= this.limits.maxConnections;
   }
 
-  /**
-   * Whether another client may be registered. Where the server is full, a client
-   * that has missed a pong gives up its place: the one not heard for longest.
-   */
-  makeRoom(): boolean {
-    if (!this.isFull) return true;
-    let silent: Connection | undefined;
-    for (const connection of this.clients) {
-      if (connection.strikes === 0) continue;
-      if (silent === undefined || connection.heardAt < silent.heardAt) {
-        silent = connection;
-      }
+  /** Counters for a metrics page. */
+  stats(): ManagerStats {
+    const { lastSeq, published } = this.stream;
+    const { lagging } = this.catchUp;
+    let lag = 0;
+    for (const { cursor } of lagging) lag = Math.max(lag, lastSeq - cursor);
+    let queueBytes = 0;
+    for (const { socket } of [...this.clients, ...this.draining]) {
+      queueBytes += socket.writableLength;
     }
-    if (silent === undefined) return false;
-    this.terminate(silent);
-    return !this.isFull;
+    return {
+      ...this.counts,
+      connections: this.clients.size,
+      behind: lagging.size,
+      events: published,
+      deliveries: this.fanOut.deliveries + this.catchUp.deliveries,
+      queue_bytes: queueBytes,
+      max_lag_events: lag,
+      last_seq: lastSeq,
+      oldest_seq: this.stream.bounds().oldest,
+    };
   }
 
   /**
-   * Takes over an upgraded client: greets it, replays what it missed, then
-   * feeds it live. `socket` is the socket that the `upgrade` event handed out.
+   * One line on stderr, at most once a minute for one and the same cause.
+   * Clients and tokens are never part of it.
    */
-  register(ws: WebSocket, socket: Duplex, resume?: ResumePoint): Connection {
-    const { fanOut, limits } = this;
-    const now = performance.now();
-    const pingDueAt = now + limits.pingIntervalMs;
-    const connection = new Connection(
-      ws,
-      socket,
-      fanOut.everyone,
-      fanOut.flushedSeq,
-      pingDueAt,
-      now,
-    );
-    fanOut.everyone.size += 1;
-    this.clients.add(connection);
-    this.catchUp.lagging.add(connection);
-    this.listen(connection);
-    const { messages, cursor } = this.stream.welcome(fanOut.flushedSeq, resume);
-    connection.cursor = cursor;
-    for (const message of messages) connection.send(message);
-    this.catchUp.advance(connection);
-    this.liveness.wake(Math.min(pingDueAt, now + limits.idleTimeoutMs));
-    return connection;
+  report(cause: string, text: string): void {
+    this.reporter.report(cause, text);
   }
 
-  /** Forgets a client. It does not close its socket. */
-  unregister(connection: Connection): void {
-    connection.state = "closing";
-    if (!this.clients.delete(connection)) return;
-    this.catchUp.lagging.delete(connection);
-    this.fanOut.leave(connection);
-  }
+  // --- Events -------------------------------------------------------------
 
   /**
    * Publishes one event to every client that wants it. Never throws and never
@@ -205,71 +151,83 @@ export class ConnectionManager {
    * is closed with 1001; it comes back to resume, and is told to start anew.
    */
   changeStream(): void {
-    const { history } = this.stream;
-    if (history === undefined) return;
-    this.stream.restart(history);
-    this.fanOut.restart(this.stream.lastSeq);
+    if (this.stream.history === undefined) return;
+    this.stream.restart();
     for (const connection of this.clients) {
       const reason = "the stream is another one";
       this.disconnect(connection, CLOSE_GOING_AWAY, reason);
     }
   }
 
-  /**
-   * setImmediate, not a microtask: a loop that awaits each broadcast then
-   * still ends up in one batch.
-   */
-  private scheduleTurn(): void {
-    if (this.turnScheduled || this.stopped) return;
-    this.turnScheduled = true;
-    setImmediate(() => {
-      this.turnScheduled = false;
-      if (!this.stopped) void this.stream.readNew();
-      this.fanOut.flush();
-    });
+  private readonly deliver = (
+    batch: readonly EncodedEvent[],
+    sentSeq: number,
+  ): void => {
+    for (const connection of this.fanOut.write(batch)) {
+      this.counts.catch_ups += 1;
+      this.catchUp.fallBehind(connection, sentSeq);
+      this.liveness.wake(connection.behindSince + this.limits.maxBehindMs);
+    }
+    this.catchUp.serveLagging(sentSeq);
+  };
+
+  // --- Clients ------------------------------------------------------------
+
+  /** Registers an upgraded client where there is room; else closes it with 1013. */
+  accept(ws: WebSocket, socket: Duplex, resume?: ResumePoint): void {
+    if (this.makeRoom()) {
+      this.register(ws, socket, resume);
+      return;
+    }
+    // Without a listener a protocol error of the peer would be thrown.
+    ws.on("error", () => undefined);
+    const reason = `server is full: ${String(this.limits.maxConnections)} connections`;
+    this.startClose(ws, CLOSE_TRY_AGAIN_LATER, reason);
   }
 
-  /** Counters for a metrics page. */
-  stats(): ManagerStats {
-    const { lagging } = this.catchUp;
-    const queueBytes = (sum: number, { socket }: Connection) =>
-      sum + socket.writableLength;
-    let lag = 0;
-    for (const { cursor } of lagging) {
-      lag = Math.max(lag, this.stream.lastSeq - cursor);
-    }
-    return {
-      connections: this.clients.size,
-      behind: lagging.size,
-      events: this.stream.published,
-      deliveries: this.fanOut.deliveries,
-      catch_ups: this.catchUps,
-      evictions: this.closing.evictions,
-      timeouts: this.timeouts,
-      queue_bytes: [...this.clients, ...this.closing.draining].reduce(
-        queueBytes,
-        0,
-      ),
-      max_lag_events: lag,
-      last_seq: this.stream.lastSeq,
-      oldest_seq: this.stream.bounds().oldest,
-    };
+  /** A full server takes the place of the client that missed a pong longest ago. */
+  private makeRoom(): boolean {
+    if (!this.isFull) return true;
+    const [silent] = [...this.clients]
+      .filter(({ strikes }) => strikes > 0)
+      .sort((a, b) => a.heardAt - b.heardAt);
+    if (silent !== undefined) this.end(silent, "mute", performance.now());
+    return !this.isFull;
+  }
+
+  /**
+   * Takes over an upgraded client: greets it, replays what it missed, then
+   * feeds it live. `socket` is the socket that the `upgrade` event handed out.
+   */
+  register(ws: WebSocket, socket: Duplex, resume?: ResumePoint): Connection {
+    const { idleTimeoutMs, pingIntervalMs } = this.limits;
+    const { everyone } = this.fanOut;
+    const connection = new Connection(ws, socket, everyone, pingIntervalMs);
+    everyone.size += 1;
+    this.clients.add(connection);
+    this.catchUp.lagging.add(connection);
+    this.listen(connection);
+    const { messages, cursor } = this.stream.welcome(resume);
+    connection.cursor = cursor;
+    for (const message of messages) connection.send(message);
+    this.catchUp.advance(connection);
+    const { heardAt } = connection;
+    this.liveness.wake(heardAt + Math.min(pingIntervalMs, idleTimeoutMs));
+    return connection;
+  }
+
+  /** Forgets a client. It does not close its socket. */
+  unregister(connection: Connection): void {
+    connection.state = "closing";
+    if (!this.clients.delete(connection)) return;
+    this.catchUp.lagging.delete(connection);
+    this.fanOut.leave(connection);
   }
 
   /** One pass of the keepalive over all clients; its timer calls it too. */
   keepalive(now: number = performance.now()): void {
     this.liveness.run(now);
   }
-
-  /**
-   * One line on stderr, at most once a minute for one and the same cause.
-   * Clients and tokens are never part of it.
-   */
-  report(cause: string, text: string): void {
-    this.reporter.report(cause, text);
-  }
-
-  // --- Messages -----------------------------------------------------------
 
   private listen(connection: Connection): void {
     const { ws, socket } = connection;
@@ -283,7 +241,7 @@ export class ConnectionManager {
     });
     ws.on("ping", () => this.admit(connection));
     ws.on("close", () => {
-      this.closing.draining.delete(connection);
+      this.draining.delete(connection);
       this.unregister(connection);
     });
     // ws has closed the connection by the time it tells about an error.
@@ -292,7 +250,7 @@ export class ConnectionManager {
       if (connection.state === "behind") {
         this.catchUp.scheduleAdvance(connection);
       } else {
-        this.closing.drained(connection);
+        this.closeDrained(connection);
       }
     });
   }
@@ -310,15 +268,13 @@ export class ConnectionManager {
       connection.send(message);
       return;
     }
+    const { filter } = message;
     // Takes effect for every event after the `last_seq` of its answer.
     this.fanOut.leave(connection);
-    this.fanOut.join(connection, message.filter);
+    this.fanOut.join(connection, filter);
     const isLive = connection.state === "live";
-    connection.send({
-      type: "subscribed",
-      filter: message.filter,
-      last_seq: isLive ? this.fanOut.flushedSeq : connection.cursor,
-    });
+    const last_seq = isLive ? this.stream.sentSeq : connection.cursor;
+    connection.send({ type: "subscribed", filter, last_seq });
   }
 
   /** Notes a sign of life; false when the client sends more than it may. */
@@ -350,38 +306,68 @@ export class ConnectionManager {
    * not answer the close within CLOSE_TIMEOUT_SECONDS is terminated.
    */
   async close(): Promise<void> {
-    this.fanOut.flush();
-    this.stopped = true;
+    this.stream.stop();
     this.liveness.stop();
     for (const connection of this.clients) {
       this.disconnect(connection, CLOSE_GOING_AWAY, "server stopping");
     }
-    await this.closing.finish();
+    for (const connection of this.draining) this.closeDrained(connection);
+    const untilClosed = (ws: WebSocket) =>
+      new Promise((resolve) => ws.once("close", resolve));
+    await Promise.all([...this.closing].map(untilClosed));
   }
 
-  /** Closes a client that was never registered, "try again later". */
-  refuse(ws: WebSocket): void {
-    // Without a listener a protocol error of the peer would be thrown.
-    ws.on("error", () => undefined);
-    const reason = `server is full: ${String(this.limits.maxConnections)} connections`;
-    this.closing.start(ws, CLOSE_TRY_AGAIN_LATER, reason);
-  }
+  private readonly end = (
+    connection: Connection,
+    why: Verdict,
+    now: number,
+  ): void => {
+    const { idleTimeoutMs, maxBehindMs } = this.limits;
+    if (why === "mute") {
+      this.counts.timeouts += 1;
+      this.unregister(connection);
+      connection.ws.terminate(); // nobody is there to answer a close
+    } else if (why === "idle") {
+      this.counts.timeouts += 1;
+      const reason = `idle timeout: nothing heard for ${String(idleTimeoutMs)} ms`;
+      this.disconnect(connection, CLOSE_IDLE_TIMEOUT, reason);
+    } else if (why === "behind") {
+      this.evict(connection, `behind for ${String(maxBehindMs)} ms`, now);
+    } else {
+      connection.ws.terminate();
+    }
+  };
 
+  /**
+   * Too slow. Its queue may drain before the close frame goes out: only so
+   * does the client learn where it stands, and can resume elsewhere.
+   */
   private evict(connection: Connection, why: string, now: number): void {
+    this.counts.evictions += 1;
     this.unregister(connection);
-    this.closing.evict(connection, why, now);
-    this.liveness.wake(connection.closeBy);
+    connection.closeReason = `last_seq=${String(connection.cursor)}: ${why}`;
+    connection.closeBy = now + EVICTION_GRACE_MS;
+    this.draining.add(connection);
+    if (!connection.socket.writableNeedDrain) this.closeDrained(connection);
+    else this.liveness.wake(connection.closeBy);
   }
 
-  /** For a peer that is not there any more: nobody would answer a close. */
-  private terminate(connection: Connection): void {
-    this.timeouts += 1;
-    this.unregister(connection);
-    connection.ws.terminate();
+  /** Nothing is queued any more, or nothing waits for that. */
+  private closeDrained(connection: Connection): void {
+    if (!this.draining.delete(connection)) return;
+    this.startClose(connection.ws, CLOSE_TOO_SLOW, connection.closeReason);
   }
 
   private disconnect(connection: Connection, code: number, why: string): void {
     this.unregister(connection);
-    this.closing.start(connection.ws, code, why);
+    this.startClose(connection.ws, code, why);
+  }
+
+  /** ws terminates whoever does not answer within its close timeout. */
+  private startClose(ws: WebSocket, code: number, reason: string): void {
+    if (ws.readyState === WebSocket.CLOSED) return;
+    this.closing.add(ws);
+    ws.once("close", () => this.closing.delete(ws));
+    ws.close(code, reason);
   }
 }

@@ -17,7 +17,6 @@ import {
 } from "./access.ts";
 import type { AccessRules } from "./access.ts";
 import type { EventHistory } from "./history.ts";
-import { isStringList } from "./messages.ts";
 
 /** Durations in milliseconds, sizes in bytes. Infinity switches a limit off. */
 export interface ManagerOptions {
@@ -102,8 +101,13 @@ export interface ManagerStats {
   oldest_seq: number;
 }
 
-/** Every limit of a manager, with its value. */
-export type Limits = Record<Exclude<keyof ManagerOptions, "history">, number>;
+type LimitName = Exclude<keyof ManagerOptions, "history">;
+
+/** Every option that is a number with a least value, and that value. */
+export type Limits = Record<
+  LimitName | "maxMessageBytes" | "headerTimeoutMs",
+  number
+>;
 
 /** What an option is when it is not given. */
 export interface Defaults {
@@ -114,9 +118,19 @@ export interface Defaults {
   port: number;
   allowedOrigins: readonly string[];
   allowedHosts: readonly string[];
-  maxMessageBytes: number;
-  headerTimeoutMs: number;
   /** Time a peer has to answer a close. */
+  closeTimeoutMs: number;
+}
+
+/** The options of a server, checked and complete. */
+export interface ServerSettings extends Pick<
+  ServerOptions,
+  "server" | "path" | "onRequest"
+> {
+  host: string;
+  port: number;
+  rules: AccessRules;
+  limits: Limits;
   closeTimeoutMs: number;
 }
 
@@ -130,26 +144,12 @@ export function resolveLimits(
   const isLimit = (name: string): name is keyof Limits =>
     Object.hasOwn(fallback, name);
   for (const [name, value] of Object.entries(options)) {
-    if (!isLimit(name)) continue;
+    if (!isLimit(name) || value === undefined) continue;
     const min = name === "historySize" || name === "historyBytes" ? 0 : 1;
-    limits[name] = numberOption(name, value, limits[name], min);
+    if (typeof value === "number" && value >= min) limits[name] = value;
+    else throw wrongOption(name, `a number >= ${String(min)}`, value);
   }
   return limits;
-}
-
-/** The options of a server, checked and complete. */
-export interface ServerSettings {
-  host: string;
-  port: number;
-  /** The server to attach to; absent: one of our own. */
-  server: HttpServer | HttpsServer | undefined;
-  path: string | undefined;
-  rules: AccessRules;
-  maxConnections: number;
-  maxMessageBytes: number;
-  headerTimeoutMs: number;
-  closeTimeoutMs: number;
-  onRequest: RequestHandler | undefined;
 }
 
 /**
@@ -166,60 +166,41 @@ export function resolveServer(
       "onRequest and server exclude each other: an attached server answers its own requests",
     );
   }
-  checkAddress(options);
-  const host = options.host ?? defaults.host;
+  checkKinds(options);
+  const { host = defaults.host, port = defaults.port } = options;
   if (server === undefined && token === undefined && !isLoopback(host)) {
     throw new Error(
       `refusing to listen on ${bracketed(host)} without a token: anyone who ` +
         "can reach this machine could read every event. Set a token, or bind 127.0.0.1.",
     );
   }
-  const number = (name: "maxMessageBytes" | "headerTimeoutMs") =>
-    numberOption(name, options[name], defaults[name]);
-  return {
-    host,
-    port: options.port ?? defaults.port,
-    server,
-    path,
-    rules: resolveRules(options, host, defaults),
-    maxConnections: options.maxConnections ?? defaults.limits.maxConnections,
-    maxMessageBytes: number("maxMessageBytes"),
-    headerTimeoutMs: number("headerTimeoutMs"),
-    closeTimeoutMs: defaults.closeTimeoutMs,
-    onRequest,
-  };
+  const limits = resolveLimits(options, defaults);
+  const rules = resolveRules(options, host, defaults);
+  const { closeTimeoutMs } = defaults;
+  return { host, port, server, path, onRequest, limits, rules, closeTimeoutMs };
 }
 
-/** @throws TypeError naming the option, when it is not a number >= min. */
-function numberOption(
-  name: string,
-  value: unknown,
-  fallback: number,
-  min = 1,
-): number {
-  if (value === undefined) return fallback;
-  if (typeof value === "number" && value >= min) return value;
-  throw new TypeError(
-    `${name} must be a number >= ${String(min)}, got ${shown(value)}`,
+export function isStringList(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) && value.every((item) => typeof item === "string")
   );
 }
 
-/** A value in an error message: text in quotes, so that "5" is not taken for 5. */
-function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
-}
-
-/** @throws TypeError for what only an untyped caller can get wrong. */
-function checkAddress({ host, port, token }: ServerOptions): void {
+/** What only callers without types can get wrong. */
+function checkKinds(options: ServerOptions): void {
+  const { host, port, token } = options;
   if (host !== undefined && typeof host !== "string") {
-    throw new TypeError(`host must be a string, got ${shown(host)}`);
+    throw wrongOption("host", "a string", host);
   }
   const isPort = (value: number) =>
     Number.isInteger(value) && value >= 0 && value <= 65_535;
   if (port !== undefined && !isPort(port)) {
-    throw new TypeError(
-      `port must be a whole number from 0 to 65535, got ${shown(port)}`,
-    );
+    throw wrongOption("port", "a whole number from 0 to 65535", port);
+  }
+  for (const name of ["allowedHosts", "allowedOrigins"] as const) {
+    if (options[name] !== undefined && !isStringList(options[name])) {
+      throw new TypeError(`${name} must be a list of strings`);
+    }
   }
   if (token === undefined) return;
   if (typeof token !== "string" || token === "") {
@@ -233,15 +214,13 @@ function checkAddress({ host, port, token }: ServerOptions): void {
   }
 }
 
-/** @throws TypeError naming the option, when it is not a list of strings. */
-function listOption(
-  name: string,
-  value: unknown,
-  fallback: readonly string[],
-): readonly string[] {
-  if (value === undefined) return fallback;
-  if (isStringList(value)) return value;
-  throw new TypeError(`${name} must be a list of strings`);
+function wrongOption(name: string, kind: string, value: unknown): TypeError {
+  return new TypeError(`${name} must be ${kind}, got ${shown(value)}`);
+}
+
+/** Text in quotes, so that "5" is not taken for 5. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
 function resolveRules(
@@ -250,24 +229,20 @@ function resolveRules(
   defaults: Defaults,
 ): AccessRules {
   const { token } = options;
-  const list = (name: "allowedHosts" | "allowedOrigins") =>
-    listOption(name, options[name], defaults[name]);
-  const hosts = [...LOOPBACK_NAMES, host, ...list("allowedHosts")].map(
-    bracketed,
-  );
-  const origins = list("allowedOrigins");
-  // A "*" would never match; "null" is what every sandboxed page sends.
-  const wrong = origins.find((origin) => canonicalOrigin(origin) === null);
-  if (wrong !== undefined) {
+  const { allowedHosts = defaults.allowedHosts } = options;
+  const { allowedOrigins = defaults.allowedOrigins } = options;
+  const hosts = [...LOOPBACK_NAMES, host, ...allowedHosts].map(bracketed);
+  const origins = allowedOrigins.map((origin) => {
+    const canonical = canonicalOrigin(origin);
+    // A "*" would never match; "null" is what every sandboxed page sends.
+    if (canonical !== null) return canonical;
     throw new TypeError(
-      `allowedOrigins takes origins such as "https://dashboard.example", not ${shown(wrong)}`,
+      `allowedOrigins takes origins such as "https://dashboard.example", not ${shown(origin)}`,
     );
-  }
+  });
   return {
     hosts: new Set(hosts.map((name) => hostName(name) ?? name.toLowerCase())),
-    origins: new Set(
-      origins.map((origin) => canonicalOrigin(origin) ?? origin),
-    ),
+    origins: new Set(origins),
     tokenDigest: token === undefined ? null : digest(token),
   };
 }

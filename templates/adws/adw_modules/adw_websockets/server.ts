@@ -3,7 +3,7 @@
  *
  * Template: adw_websockets 1.2.0
  */
-import { createServer } from "node:http";
+import { createServer, STATUS_CODES } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
@@ -19,11 +19,9 @@ import {
   parseResume,
   splitTarget,
 } from "./access.ts";
-import type { Refusal } from "./access.ts";
-import { refuseUpgrade, respond, serveAsPlain } from "./http.ts";
+import type { Refusal, ResumePoint } from "./access.ts";
 import type { ConnectionManager } from "./manager.ts";
 import type { ServerSettings } from "./options.ts";
-import type { ResumePoint } from "./stream.ts";
 
 /** Requests of one socket that may wait for their answers (HTTP pipelining). */
 const MAX_PIPELINED_REQUESTS = 16;
@@ -53,7 +51,7 @@ export class AdwServer {
       clientTracking: true,
       // 17 times slower in fan-out, and frames would no longer be shared.
       perMessageDeflate: false,
-      maxPayload: settings.maxMessageBytes,
+      maxPayload: settings.limits.maxMessageBytes,
       maxFragments: 16,
       // A mute peer otherwise holds its socket for 30 s.
       closeTimeout: settings.closeTimeoutMs,
@@ -88,6 +86,11 @@ export class AdwServer {
     return `${scheme}://${bracketed(name === "::" ? "::1" : name)}:${String(this.port)}`;
   }
 
+  private address(): { address: string; port: number } | null {
+    const address = this.http.address();
+    return typeof address === "string" ? null : address;
+  }
+
   /** Opens the port. @throws Error naming host and port, with the code kept. */
   async listen(): Promise<void> {
     if (!this.isOwn) return;
@@ -120,11 +123,7 @@ export class AdwServer {
       this.http.off("upgrade", this.onUpgrade);
       return;
     }
-    const closed = new Promise<void>((resolve) => {
-      this.http.close(() => {
-        resolve();
-      });
-    });
+    const closed = new Promise((resolve) => this.http.close(resolve));
     this.http.closeIdleConnections();
     const deadline = setTimeout(() => {
       this.http.closeAllConnections();
@@ -140,13 +139,10 @@ export class AdwServer {
     for (const ws of this.sockets.clients) ws.terminate();
   }
 
-  private address(): { address: string; port: number } | null {
-    const address = this.http.address();
-    return typeof address === "string" ? null : address;
-  }
+  // --- Plain HTTP ---------------------------------------------------------
 
   private createHttpServer(): HttpServer {
-    const { headerTimeoutMs, maxConnections } = this.settings;
+    const { headerTimeoutMs, maxConnections } = this.settings.limits;
     const http = createServer({
       headersTimeout: headerTimeoutMs,
       requestTimeout: Math.max(headerTimeoutMs, REQUEST_TIMEOUT_MS),
@@ -185,7 +181,6 @@ export class AdwServer {
     return true;
   }
 
-  /** Plain HTTP. */
   private answer(request: IncomingMessage, response: ServerResponse): void {
     const { onRequest, rules } = this.settings;
     const refusal = checkPeer(request, rules);
@@ -208,6 +203,8 @@ export class AdwServer {
     }
   }
 
+  // --- Upgrades -----------------------------------------------------------
+
   /** An exception here would end the whole process: whatever comes is caught. */
   private readonly onUpgrade = (
     request: IncomingMessage,
@@ -215,10 +212,7 @@ export class AdwServer {
     head: Buffer,
   ): void => {
     try {
-      if (this.isPlain(request)) serveAsPlain(this.http, request, socket, head);
-      else if (!this.leavesToOthers(request)) {
-        this.upgrade(request, socket, head);
-      }
+      this.upgrade(request, socket, head);
     } catch (error) {
       const text = messageOf(error);
       this.manager.report(`upgrade: ${text}`, `upgrade failed: ${text}`);
@@ -226,60 +220,102 @@ export class AdwServer {
     }
   };
 
-  /**
-   * Whether the upgrade on offer may be ignored (RFC 9110 §7.8): h2c, which curl
-   * and Java's client offer with requests for plain HTTP.
-   */
-  private isPlain(request: IncomingMessage): boolean {
-    return (
-      !/websocket/i.test(request.headers.upgrade ?? "") &&
-      this.http.listenerCount("upgrade") === 1
-    );
-  }
-
-  /** On an attached server other paths may have listeners of their own. */
-  private leavesToOthers(request: IncomingMessage): boolean {
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
     const { path } = this.settings;
-    return (
-      path !== undefined &&
-      splitTarget(request)?.path !== path &&
-      this.http.listenerCount("upgrade") > 1
-    );
-  }
-
-  private upgrade(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-  ): void {
-    const resume = this.admit(request);
+    const isOurs = path === undefined || splitTarget(request)?.path === path;
+    const hasOthers = this.http.listenerCount("upgrade") > 1;
+    const isWebSocket = /websocket/i.test(request.headers.upgrade ?? "");
+    if (!isWebSocket && !hasOthers) {
+      // An offer may be ignored (RFC 9110 §7.8): curl's and Java's of h2c, say.
+      serveAsPlain(this.http, request, socket, head);
+      return;
+    }
+    if (!isOurs && hasOthers) return; // theirs
+    const resume = this.admit(request, isOurs);
     if (resume !== undefined && "status" in resume) {
       refuseUpgrade(socket, resume, this.settings.closeTimeoutMs);
       return;
     }
     this.sockets.handleUpgrade(request, socket, head, (ws) => {
-      if (this.manager.makeRoom()) this.manager.register(ws, socket, resume);
-      else this.manager.refuse(ws);
+      this.manager.accept(ws, socket, resume);
     });
   }
 
-  private admit(request: IncomingMessage): ResumePoint | Refusal | undefined {
+  private admit(
+    request: IncomingMessage,
+    isOurs: boolean,
+  ): ResumePoint | Refusal | undefined {
     if (this.stopping !== undefined) {
       return { status: 503, message: "the server is stopping" };
     }
-    const { path, rules } = this.settings;
+    const { rules } = this.settings;
     const target = splitTarget(request);
     if (target === null) return { status: 400, message: "malformed path" };
     const refusal = checkPeer(request, rules);
     if (refusal !== null) return refusal;
-    if (path !== undefined && target.path !== path) {
-      return { status: 404, message: "no such path" };
-    }
+    if (!isOurs) return { status: 404, message: "no such path" };
     if (!isAuthorized(request, rules)) {
       return { status: 401, message: "token missing or wrong" };
     }
     return parseResume(target.query);
   }
+}
+
+function respond(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    Connection: "close",
+    "Content-Type": "text/plain; charset=utf-8",
+  });
+  response.end(`${text}\n`);
+}
+
+/** Answers an upgrade request with plain HTTP, and closes its socket. */
+function refuseUpgrade(
+  socket: Duplex,
+  { status, message }: Refusal,
+  timeoutMs: number,
+): void {
+  socket.on("error", () => socket.destroy());
+  const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
+  socket.once("close", () => {
+    clearTimeout(timer);
+  });
+  // Unread bytes at close would make the kernel reset, and lose the answer.
+  socket.resume();
+  socket.end(
+    `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ""}\r\n` +
+      (status === 401 ? "WWW-Authenticate: Bearer\r\n" : "") +
+      "Connection: close\r\n" +
+      "Content-Type: text/plain; charset=utf-8\r\n" +
+      `Content-Length: ${String(Buffer.byteLength(message) + 1)}\r\n\r\n` +
+      `${message}\n`,
+  );
+}
+
+/**
+ * Gives a request back to the HTTP server, without the upgrade that it offered.
+ * Node has taken the socket from it, and the body, if any, is yet to be read.
+ */
+function serveAsPlain(
+  http: HttpServer | HttpsServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const { method = "GET", url = "/", httpVersion, rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const [name = "", value = ""] = rawHeaders.slice(index, index + 2);
+    if (/^(connection|upgrade|http2-settings)$/i.test(name)) continue;
+    lines.push(`${name}: ${value}`);
+  }
+  const isLast = /\bclose\b/i.test(request.headers.connection ?? "");
+  if (isLast) lines.push("Connection: close");
+  // Node reads header lines as latin1, and so they go back byte for byte.
+  const text = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+  socket.unshift(Buffer.concat([text, head]));
+  const isTls = http instanceof TlsServer;
+  http.emit(isTls ? "secureConnection" : "connection", socket);
 }
 
 /** Says where it happened and what to do, and keeps the code. */

@@ -1,8 +1,23 @@
 import {
-  fitEvent,
-  fitStored,
+  fitEvent as fitReporting,
+  fitStored as fitStoredReporting,
   serialize,
-} from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/fitting.ts";
+} from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/events.ts";
+import type {
+  EventInput,
+  StoredEvent,
+} from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/events.ts";
+
+function fitEvent(input: EventInput, maxBytes: number) {
+  const problems: { cause: string; text: string }[] = [];
+  const fitted = fitReporting(input, maxBytes, (cause, text) => {
+    problems.push({ cause, text });
+  });
+  return { ...fitted, problems };
+}
+
+const fitStored = (stored: StoredEvent, maxBytes: number) =>
+  fitStoredReporting(stored, maxBytes, () => undefined);
 
 const MARK = "… [truncated]";
 const jsonOf = (input: Parameters<typeof fitEvent>[0], maxBytes = 1_024) =>
@@ -117,12 +132,12 @@ describe("a stored event", () => {
 
   test("that is JSON already, and fits, is the same object", () => {
     const event = stored("hello");
-    expect(fitStored(event, 1_024).event).toBe(event);
+    expect(fitStored(event, 1_024)).toBe(event);
   });
 
   test("that does not fit is cut like a new one", () => {
     const message = "m".repeat(5_000);
-    const { event } = fitStored(stored(message), 1_024);
+    const event = fitStored(stored(message), 1_024);
     expect(JSON.parse(event.json)).toMatchObject({
       seq: 7,
       message: fitEvent({ event_type: "x", message }, 1_024).event.message,
@@ -132,14 +147,14 @@ describe("a stored event", () => {
   test("that a database has cut already comes out the same", () => {
     const message = "m".repeat(5_000);
     const cut = { ...stored(message.slice(0, 600) + MARK), original_bytes: 2 };
-    expect(JSON.parse(fitStored(cut, 1_024).event.json).message).toMatch(
+    expect(JSON.parse(fitStored(cut, 1_024).json).message).toMatch(
       /^m+… \[truncated\]$/,
     );
   });
 
   test("that is no JSON keeps its names", () => {
     const broken = { ...stored(""), json: "x".repeat(2_000) };
-    expect(JSON.parse(fitStored(broken, 1_024).event.json)).toMatchObject({
+    expect(JSON.parse(fitStored(broken, 1_024).json)).toMatchObject({
       seq: 7,
       event_type: "x",
       agent_id: "a",

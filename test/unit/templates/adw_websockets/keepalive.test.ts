@@ -60,10 +60,6 @@ function setUp(changes: Partial<typeof limits> = {}) {
   const peers = new Set([peer]);
   const draining = new Set<Pulse>();
   const log: string[] = [];
-  const note = (what: string, from?: Set<Pulse>) => (ended: Pulse) => {
-    log.push(`${String(clock.time / 1_000)} ${what}`);
-    from?.delete(ended);
-  };
   const keepalive = new Keepalive({
     limits: all,
     clock,
@@ -72,10 +68,11 @@ function setUp(changes: Partial<typeof limits> = {}) {
     ping: (_peer, payload) => {
       log.push(`${String(clock.time / 1_000)} ping ${payload}`);
     },
-    onMute: note("mute", peers),
-    onIdle: note("idle", peers),
-    onBehind: note("behind", peers),
-    onNotDrained: note("not drained", draining),
+    end: (ended, why) => {
+      log.push(`${String(clock.time / 1_000)} ${why}`);
+      peers.delete(ended);
+      draining.delete(ended);
+    },
   });
   keepalive.wake(Math.min(peer.pingDueAt, all.idleTimeoutMs));
   return { clock, peer, peers, draining, log, keepalive };

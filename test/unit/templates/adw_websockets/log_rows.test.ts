@@ -1,4 +1,4 @@
-import { mapLogToEvent } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/log_rows.ts";
+import { mapLogToEvent } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/events.ts";
 
 test("a row of agent_logs", () => {
   expect(

@@ -21,14 +21,14 @@ const defaults: Defaults = {
     maxMessagesPerSecond: 20,
     historySize: 10_000,
     historyBytes: 1_000,
+    maxMessageBytes: 4_096,
+    headerTimeoutMs: 5_000,
   },
   cachedHistoryBytes: 100,
   host: "127.0.0.1",
   port: 8000,
   allowedOrigins: [],
   allowedHosts: ["dash.example"],
-  maxMessageBytes: 4_096,
-  headerTimeoutMs: 5_000,
   closeTimeoutMs: 1_000,
 };
 const history = { streamId: "s", firstSeq: 1, lastSeq: 0, read: () => [] };

@@ -1,4 +1,4 @@
-import { planRetry } from "../../../../build/rendered/default/adws/adw_modules/adw_websocket_client/retry.ts";
+import { planRetry } from "../../../../build/rendered/default/adws/adw_modules/adw_websocket_client/options.ts";
 
 describe("planRetry", () => {
   const policy = {

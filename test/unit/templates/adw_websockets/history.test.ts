@@ -4,8 +4,8 @@ import {
   nextPageEvents,
   PAGE_BYTES,
   RecentEvents,
+  Stream,
 } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/history.ts";
-import { Stream } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/stream.ts";
 
 function setUp(historySize = 3) {
   const sent: number[] = [];
@@ -15,15 +15,16 @@ function setUp(historySize = 3) {
     historySize,
     historyBytes: 1_000_000,
     report: () => undefined,
-    onEvent: ({ seq }) => sent.push(seq),
-    onGrowth: () => undefined,
+    onBatch: (batch) => sent.push(...batch.map(({ seq }) => seq)),
   });
   return { stream, sent };
 }
 
-test("events are numbered from 1, published in order, and the newest kept", () => {
+test("events are numbered from 1, sent in order, a turn at a time, and the newest kept", () => {
   const { stream, sent } = setUp();
   for (let count = 0; count < 5; count += 1) stream.append({ event_type: "x" });
+  expect(sent).toEqual([]);
+  stream.stop();
   expect(sent).toEqual([1, 2, 3, 4, 5]);
   expect(stream.bounds()).toEqual({ oldest: 3, newest: 5 });
   expect(stream.recent.after(3, 10).map(({ seq }) => seq)).toEqual([4, 5]);
@@ -32,11 +33,12 @@ test("events are numbered from 1, published in order, and the newest kept", () =
 describe("a new client", () => {
   const { stream } = setUp();
   for (let count = 0; count < 5; count += 1) stream.append({ event_type: "x" });
+  stream.stop();
   const { streamId } = stream;
   const position = { stream_id: streamId, last_seq: 5, oldest_seq: 3 };
 
   test("is greeted, and fed from now on", () => {
-    expect(stream.welcome(5, undefined)).toMatchObject({
+    expect(stream.welcome()).toMatchObject({
       messages: [{ type: "connection_established", protocol: 1, ...position }],
       cursor: 5,
     });
@@ -46,7 +48,7 @@ describe("a new client", () => {
     [{ since: 2 }, 2],
     [{ since: 5, streamId }, 5],
   ])("that resumes at %j goes on from there", (resume, cursor) => {
-    const { messages, ...rest } = stream.welcome(5, resume);
+    const { messages, ...rest } = stream.welcome(resume);
     expect(messages).toHaveLength(1);
     expect(rest).toEqual({ cursor });
   });
@@ -56,7 +58,7 @@ describe("a new client", () => {
     ["ahead", { since: 6 }],
     ["other_stream", { since: 4, streamId: "another" }],
   ])("is told %s, and gets all that is left", (reason, resume) => {
-    expect(stream.welcome(5, resume)).toMatchObject({
+    expect(stream.welcome(resume)).toMatchObject({
       messages: [{}, { type: "resync_required", reason, ...position }],
       cursor: 2,
     });

@@ -2,7 +2,7 @@ import { createMatcher } from "../../../../build/rendered/default/adws/adw_modul
 import {
   countMessage,
   parseClientMessage,
-} from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/messages.ts";
+} from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/connection.ts";
 
 const subscribe = (filter: unknown) =>
   parseClientMessage(JSON.stringify({ type: "subscribe", filter }));
