@@ -205,11 +205,8 @@ export const BUNDLED_MODULES = [
       "What workflows log: steps, agent events, prompts; never in the way",
     files: [
       "adws/adw_modules/adw_logging.ts",
-      "adws/adw_modules/adw_logging/links.ts",
-      "adws/adw_modules/adw_logging/outage.ts",
       "adws/adw_modules/adw_logging/queue.ts",
-      "adws/adw_modules/adw_logging/rows.ts",
-      "adws/adw_modules/adw_logging/signals.ts",
+      "adws/adw_modules/adw_logging/storage.ts",
       "adws/adw_modules/adw_logging/thread.ts",
       "adws/adw_modules/adw_logging/values.ts",
       "adws/adw_modules/adw_logging/writer.ts",

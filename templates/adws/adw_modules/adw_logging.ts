@@ -23,26 +23,21 @@
  * What is guaranteed: rows are committed in the order of the calls. After `await
  * flushLogging()` returned true, or `await closeLogging()`, they survive `kill -9`
  * of this process (a power cut may take the last moments: synchronous = NORMAL).
- * A `kill -9` before that loses the rows whose tick had not ended, and those that
+ * A `kill -9` before that loses the rows whose turn had not ended, and those that
  * a slow disk has not taken. An exit or an uncaught exception loses none: it waits
  * for a slow disk, and two seconds for a database that cannot be written.
  */
 import { randomUUID } from "node:crypto";
 import { LogQueue } from "./adw_logging/queue.ts";
 import type { LoggingOptions, LoggingStats } from "./adw_logging/queue.ts";
-import type { LogRow } from "./adw_logging/rows.ts";
 import {
+  Fields,
   findWord,
-  reader,
-  toAmount,
-  toInteger,
   toJson,
   toName,
-  toOptionalName,
   toText,
   toWord,
 } from "./adw_logging/values.ts";
-import { messageOf } from "./adw_stderr.ts";
 import {
   AGENT_STATUSES,
   AGENT_TYPES,
@@ -165,14 +160,14 @@ export function logSystemEvent(
   level: LogLevel = "info",
   details: JsonObject = {},
 ): void {
-  enqueue({
-    type: "system_log",
-    level: toWord(LOG_LEVELS, level, "info", note),
-    component: toName(component, note, "unknown"),
-    message: toText(message, note),
-    details: toJson(details, note),
-    at: timestamp(),
-  });
+  queue.enqueue([
+    "system_log",
+    toWord(LOG_LEVELS, level, "info", note),
+    toName(component, note),
+    toText(message, note),
+    toJson(details, note),
+    timestamp(),
+  ]);
 }
 
 // --------------------------------------------------------------------- steps
@@ -198,8 +193,7 @@ export function logStepStart(
   name: string,
   details: JsonObject = {},
 ): Step {
-  const id = randomUUID();
-  const step = toName(name, note, "unknown");
+  const [id, step] = [randomUUID(), toName(name, note)];
   const json = toJson(details, note, {}, { step, step_id: id });
   writeAgentLog(agentId, "info", "step_start", `Step ${step} started`, json);
   return { agentId, name: step, id, startedAt: performance.now() };
@@ -207,27 +201,27 @@ export function logStepStart(
 
 /** Logs how a step ended, and how long it took. */
 export function logStepEnd(step: Step, outcome: StepOutcome = {}): void {
-  const started = reader(step, note);
-  const ended = reader(outcome, note);
-  const error = toError(ended("error"));
+  const started = new Fields(step, note);
+  const ended = new Fields(outcome, note);
+  const error = ended.error();
   const status =
-    findWord(["completed", "failed"], ended("status")) ??
+    findWord(["completed", "failed"], ended.get("status")) ??
     (error === undefined ? "completed" : "failed");
-  const name = toName(started("name"), note, "unknown");
-  const ms = performance.now() - Number(started("startedAt"));
+  const name = started.name("name");
+  const ms = performance.now() - Number(started.get("startedAt"));
   const facts = {
     step: name,
-    step_id: toOptionalName(started("id"), note),
+    step_id: started.optionalName("id"),
     status,
-    ...(ms >= 0 ? { duration_ms: Math.round(ms) } : {}),
-    ...(error === undefined ? {} : { error_message: error }),
+    duration_ms: ms >= 0 ? Math.round(ms) : undefined,
+    error_message: error,
   };
   writeAgentLog(
-    started("agentId"),
+    started.get("agentId"),
     status === "failed" ? "error" : "info",
     "step_end",
     `Step ${name} ${status}`,
-    toJson(ended("details"), note, {}, facts),
+    toJson(ended.get("details"), note, {}, facts),
   );
 }
 
@@ -271,30 +265,31 @@ export interface AgentRun {
 
 /** Logs a new agent (its row in `agents`), and returns its id. */
 export function logAgentCreated(run: AgentRun): string {
-  const given = reader(run, note);
-  const optional = (field: string) => toOptionalName(given(field), note);
-  const name = toName(given("name"), note, "unknown");
-  const id = optional("id") ?? randomUUID();
-  const model = optional("model");
+  const given = new Fields(run, note);
+  const id = given.optionalName("id") ?? randomUUID();
+  const name = given.name("name");
+  const model = given.optionalName("model");
   const known = {
     name,
     model,
-    adw_id: optional("adw_id"),
-    adw_step: optional("adw_step"),
+    adw_id: given.optionalName("adw_id"),
+    adw_step: given.optionalName("adw_step"),
   };
-  const context = given("context");
-  enqueue({
-    type: "agent",
+  const context = given.get("context");
+  const agent = {
     id,
-    kind: optional("kind") ?? name,
-    agentType: toWord(AGENT_TYPES, given("agent_type"), "utility", note),
-    model: model ?? null,
-    sessionId: toName(given("session_id"), note, "unknown"),
-    parentAgentId: optional("parent_agent_id") ?? null,
-    config: toJson(given("config"), note, {}, known),
+    session_id: given.name("session_id"),
+    parent_agent_id: given.optionalName("parent_agent_id"),
+    config: toJson(given.get("config"), note, {}, known),
     context: context === undefined ? null : toJson(context, note),
-    at: timestamp(),
-  });
+    started_at: timestamp(),
+  };
+  const kind = {
+    name: given.optionalName("kind") ?? name,
+    agent_type: given.word("agent_type", AGENT_TYPES, "utility"),
+    default_model: model,
+  };
+  queue.enqueue(["agent", agent, kind]);
   return id;
 }
 
@@ -304,32 +299,26 @@ export function logAgentStatus(
   status: AgentStatus,
   changes: { cost_usd?: number; error?: unknown } = {},
 ): void {
-  const given = reader(changes, note);
-  const costUsd = toAmount("cost_usd", given("cost_usd"), note);
-  const error = toError(given("error"));
+  const given = new Fields(changes, note);
+  const cost_usd = given.amount("cost_usd");
+  const error_message = given.error();
   const known = findWord(AGENT_STATUSES, status);
   if (known === undefined) {
     // The table has no such status; the log takes any.
-    const text = toName(status, note, "unknown");
+    const text = toName(status, note);
     note(
       `the status ${text} is none of ${AGENT_STATUSES.join(", ")}: logged as an event`,
     );
-    const facts = { status: text, cost_usd: costUsd, error_message: error };
-    const json = toJson(facts, note, { event_type: "agent_status_changed" });
+    const event = { event_type: "agent_status_changed" };
+    const json = toJson({ status: text, cost_usd, error_message }, note, event);
     const message = `Agent status: ${text}`;
     writeAgentLog(agentId, "info", "state_change", message, json);
     return;
   }
   const at = timestamp();
-  enqueue({
-    type: "agent_status",
-    agentId: toName(agentId, note, "unknown"),
-    status: known,
-    completedAt: isFinal(known) ? at : undefined,
-    costUsd,
-    error,
-    at,
-  });
+  const completed_at = findWord(FINAL_STATUSES, known) ? at : undefined;
+  const columns = { status: known, completed_at, cost_usd, error_message };
+  queue.enqueue(["agent_status", toName(agentId, note), columns, at]);
 }
 
 /** A prompt as it is sent; its type is "adw" when not given. */
@@ -338,19 +327,18 @@ export type SentPrompt = Pick<NewPrompt, "agent_id" | "prompt_text"> &
 
 /** Logs a prompt (its row in `prompts`), and returns its id. */
 export function logPromptSent(prompt: SentPrompt): string {
-  const given = reader(prompt, note);
-  const optional = (field: string) => toOptionalName(given(field), note);
-  const id = optional("id") ?? randomUUID();
-  enqueue({
-    type: "prompt",
+  const given = new Fields(prompt, note);
+  const id = given.optionalName("id") ?? randomUUID();
+  const columns = {
     id,
-    agentId: toName(given("agent_id"), note, "unknown"),
-    promptType: toWord(PROMPT_TYPES, given("prompt_type"), "adw", note),
-    name: optional("prompt_name") ?? null,
-    text: toText(given("prompt_text") ?? "", note),
-    model: optional("model_used") ?? null,
-    at: timestamp(),
-  });
+    agent_id: given.name("agent_id"),
+    prompt_type: given.word("prompt_type", PROMPT_TYPES, "adw"),
+    prompt_name: given.optionalName("prompt_name"),
+    prompt_text: given.text("prompt_text") ?? "",
+    model_used: given.optionalName("model_used"),
+    created_at: timestamp(),
+  };
+  queue.enqueue(["prompt", columns]);
   return id;
 }
 
@@ -371,26 +359,21 @@ export function logPromptCompleted(
   promptId: string,
   result: PromptResult = {},
 ): void {
-  const given = reader(result, note);
-  const integer = (field: string) => toInteger(field, given(field), note);
-  const error = toError(given("error"));
-  const response = given("response_text");
+  const given = new Fields(result, note);
+  const error = given.error();
   const ended = error === undefined ? "completed" : "failed";
-  enqueue({
-    type: "prompt_result",
-    promptId: toName(promptId, note, "unknown"),
-    status: toWord(FINAL_STATUSES, given("status"), ended, note),
-    response: response === undefined ? undefined : toText(response, note),
-    tokensInput: integer("tokens_input"),
-    tokensOutput: integer("tokens_output"),
-    costUsd: toAmount("cost_usd", given("cost_usd"), note),
-    latencyMs: integer("latency_ms"),
-    error,
-    at: timestamp(),
-  });
+  const columns = {
+    status: given.word("status", FINAL_STATUSES, ended),
+    response_text: given.text("response_text"),
+    tokens_input: given.integer("tokens_input"),
+    tokens_output: given.integer("tokens_output"),
+    cost_usd: given.amount("cost_usd"),
+    latency_ms: given.integer("latency_ms"),
+    error_message: error,
+    completed_at: timestamp(),
+  };
+  queue.enqueue(["prompt_result", toName(promptId, note), columns]);
 }
-
-// ------------------------------------------------------------------- helpers
 
 function writeAgentLog(
   agentId: unknown,
@@ -399,47 +382,18 @@ function writeAgentLog(
   message: unknown,
   details: string,
 ): void {
-  enqueue({
-    type: "agent_log",
-    agentId: toName(agentId, note, "unknown"),
-    level: toWord(LOG_LEVELS, level, "info", note),
+  queue.enqueue([
+    "agent_log",
+    toName(agentId, note),
+    toWord(LOG_LEVELS, level, "info", note),
     logType,
-    message: toText(message, note),
+    toText(message, note),
     details,
-    at: timestamp(),
-  });
-}
-
-function enqueue(row: LogRow): void {
-  queue.enqueue(row, charsOf(row));
-}
-
-/** Roughly the text that a row holds. */
-function charsOf(row: LogRow): number {
-  switch (row.type) {
-    case "agent_log":
-    case "system_log":
-      return row.message.length + row.details.length;
-    case "agent":
-      return row.config.length + (row.context?.length ?? 0);
-    case "agent_status":
-      return row.error?.length ?? 0;
-    case "prompt":
-      return row.text.length;
-    case "prompt_result":
-      return (row.response?.length ?? 0) + (row.error?.length ?? 0);
-  }
+    timestamp(),
+  ]);
 }
 
 /** Says, once a reason, that something is not stored as it was passed. */
 function note(reason: string): void {
   queue.reporter.report(reason, `not stored as it was passed: ${reason}`);
-}
-
-function toError(error: unknown): string | undefined {
-  return error === undefined ? undefined : toText(messageOf(error), note);
-}
-
-function isFinal(status: AgentStatus): boolean {
-  return FINAL_STATUSES.some((final) => final === status);
 }

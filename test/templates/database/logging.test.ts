@@ -541,6 +541,7 @@ describe("a database that is locked", () => {
         unlock = lock();
       } else {
         clearInterval(taking);
+        unlock = () => undefined;
       }
     }, 200);
     // The writer, on a thread of its own, may get in between two of them.

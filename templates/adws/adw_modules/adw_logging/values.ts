@@ -11,11 +11,11 @@ import { messageOf } from "../adw_stderr.ts";
 import type { JsonObject } from "../orch_database_models.ts";
 
 /** Longer details are replaced by their length: no client would be sent them. */
-export const MAX_DETAILS_CHARS = 16_777_216;
+const MAX_DETAILS_CHARS = 16_777_216;
 /** Longer messages, prompts and answers are cut. */
-export const MAX_TEXT_CHARS = 16_777_216;
+const MAX_TEXT_CHARS = 16_777_216;
 /** Longer ids, event types and other names are cut. */
-export const MAX_NAME_CHARS = 1_000;
+const MAX_NAME_CHARS = 1_000;
 /** Values nested deeper, and more bytes in one array of them, are not written out. */
 const MAX_DEPTH = 64;
 const MAX_BYTES_WRITTEN_OUT = 10_000;
@@ -24,26 +24,6 @@ const MAX_VALUES = 100_000;
 
 /** Takes the reason why something is not stored as it was passed. */
 export type Note = (reason: string) => void;
-
-/**
- * Reads the fields of what a caller passed for an object, whatever it is: a field
- * that cannot be read is left out.
- */
-export function reader(
-  source: unknown,
-  note: Note,
-): (field: string) => unknown {
-  return (field) => {
-    if (typeof source !== "object" || source === null) return undefined;
-    try {
-      const value: unknown = Reflect.get(source, field);
-      return value ?? undefined;
-    } catch (error) {
-      note(`${field} was left out: ${firstLine(messageOf(error))}`);
-      return undefined;
-    }
-  };
-}
 
 /** Text for a column. What is no string is described. */
 export function toText(
@@ -60,19 +40,14 @@ export function toText(
 }
 
 /** A name that a row cannot do without: an id, an event type, a component. */
-export function toName(value: unknown, note: Note, fallback: string): string {
-  if (value === undefined || value === null || value === "") {
-    note(`a name is missing: "${fallback}" is used`);
-    return fallback;
-  }
-  return toText(value, note, MAX_NAME_CHARS);
-}
-
-/** A name that may be left out; an empty one is. */
-export function toOptionalName(value: unknown, note: Note): string | undefined {
-  return value === undefined || value === null || value === ""
-    ? undefined
-    : toText(value, note, MAX_NAME_CHARS);
+export function toName(
+  value: unknown,
+  note: Note,
+  fallback = "unknown",
+): string {
+  if (!isMissing(value)) return toText(value, note, MAX_NAME_CHARS);
+  note(`a name is missing: "${fallback}" is used`);
+  return fallback;
 }
 
 /** One of `words`, whatever its case; else `fallback`. */
@@ -100,35 +75,6 @@ export function findWord<Word extends string>(
   return words.find((word) => word === lower);
 }
 
-/** A number of at least 0; undefined when there is none, or it cannot be stored. */
-export function toAmount(
-  field: string,
-  value: unknown,
-  note: Note,
-): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  const isNumeric =
-    typeof value === "number" ||
-    typeof value === "bigint" ||
-    (typeof value === "string" && value.trim() !== "");
-  const amount = isNumeric ? Number(value) : Number.NaN;
-  if (amount >= 0 && amount <= Number.MAX_SAFE_INTEGER) return amount;
-  note(`${field} was left out: ${describeAsText(value, () => undefined)}`);
-  return undefined;
-}
-
-/** As `toAmount`, rounded to a whole number. */
-export function toInteger(
-  field: string,
-  value: unknown,
-  note: Note,
-): number | undefined {
-  const amount = toAmount(field, value, note);
-  if (amount === undefined || Number.isInteger(amount)) return amount;
-  note(`${field} was rounded: it takes whole numbers only`);
-  return Math.round(amount);
-}
-
 /** `details` as the text of a JSON object, between what comes before and after them. */
 export function toJson(
   details: unknown,
@@ -137,12 +83,11 @@ export function toJson(
   after?: JsonObject,
 ): string {
   try {
-    const described = describe(details, note, newWalk()) ?? {};
+    const described = describe(details, newWalk(note)) ?? {};
     const own = isJsonObject(described) ? described : { value: described };
+    const isAlone = before === undefined && after === undefined;
     const json = JSON.stringify(
-      before === undefined && after === undefined
-        ? own
-        : { ...before, ...own, ...after },
+      isAlone ? own : { ...before, ...own, ...after },
     );
     if (json.length <= MAX_DETAILS_CHARS) return json;
     note(
@@ -158,6 +103,89 @@ export function toJson(
   }
 }
 
+/** The fields of what a caller passed for an object, whatever it is. */
+export class Fields {
+  readonly #source: unknown;
+  readonly #note: Note;
+
+  constructor(source: unknown, note: Note) {
+    this.#source = source;
+    this.#note = note;
+  }
+
+  /** undefined where there is none, it is null, or it cannot be read. */
+  get(field: string): unknown {
+    const source = this.#source;
+    if (typeof source !== "object" || source === null) return undefined;
+    try {
+      const value: unknown = Reflect.get(source, field);
+      return value ?? undefined;
+    } catch (error) {
+      this.#note(`${field} was left out: ${firstLine(messageOf(error))}`);
+      return undefined;
+    }
+  }
+
+  text(field: string): string | undefined {
+    const value = this.get(field);
+    return value === undefined ? undefined : toText(value, this.#note);
+  }
+
+  name(field: string): string {
+    return toName(this.get(field), this.#note);
+  }
+
+  /** An empty name is none. */
+  optionalName(field: string): string | undefined {
+    const value = this.get(field);
+    return isMissing(value) ? undefined : toName(value, this.#note);
+  }
+
+  word<Word extends string>(
+    field: string,
+    words: readonly Word[],
+    fallback: Word,
+  ): Word {
+    return toWord(words, this.get(field), fallback, this.#note);
+  }
+
+  /** A number of at least 0; undefined when there is none, or it cannot be stored. */
+  amount(field: string): number | undefined {
+    const value = this.get(field);
+    if (value === undefined) return undefined;
+    const isNumeric =
+      typeof value === "number" ||
+      typeof value === "bigint" ||
+      (typeof value === "string" && value.trim() !== "");
+    const amount = isNumeric ? Number(value) : Number.NaN;
+    if (amount >= 0 && amount <= Number.MAX_SAFE_INTEGER) return amount;
+    this.#note(
+      `${field} was left out: ${describeAsText(value, () => undefined)}`,
+    );
+    return undefined;
+  }
+
+  /** As `amount`, rounded to a whole number. */
+  integer(field: string): number | undefined {
+    const amount = this.amount(field);
+    if (amount === undefined || Number.isInteger(amount)) return amount;
+    this.#note(`${field} was rounded: it takes whole numbers only`);
+    return Math.round(amount);
+  }
+
+  /** The message of the field `error`. */
+  error(): string | undefined {
+    const error = this.get("error");
+    return error === undefined
+      ? undefined
+      : toText(messageOf(error), this.#note);
+  }
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}
+
 function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -171,7 +199,7 @@ function describeAsText(value: unknown, note: Note): string {
   if (types.isNativeError(value)) return messageOf(value);
   try {
     // Its type does not say that what is undefined stays so.
-    const json: unknown = JSON.stringify(describe(value, note, newWalk()));
+    const json: unknown = JSON.stringify(describe(value, newWalk(note)));
     return typeof json === "string" ? json : "";
   } catch (error) {
     return messageOf(error);
@@ -180,16 +208,17 @@ function describeAsText(value: unknown, note: Note): string {
 
 /** Where in a value this is, and how many values were seen. */
 interface Walk {
+  readonly note: Note;
   readonly inside: object[];
   values: number;
 }
 
-function newWalk(): Walk {
-  return { inside: [], values: 0 };
+function newWalk(note: Note): Walk {
+  return { note, inside: [], values: 0 };
 }
 
 /** A copy of `value` as it is now, which JSON can hold. */
-function describe(value: unknown, note: Note, walk: Walk): unknown {
+function describe(value: unknown, walk: Walk): unknown {
   walk.values += 1;
   switch (typeof value) {
     case "string":
@@ -198,129 +227,114 @@ function describe(value: unknown, note: Note, walk: Walk): unknown {
       return value;
     case "number":
       if (Number.isFinite(value)) return value;
-      note("a number that is not finite was stored as text");
-      return String(value);
+      return instead(String(value), "a number that is not finite", walk);
     case "bigint":
-      note("a BigInt was stored as text");
-      return String(value);
     case "symbol":
-      note("a symbol was stored as text");
-      return String(value);
+      return instead(String(value), `a ${typeof value}`, walk);
     case "function":
-      note("a function was stored as its name");
-      return "[function]";
+      return instead("[function]", "a function", walk);
     case "object":
-      return value === null ? null : describeObject(value, note, walk);
+      return value === null ? null : describeObject(value, walk);
   }
 }
 
-function describeObject(value: object, note: Note, walk: Walk): unknown {
-  if (walk.inside.includes(value)) {
-    note("a value that contains itself was stored up to there");
-    return "[circular]";
-  }
-  if (walk.inside.length >= MAX_DEPTH) {
-    note(
-      `a value nested deeper than ${String(MAX_DEPTH)} levels was stored up to there`,
-    );
-    return "[nested too deeply]";
-  }
-  if (walk.values >= MAX_VALUES) {
-    note(`of more than ${MAX_VALUES} values in one call the rest was left out`);
-    return "[too many values]";
-  }
-  walk.inside.push(value);
-  try {
-    return describeContents(value, note, walk);
-  } catch (error) {
-    return notReadable(error, note);
-  } finally {
-    walk.inside.pop();
-  }
+function instead(text: string, what: string, { note }: Walk): string {
+  note(`${what} was stored as text`);
+  return text;
 }
 
-function notReadable(error: unknown, note: Note): string {
+function notReadable(error: unknown, { note }: Walk): string {
   const reason = firstLine(messageOf(error));
   note(`a value could not be read: ${reason}`);
   return `[not readable: ${reason}]`;
+}
+
+function describeObject(value: object, walk: Walk): unknown {
+  const { note, inside } = walk;
+  if (inside.includes(value)) {
+    note("a value that contains itself was stored up to there");
+    return "[circular]";
+  }
+  if (inside.length >= MAX_DEPTH) {
+    note(`of more than ${String(MAX_DEPTH)} levels the rest was left out`);
+    return "[nested too deeply]";
+  }
+  if (walk.values >= MAX_VALUES) {
+    note(`of more than ${String(MAX_VALUES)} values the rest was left out`);
+    return "[too many values]";
+  }
+  inside.push(value);
+  try {
+    return describeContents(value, walk);
+  } catch (error) {
+    return notReadable(error, walk);
+  } finally {
+    inside.pop();
+  }
 }
 
 function hasToJson(value: object): value is { toJSON: () => unknown } {
   return "toJSON" in value && typeof value.toJSON === "function";
 }
 
-function describeContents(value: object, note: Note, walk: Walk): unknown {
-  const within = (part: unknown) => describe(part, note, walk);
+function describeContents(value: object, walk: Walk): unknown {
+  const within = (part: unknown) => describe(part, walk);
   // JSON has no holes and nothing undefined in a list.
-  if (Array.isArray(value)) {
-    return Array.from(value, (part) => within(part) ?? null);
-  }
+  const list = (parts: Iterable<unknown>) =>
+    Array.from(parts, (part) => within(part) ?? null);
+  if (Array.isArray(value)) return list(value);
+  // First, because by far the most objects are no more than that.
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+  if (isPlain && !hasToJson(value)) return describeProperties(value, walk);
   if (types.isDate(value)) {
     const time = value.getTime();
     if (!Number.isNaN(time)) return new Date(time).toISOString();
-    note("a date that is none was stored as text");
-    return "Invalid Date";
+    return instead("Invalid Date", "a date that is none", walk);
   }
   if (types.isMap(value)) {
     const entries = [...value];
     return entries.every(([key]) => typeof key === "string")
       ? Object.fromEntries(entries.map(([key, part]) => [key, within(part)]))
-      : entries.map((pair) => pair.map((part) => within(part) ?? null));
+      : entries.map(list);
   }
-  if (types.isSet(value)) return [...value].map((part) => within(part) ?? null);
+  if (types.isSet(value)) return list(value);
   if (types.isBoxedPrimitive(value)) return within(value.valueOf());
   if (types.isRegExp(value)) return String(value);
   if (ArrayBuffer.isView(value) && value.byteLength > MAX_BYTES_WRITTEN_OUT) {
-    note("bytes were stored as their number");
-    return `[${String(value.byteLength)} bytes]`;
+    const text = `[${String(value.byteLength)} bytes]`;
+    return instead(text, "a long list of bytes", walk);
   }
   if (hasToJson(value)) return within(value.toJSON());
-  if (types.isTypedArray(value)) {
-    return Array.from<unknown, unknown>(value, within);
-  }
-  const properties = describeProperties(value, note, walk);
+  if (types.isTypedArray(value)) return list(value);
   if (types.isNativeError(value)) {
     const { name, message, stack } = value;
-    const known = {
-      name: within(name),
-      message: within(message),
-      stack: within(stack),
+    const cause = "cause" in value ? { cause: value.cause } : {};
+    return {
+      ...describeProperties({ name, message, stack, ...cause }, walk),
+      ...describeProperties(value, walk),
     };
-    const cause = "cause" in value ? { cause: within(value.cause) } : {};
-    const own = typeof properties === "string" ? {} : properties;
-    return { ...known, ...cause, ...own };
   }
-  return properties;
+  if (Object.keys(value).length > 0) return describeProperties(value, walk);
+  // A promise, a buffer, a weak map: at least what it is.
+  const kind = Object.prototype.toString.call(value);
+  return kind === "[object Object]" ? {} : kind;
 }
 
-function describeProperties(
-  value: object,
-  note: Note,
-  walk: Walk,
-): JsonObject | string {
-  const keys = Object.keys(value);
-  if (keys.length === 0) {
-    // A promise, a buffer, a weak map: at least what it is.
-    const kind = Object.prototype.toString.call(value);
-    return kind === "[object Object]" || kind === "[object Error]" ? {} : kind;
+function describeProperties(value: object, walk: Walk): JsonObject {
+  const copy: JsonObject = {};
+  for (const key of Object.keys(value)) {
+    let part: unknown;
+    try {
+      part = describe(Reflect.get(value, key), walk);
+    } catch (error) {
+      part = notReadable(error, walk);
+    }
+    // To assign this one would change what the copy inherits from.
+    if (key === "__proto__") {
+      Object.defineProperty(copy, key, { value: part, enumerable: true });
+    } else {
+      copy[key] = part;
+    }
   }
-  // Not by assignment: a key may be __proto__.
-  return Object.fromEntries(
-    keys.map((key) => [key, describeProperty(value, key, note, walk)]),
-  );
-}
-
-function describeProperty(
-  value: object,
-  key: string,
-  note: Note,
-  walk: Walk,
-): unknown {
-  let part: unknown;
-  try {
-    part = Reflect.get(value, key);
-  } catch (error) {
-    return notReadable(error, note);
-  }
-  return describe(part, note, walk);
+  return copy;
 }

@@ -1,0 +1,285 @@
+/**
+ * The database as logging knows it: the rows that it takes, what a run must
+ * remember to write on when it is lost, and why it cannot be written.
+ *
+ * Template: adw_logging 1.2.0, rendered by adw-scaffold.
+ * Needs:    nothing but Node >= 20.19.
+ * Update:   npx adw-scaffold update
+ */
+import { accessSync, constants, statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { AdwDatabase } from "../adw_database.ts";
+import { NO_WAL_ADVICE, sqliteProblem } from "../adw_database.ts";
+import type { SqliteProblem } from "../adw_database.ts";
+import type {
+  JsonObject,
+  NewAgent,
+  NewOrchestratorAgent,
+  NewPrompt,
+} from "../orch_database_models.ts";
+
+/**
+ * What a log call writes: plain data, which can be passed to another thread. Log
+ * rows are lists, as their table takes them: they cost a third of an object.
+ */
+export type LogRow =
+  | readonly ["agent_log", ...Parameters<AdwDatabase["agentLogs"]["append"]>]
+  | readonly ["system_log", ...Parameters<AdwDatabase["systemLogs"]["append"]>]
+  | readonly ["agent", AgentRow, kind: NewOrchestratorAgent]
+  | readonly ["agent_status", id: string, changes: StatusChanges, at: string]
+  | readonly ["prompt", PromptRow]
+  | readonly ["prompt_result", id: string, changes: Partial<NewPrompt>];
+
+/** `config` and `context` are the text of JSON objects. */
+export interface AgentRow extends Omit<
+  NewAgent,
+  "orchestrator_agent_id" | "config" | "context"
+> {
+  id: string;
+  config: string;
+  context: string | null;
+}
+
+type StatusChanges = Pick<
+  NewAgent,
+  "status" | "completed_at" | "cost_usd" | "error_message"
+>;
+
+type PromptRow = NewPrompt & { id: string };
+
+/** Agents and open prompts of this run that are remembered, the newest. */
+const MAX_REMEMBERED = 10_000;
+/** Of a prompt, so much is remembered. */
+const MAX_REMEMBERED_CHARS = 10_000;
+
+/** Roughly the text that a row holds. */
+export function charsOf(row: LogRow): number {
+  let chars = 0;
+  for (const value of row) {
+    if (typeof value === "string") chars += value.length;
+    else if (typeof value === "object" && value !== null) {
+      for (const part of Object.values(value)) chars += String(part).length;
+    }
+  }
+  return chars;
+}
+
+/** @throws what the database throws, or an error when the row to change is not there */
+export function writeRow(database: AdwDatabase, row: LogRow): void {
+  switch (row[0]) {
+    case "agent_log": {
+      const [, ...values] = row;
+      database.agentLogs.append(...values);
+      return;
+    }
+    case "system_log": {
+      const [, ...values] = row;
+      database.systemLogs.append(...values);
+      return;
+    }
+    case "agent":
+      createAgent(database, row[1], row[2]);
+      return;
+    case "agent_status": {
+      const [, id, changes, at] = row;
+      const before = database.events.lastSeq;
+      if (!database.agents.update(id, changes)) {
+        throw new Error(`there is no agent ${id}`);
+      }
+      // Only the end of an agent has a column for its time: other statuses
+      // would be dated when they are written.
+      if (changes.completed_at === undefined) {
+        database.events.dateAfter(before, at);
+      }
+      return;
+    }
+    case "prompt":
+      database.prompts.create(row[1]);
+      return;
+    case "prompt_result": {
+      const [, id, changes] = row;
+      if (database.prompts.update(id, changes)) return;
+      throw new Error(`there is no prompt ${id}`);
+    }
+  }
+}
+
+function createAgent(
+  { orchestratorAgents, agents }: AdwDatabase,
+  agent: AgentRow,
+  of: NewOrchestratorAgent,
+  status?: StatusChanges,
+): void {
+  const [{ id } = orchestratorAgents.create(of)] = orchestratorAgents.list(
+    { name: of.name },
+    { limit: 1 },
+  );
+  agents.create({
+    ...agent,
+    orchestrator_agent_id: id,
+    config: parseObject(agent.config),
+    context: agent.context === null ? null : parseObject(agent.context),
+    ...status,
+  });
+}
+
+/** What `toJson` has made. */
+function parseObject(json: string): JsonObject {
+  return JSON.parse(json) as JsonObject;
+}
+
+interface RememberedAgent {
+  agent: AgentRow;
+  of: NewOrchestratorAgent;
+  status?: StatusChanges;
+}
+
+/**
+ * The agents and open prompts of this run. A database that was deleted or
+ * replaced does not have them, and would refuse every later row of theirs.
+ */
+export class RunMemory {
+  readonly #agents = new Map<string, RememberedAgent>();
+  readonly #prompts = new Map<string, PromptRow>();
+
+  /** After `row` was written. */
+  remember(row: LogRow): void {
+    if (row[0] === "agent") {
+      const [, agent, of] = row;
+      keep(this.#agents, agent.id, { agent, of });
+    } else if (row[0] === "agent_status") {
+      const agent = this.#agents.get(row[1]);
+      if (agent) agent.status = merge(agent.status, row[2]);
+    } else if (row[0] === "prompt") {
+      const text = row[1].prompt_text.slice(0, MAX_REMEMBERED_CHARS);
+      keep(this.#prompts, row[1].id, { ...row[1], prompt_text: text });
+    } else if (row[0] === "prompt_result") {
+      this.#prompts.delete(row[1]);
+    }
+  }
+
+  /** Writes again what `row` needs and is missing. Returns false when nothing was. */
+  restoreFor(database: AdwDatabase, row: LogRow): boolean {
+    switch (row[0]) {
+      case "agent_log":
+      case "agent_status":
+        return this.#restoreAgent(database, row[1]);
+      case "agent":
+        return this.#restoreAgent(database, row[1].parent_agent_id);
+      case "prompt":
+        return this.#restoreAgent(database, row[1].agent_id);
+      case "prompt_result":
+        return this.#restorePrompt(database, row[1]);
+      case "system_log":
+        return false;
+    }
+  }
+
+  /** Writes again what is not over, into a database that was made or put there anew. */
+  restoreOpen(database: AdwDatabase): void {
+    for (const [id, { status }] of this.#agents) {
+      if (status?.completed_at === undefined) this.#restoreAgent(database, id);
+    }
+  }
+
+  #restoreAgent(database: AdwDatabase, id: unknown): boolean {
+    const known = this.#agents.get(String(id));
+    if (known === undefined || database.agents.get(known.agent.id)) {
+      return false;
+    }
+    const { agent, of, status } = known;
+    if (agent.parent_agent_id !== agent.id) {
+      this.#restoreAgent(database, agent.parent_agent_id);
+    }
+    createAgent(database, agent, of, status);
+    return true;
+  }
+
+  #restorePrompt(database: AdwDatabase, id: string): boolean {
+    const prompt = this.#prompts.get(id);
+    if (prompt === undefined || database.prompts.get(id)) return false;
+    this.#restoreAgent(database, prompt.agent_id);
+    database.prompts.create(prompt);
+    return true;
+  }
+}
+
+/** What a later status does not say stays. */
+function merge(
+  before: StatusChanges | undefined,
+  changes: StatusChanges,
+): StatusChanges {
+  return {
+    ...changes,
+    completed_at: changes.completed_at ?? before?.completed_at,
+    cost_usd: changes.cost_usd ?? before?.cost_usd,
+    error_message: changes.error_message ?? before?.error_message,
+  };
+}
+
+function keep<Value>(map: Map<string, Value>, id: string, value: Value): void {
+  map.set(id, value);
+  if (map.size <= MAX_REMEMBERED) return;
+  const [oldest = id] = map.keys();
+  map.delete(oldest);
+}
+
+// ------------------------------------------------- what is wrong, and what helps
+
+export type Problem = Exclude<SqliteProblem, "refused">;
+
+export const WHAT_TO_DO: Record<Problem, string> = {
+  locked: "another process holds its write lock",
+  full: "free some disk space",
+  "read-only": "make the file and its folder writable",
+  "no-wal": `this folder cannot hold a WAL database. ${NO_WAL_ADVICE}`,
+  unusable: "check the file and its folder",
+};
+
+/** With less room than this on the disk, SQLite's log and its index do not grow. */
+const LEAST_ROOM_BYTES = 65_536;
+
+/**
+ * SQLite has many words for one cause: a file that may not be written "cannot
+ * be opened", one for which there is no room has an "I/O error", depending on
+ * what becomes of the files beside it.
+ */
+export function diagnose(error: unknown, path: string): Problem {
+  const problem = sqliteProblem(error);
+  if (problem === "locked" || problem === "full" || problem === "read-only") {
+    return problem;
+  }
+  if (!isWritable(path)) return "read-only";
+  if (!hasRoom(path)) return "full";
+  return problem === "no-wal" ? problem : "unusable";
+}
+
+/** Names the file itself, whatever its path; undefined when there is none. */
+export function fileAt(path: string): string | undefined {
+  const file = statSync(path, { throwIfNoEntry: false });
+  return file && `${String(file.dev)}:${String(file.ino)}`;
+}
+
+/** Whether the file and its folder may be written: SQLite makes files beside it. */
+function isWritable(path: string): boolean {
+  try {
+    if (fileAt(path) !== undefined) accessSync(path, constants.W_OK);
+    accessSync(dirname(path), constants.W_OK);
+    return true;
+  } catch (error) {
+    // A folder that is missing is made.
+    const isMissing =
+      error instanceof Error && "code" in error && error.code === "ENOENT";
+    return isMissing && dirname(path) !== path && isWritable(dirname(path));
+  }
+}
+
+/** Whether there is room for a few pages more. */
+function hasRoom(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize >= LEAST_ROOM_BYTES;
+  } catch {
+    return true;
+  }
+}
