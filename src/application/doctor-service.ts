@@ -4,7 +4,7 @@ import {
   hasPendingTransaction,
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
-import { filesProblem, lockProblem } from "./doctor/files.ts";
+import { driftOf, filesProblem, lockProblem } from "./doctor/files.ts";
 import { settle, type Examination, type Finding } from "./doctor/finding.ts";
 import { loadProblem } from "./doctor/load.ts";
 import { isLoopback, portProblem, tokenProblem } from "./doctor/network.ts";
@@ -57,12 +57,14 @@ export async function examineProject(
     });
     return findings;
   }
+  let checked: ReturnType<typeof driftOf> | undefined;
+  const drift = () => (checked ??= driftOf(request));
   for (const { check, examine, fine, needs = [] } of EXAMINATIONS) {
     const isBlocked = findings.some(
       (finding) => finding.status !== "ok" && needs.includes(finding.check),
     );
     if (isBlocked) continue;
-    const problem = await examine(project);
+    const problem = await examine(project, drift);
     findings.push(
       problem === undefined
         ? { check, status: "ok", message: fine(project) }

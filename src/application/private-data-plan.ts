@@ -187,8 +187,9 @@ function formerFolders({ lock }: Project): string[] {
 /** Where the database was when the modules were last rendered. */
 function formerDatabase({ root, lock }: Project): string[] {
   const path = lock.modules["adw_database"]?.inputs["database_path"];
-  const inside = typeof path === "string" ? insideProject(root, path) : [];
-  return [inside ?? []].flat();
+  const inside =
+    typeof path === "string" ? insideProject(root, path) : undefined;
+  return inside === undefined ? [] : [inside];
 }
 
 /** A path as it stands in the project; undefined outside of it. */

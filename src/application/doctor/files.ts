@@ -11,14 +11,11 @@ import type { Project, ProjectRequest } from "../project.ts";
 import type { Problem } from "./finding.ts";
 
 /** Files that the modules need and that cannot do their work. Edits are fine. */
-export async function filesProblem({
-  root,
-  configFile,
-  lock,
-  lockText,
-}: Project): Promise<Problem | undefined> {
-  const drift = await driftOf({ root, configFile });
-  const own = drift.filter(
+export async function filesProblem(
+  { lock, lockText }: Project,
+  drift: () => Promise<readonly Drift[]>,
+): Promise<Problem | undefined> {
+  const own = (await drift()).filter(
     ({ path }) => path !== LOCK_FILE && path !== PACKAGE_FILE,
   );
   const marked = own
@@ -51,7 +48,9 @@ export async function filesProblem({
 }
 
 /** What cannot be read is said by the check of the packages, or of the lock. */
-async function driftOf(request: ProjectRequest): Promise<readonly Drift[]> {
+export async function driftOf(
+  request: ProjectRequest,
+): Promise<readonly Drift[]> {
   try {
     return (await checkProject(request)).drift;
   } catch (error) {
@@ -61,13 +60,10 @@ async function driftOf(request: ProjectRequest): Promise<readonly Drift[]> {
   }
 }
 
-export async function lockProblem({
-  root,
-  configFile,
-  lock,
-  lockText,
-  config,
-}: Project): Promise<Problem | undefined> {
+export async function lockProblem(
+  { lock, lockText, config }: Project,
+  drift: () => Promise<readonly Drift[]>,
+): Promise<Problem | undefined> {
   if (lockText === null) {
     return config.modules.length === 0
       ? undefined
@@ -85,8 +81,8 @@ export async function lockProblem({
       fix: error.hint ?? "Restore it from version control.",
     };
   }
-  const drift = await driftOf({ root, configFile });
-  const newer = drift.find(
+  const found = await drift();
+  const newer = found.find(
     ({ path, kinds }) => path === LOCK_FILE && kinds.includes("newer"),
   );
   if (newer !== undefined) {
@@ -95,7 +91,7 @@ export async function lockProblem({
       fix: `Run: ${newerCommand(lock)} doctor`,
     };
   }
-  const untracked = drift
+  const untracked = found
     .filter(({ kinds }) => kinds.includes("untracked"))
     .map(({ path, module }) => (path === LOCK_FILE ? module : path));
   return untracked.length === 0

@@ -1,4 +1,5 @@
 /** What `doctor` looks at, and what it finds. */
+import type { Drift } from "../../domain/drift.ts";
 import type { Project } from "../project.ts";
 
 /** One thing that was looked at. */
@@ -20,8 +21,15 @@ export interface Problem {
 
 export interface Examination {
   check: string;
-  /** The problem and its fix; undefined when all is well. */
-  examine: (project: Project) => Promise<Problem | undefined>;
+  /**
+   * The problem and its fix; undefined when all is well.
+   *
+   * @param drift - what `check` finds, looked at once by those who need it
+   */
+  examine: (
+    project: Project,
+    drift: () => Promise<readonly Drift[]>,
+  ) => Promise<Problem | undefined>;
   /** What to say when all is well. */
   fine: (project: Project) => string;
   /** Checks without which this one would only repeat what they say. */
