@@ -212,6 +212,8 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_logging/writer.ts",
     ],
     renamedFiles: {
+      "adws/adw_modules/adw_logging/storage.ts":
+        "adws/adw_modules/adw_logging/rows.ts",
       "adws/adw_modules/adw_logging/writer.ts":
         "adws/adw_modules/adw_log_writer.ts",
     },

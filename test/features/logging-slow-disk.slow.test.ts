@@ -10,7 +10,7 @@ jest.setTimeout(180_000);
 const SYNC_MS = 3_000;
 const LONGEST_CALL_MS = 5;
 const LONGEST_STALL_MS = 50;
-/** A busy machine is late with everything: twice its longest turn without logging, and at most so long. */
+/** A busy machine is late with everything: four times its longest turn without logging, and at most so long. */
 const LATE_MS = 950;
 const SCRIPT = join(__dirname, "../fixtures/slow_disk/workflow.ts");
 
@@ -31,7 +31,7 @@ test.each(["ends", "closes", "exits", "throws"])(
     expect(code).toBe(how === "throws" ? 1 : 0);
     if (how !== "throws") expect(program.stderr()).toBe("");
     const said = JSON.parse(program.stdout().split("\n")[0] ?? "");
-    const lateMs = Math.min(2 * said.baselineMs, LATE_MS);
+    const lateMs = Math.min(4 * said.baselineMs, LATE_MS);
     expect(said.longestCallMs).toBeLessThan(LONGEST_CALL_MS + lateMs);
     expect(said.longestStallMs).toBeLessThan(LONGEST_STALL_MS + lateMs);
     expect(said.rows).toBeGreaterThan(50);

@@ -345,7 +345,8 @@ export class RowWriter {
       const isMade = this.#database ?? this.#outage?.problem !== "locked";
       const patienceMs = isMade ? FLUSH_TIMEOUT_MS : LOCK_PATIENCE_MS;
       if (now - stuckSince >= patienceMs) break;
-      if (!isWritten) sleep(this.#notBefore - now);
+      const nextAt = Math.min(this.#notBefore, stuckSince + patienceMs);
+      if (!isWritten) sleep(nextAt - now);
       else if (isShared) sleep(turnMs());
     }
     this.#rows = [];
