@@ -308,7 +308,7 @@ async function missingParts(
       module: "project",
       kinds: ["missing"],
       reason:
-        "without it, edits cannot be told from old versions; run: adw-scaffold update",
+        "without it, your edits cannot be distinguished from old versions; run: adw-scaffold update",
     });
   }
   const text = await readProjectFile(root, PACKAGE_FILE);

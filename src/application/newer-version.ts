@@ -55,6 +55,6 @@ export async function isByNewerTool({
 /** Whether one version is later. Comparing is loaded by the runs that find two. */
 export async function isNewer(version: string, than: string): Promise<boolean> {
   if (version === than) return false;
-  const versions = await import("../infrastructure/versions.ts");
+  const versions = await import("../infrastructure/ranges.ts");
   return versions.isNewer(version, than);
 }

@@ -10,7 +10,7 @@ import type { ModuleDefinition } from "../domain/module-registry.ts";
 import { assertOwnFolder, isInsideProject } from "../domain/paths.ts";
 import type { FileOperation, OperationName } from "../domain/plan.ts";
 import { editConfigText } from "../infrastructure/config-file.ts";
-import { isInRepository } from "../infrastructure/git.ts";
+import { isInRepository } from "../infrastructure/upwards.ts";
 import { tsconfigAdvice } from "../infrastructure/host-tsconfig.ts";
 import {
   PACKAGE_FILE,

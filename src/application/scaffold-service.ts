@@ -154,7 +154,7 @@ function conflictError(conflicts: readonly FileOperation[]): RefusedError {
   const inTheWay = ofCause("in_the_way");
   return new RefusedError(
     "CONFLICTS",
-    `${inTheWay.length === 1 ? "a file is" : `${inTheWay.length} files are`} in the way: ${inTheWay.join(", ")}`,
+    `${inTheWay.length === 1 ? "a file already exists" : `${inTheWay.length} files already exist`}: ${inTheWay.join(", ")}`,
     {
       hint: "Nothing was written. Keep them as yours with --keep, overwrite them with --force, or move them.",
     },

@@ -166,7 +166,7 @@ export function planFile(
       cause: "in_the_way",
       ...change,
       merged: null,
-      reason: "this file is in the way and was not written by adw-scaffold",
+      reason: "this file already exists and was not written by adw-scaffold",
       resolution: "refuse",
     };
   }

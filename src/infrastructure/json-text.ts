@@ -72,13 +72,13 @@ function assertEachKeyOnce(text: string, file: string): void {
       if (names?.has(name) === true) {
         throw new ConfigError(
           "JSON_DUPLICATE_KEY",
-          `${JSON.stringify(name)} stands twice in the same object`,
+          `${JSON.stringify(name)} appears twice in the same object`,
           {
             where: position(text, file, token.index),
             hint:
               file === LOCK_FILE
-                ? "Run adw-scaffold update: it takes the one that matches the file."
-                : "Nothing was changed. Join the two, or delete the one that is not meant.",
+                ? "Run adw-scaffold update: it keeps the entry that matches the file."
+                : "Nothing was changed. Merge the two, or delete one of them.",
           },
         );
       }
@@ -118,7 +118,7 @@ function syntaxError(text: string, body: string, file: string): ConfigError {
 function resolveHint(file: string): string {
   switch (file) {
     case LOCK_FILE:
-      return "Run adw-scaffold update: the file holds both sides, and update settles them.";
+      return "Run adw-scaffold update: the file holds both sides, and update merges them.";
     case CONFIG_FILE:
       return `Resolve them in an editor (git diff ${file} shows both sides), then run adw-scaffold update.`;
     default:
@@ -136,71 +136,6 @@ export interface JsonEdit {
 
 /** Applies edits and touches nothing else: indentation, order and line ends stay. */
 export function editJson(text: string, edits: readonly JsonEdit[]): string {
-  return editPlainJson(text, edits) ?? editByPosition(text, edits);
-}
-
-/**
- * The short way, for a text that is laid out as JSON.stringify would, as npm
- * writes package.json: there is no formatting to keep. Undefined for any other
- * text, and for edits that do more than set properties.
- */
-function editPlainJson(
-  text: string,
-  edits: readonly JsonEdit[],
-): string | undefined {
-  // Without a line end between them, properties stay on one line.
-  const isCompact = /^\{"[^\n]*\n?$/.test(text);
-  const indent = isCompact ? "" : (/^\{\n([ \t]+)"/.exec(text)?.[1] ?? "  ");
-  const end = text.endsWith("\n") ? "\n" : "";
-  const print = (value: unknown) =>
-    `${JSON.stringify(value, null, indent)}${end}`;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (print(value) !== text) return undefined;
-  for (const edit of edits) {
-    if (edit.value === undefined) return undefined;
-    value = setProperty(value, edit.path, edit);
-    if (value === undefined) return undefined;
-  }
-  return print(value);
-}
-
-/** A copy with one property set; undefined where no object is in place. */
-function setProperty(
-  target: unknown,
-  [name, ...rest]: JSONPath,
-  { value, before }: Pick<JsonEdit, "value" | "before">,
-): unknown {
-  // JavaScript would put an integer before all other names.
-  if (typeof name !== "string" || /^\d+$/.test(name)) return undefined;
-  if (!isObject(target)) return undefined;
-  const present = Object.hasOwn(target, name) ? target[name] : {};
-  const isLast = rest.length === 0;
-  const next = isLast
-    ? value
-    : setProperty(
-        present,
-        rest,
-        before === undefined ? { value } : { value, before },
-      );
-  if (next === undefined) return undefined;
-  const entries = Object.entries(target);
-  const at = entries.findIndex(([other]) => isLast && before?.(other) === true);
-  if (at !== -1 && !Object.hasOwn(target, name)) {
-    return Object.fromEntries(entries.toSpliced(at, 0, [name, next]));
-  }
-  return Object.fromEntries(new Map(entries).set(name, next));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function editByPosition(text: string, edits: readonly JsonEdit[]): string {
   const { applyEdits, findNodeAtLocation, modify, parseTree } = jsonc();
   const formattingOptions = detectFormatting(text);
   let result = text;
@@ -224,7 +159,9 @@ function editByPosition(text: string, edits: readonly JsonEdit[]): string {
       modify(result, path, value, { formattingOptions, ...place }),
     );
   }
-  return result;
+  // All on one line stays on one line.
+  const [, end] = /^\{"[^\n]*(\n?)$/.exec(text) ?? [];
+  return end === undefined ? result : JSON.stringify(JSON.parse(result)) + end;
 }
 
 function detectFormatting(text: string): FormattingOptions {
