@@ -4,7 +4,7 @@ import { AdwError } from "./domain/errors.ts";
 import { COMMANDS, parseCommandLine } from "./commands/command-line.ts";
 import { printCompletions } from "./commands/completion.ts";
 import type { CommandContext } from "./commands/context.ts";
-import { standardOutput } from "./commands/output.ts";
+import { standardOutput, type Output } from "./commands/output.ts";
 
 /** Replaced by the build. */
 declare const PACKAGE_VERSION: string;
@@ -40,9 +40,12 @@ async function run(
   }
 }
 
+let stderr: Output | undefined;
 process.exitCode = await run(process.argv.slice(2), {
   stdout: standardOutput(1),
-  stderr: standardOutput(2),
+  get stderr() {
+    return (stderr ??= standardOutput(2));
+  },
   get stdin() {
     return process.stdin;
   },

@@ -139,12 +139,12 @@ function checkOptions(
   argv: readonly string[],
   command: Command | undefined,
 ): CheckedOptions {
-  const options = optionsOf(command);
+  const options = new Map(Object.entries(optionsOf(command)));
   const values: Record<string, string | boolean> = {};
   const afterLists: { word: string; option: string }[] = [];
   const others: string[] = [];
   for (const [name, value] of Object.entries(given)) {
-    const option = options[name];
+    const option = options.get(name);
     if (option === undefined || (value === false && option.type !== "boolean"))
       throw unknownOption(value === false ? `no-${name}` : name, command);
     if (option.type === "boolean") {

@@ -1,10 +1,19 @@
 /** JSON as text: errors with line and column, and edits that keep the formatting. */
-import type { FormattingOptions, JSONPath, ParseError } from "jsonc-parser";
+import {
+  applyEdits,
+  findNodeAtLocation,
+  modify,
+  parseTree,
+  printParseErrorCode,
+  visit,
+  type FormattingOptions,
+  type JSONPath,
+  type ParseError,
+} from "jsonc-parser";
 import { CONFIG_FILE } from "../domain/config.ts";
 import { ConfigError, type SourceLocation } from "../domain/errors.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
 import { mergeMarkerLine } from "../domain/merge-markers.ts";
-import { jsonc } from "./jsonc.ts";
 
 /** A parsed JSON text that still knows where each value stands. */
 export interface JsonDocument {
@@ -35,7 +44,6 @@ export function parseJson(text: string, file: string): JsonDocument {
   return {
     value,
     locate: (path, part = "value") => {
-      const { findNodeAtLocation, parseTree } = jsonc();
       const tree = parseTree(body);
       for (let length = path.length; length > 0; length -= 1) {
         const node = tree && findNodeAtLocation(tree, path.slice(0, length));
@@ -59,22 +67,20 @@ export function parseJson(text: string, file: string): JsonDocument {
  * @param text - valid JSON
  */
 function assertEachKeyOnce(text: string, file: string): void {
-  /** For each open brace or bracket the names so far; null in a list. */
-  const open: (Set<string> | null)[] = [];
-  for (const token of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
-    const [word, colon] = token;
-    if (word === "{") open.push(new Set());
-    else if (word === "[") open.push(null);
-    else if (word === "}" || word === "]") open.pop();
-    else if (colon !== undefined) {
-      const name = String(JSON.parse(word.slice(0, -colon.length)));
+  /** For each open object the names so far. */
+  const open: Set<string>[] = [];
+  visit(text, {
+    onObjectBegin: () => {
+      open.push(new Set());
+    },
+    onObjectProperty: (name, offset) => {
       const names = open.at(-1);
       if (names?.has(name) === true) {
         throw new ConfigError(
           "JSON_DUPLICATE_KEY",
           `${JSON.stringify(name)} appears twice in the same object`,
           {
-            where: position(text, file, token.index),
+            where: position(text, file, offset),
             hint:
               file === LOCK_FILE
                 ? "Run adw-scaffold update: it keeps the entry that matches the file."
@@ -83,8 +89,11 @@ function assertEachKeyOnce(text: string, file: string): void {
         );
       }
       names?.add(name);
-    }
-  }
+    },
+    onObjectEnd: () => {
+      open.pop();
+    },
+  });
 }
 
 /** Says what JSON.parse does not: in the user's words, with line and column. */
@@ -97,7 +106,6 @@ function syntaxError(text: string, body: string, file: string): ConfigError {
       { where: { file, line, column: 1 }, hint: resolveHint(file) },
     );
   }
-  const { parseTree, printParseErrorCode } = jsonc();
   const errors: ParseError[] = [];
   parseTree(body, errors, {
     disallowComments: true,
@@ -136,7 +144,6 @@ export interface JsonEdit {
 
 /** Applies edits and touches nothing else: indentation, order and line ends stay. */
 export function editJson(text: string, edits: readonly JsonEdit[]): string {
-  const { applyEdits, findNodeAtLocation, modify, parseTree } = jsonc();
   const formattingOptions = detectFormatting(text);
   let result = text;
   for (const { path, value, before } of edits) {

@@ -183,6 +183,14 @@ describe("usage errors: exit code 2, on stderr, with what to do", () => {
       "error USAGE --cwd needs a value\n  → Write --cwd <value>, or --cwd=…\n",
     ],
     [
+      ["init", "--dry-run=yes"],
+      "error USAGE --dry-run takes no value\n  → Write --dry-run, or --no-dry-run.\n",
+    ],
+    [
+      ["--force", "add", "server"],
+      expect.stringContaining('error USAGE unknown module "server"\n'),
+    ],
+    [
       ["init", "--websocket-port", "80"],
       "error CONFIG_INVALID websocket_port must be a port from 1024 to 65535, or 0 for any free port (got 80)\n",
     ],
