@@ -1,11 +1,6 @@
 /** Adds names to a list in a JSON file that a person keeps: comments and neighbours stay as they are. */
-import {
-  findNodeAtLocation,
-  getNodeValue,
-  parseTree,
-  type Node,
-  type ParseError,
-} from "jsonc-parser";
+import type { Node, ParseError } from "jsonc-parser";
+import { jsonc } from "./jsonc.ts";
 
 /** What is to stand in a list. */
 export interface ListAddition {
@@ -29,6 +24,7 @@ export function addToJsonList(
   text: string,
   { path, values, whenNew = [], atEnd = false, width = Infinity }: ListAddition,
 ): string | undefined {
+  const { findNodeAtLocation, getNodeValue } = jsonc();
   const root = parseWithComments(text);
   if (root === undefined) return undefined;
   const list = findNodeAtLocation(root, [...path]);
@@ -56,13 +52,13 @@ export function addToJsonList(
 /** The value of JSON with comments and trailing commas; undefined where it is broken. */
 export function readJsonWithComments(text: string): unknown {
   const root = parseWithComments(text);
-  return root === undefined ? undefined : getNodeValue(root);
+  return root === undefined ? undefined : jsonc().getNodeValue(root);
 }
 
 function parseWithComments(text: string): Node | undefined {
   const errors: ParseError[] = [];
   // A byte order mark becomes a space, so that every offset stays true.
-  const root = parseTree(text.replace(/^\uFEFF/, " "), errors, {
+  const root = jsonc().parseTree(text.replace(/^\uFEFF/, " "), errors, {
     allowTrailingComma: true,
   });
   return errors.length === 0 && root?.type === "object" ? root : undefined;
@@ -147,7 +143,7 @@ function nextComma(
 /** A formatter breaks a list that is longer than a line, and puts each entry on its own. */
 function fitted(text: string, path: readonly string[], width: number): string {
   const root = parseWithComments(text);
-  const list = root && findNodeAtLocation(root, [...path]);
+  const list = root && jsonc().findNodeAtLocation(root, [...path]);
   if (list?.children === undefined) return text;
   const end = list.offset + list.length;
   const before = text.slice(

@@ -1,19 +1,10 @@
 /** JSON as text: errors with line and column, and edits that keep the formatting. */
-import {
-  applyEdits,
-  findNodeAtLocation,
-  modify,
-  parseTree,
-  printParseErrorCode,
-  visit,
-  type FormattingOptions,
-  type JSONPath,
-  type ParseError,
-} from "jsonc-parser";
+import type { FormattingOptions, JSONPath, ParseError } from "jsonc-parser";
 import { CONFIG_FILE } from "../domain/config.ts";
 import { ConfigError, type SourceLocation } from "../domain/errors.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
 import { mergeMarkerLine } from "../domain/merge-markers.ts";
+import { jsonc } from "./jsonc.ts";
 
 /** A parsed JSON text that still knows where each value stands. */
 export interface JsonDocument {
@@ -44,6 +35,7 @@ export function parseJson(text: string, file: string): JsonDocument {
   return {
     value,
     locate: (path, part = "value") => {
+      const { findNodeAtLocation, parseTree } = jsonc();
       const tree = parseTree(body);
       for (let length = path.length; length > 0; length -= 1) {
         const node = tree && findNodeAtLocation(tree, path.slice(0, length));
@@ -67,20 +59,22 @@ export function parseJson(text: string, file: string): JsonDocument {
  * @param text - valid JSON
  */
 function assertEachKeyOnce(text: string, file: string): void {
-  /** For each open object the names so far. */
-  const open: Set<string>[] = [];
-  visit(text, {
-    onObjectBegin: () => {
-      open.push(new Set());
-    },
-    onObjectProperty: (name, offset) => {
+  /** For each open brace or bracket the names so far; null in a list. */
+  const open: (Set<string> | null)[] = [];
+  for (const token of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
+    const [word, colon] = token;
+    if (word === "{") open.push(new Set());
+    else if (word === "[") open.push(null);
+    else if (word === "}" || word === "]") open.pop();
+    else if (colon !== undefined) {
+      const name = String(JSON.parse(word.slice(0, -colon.length)));
       const names = open.at(-1);
       if (names?.has(name) === true) {
         throw new ConfigError(
           "JSON_DUPLICATE_KEY",
           `${JSON.stringify(name)} appears twice in the same object`,
           {
-            where: position(text, file, offset),
+            where: position(text, file, token.index),
             hint:
               file === LOCK_FILE
                 ? "Run adw-scaffold update: it keeps the entry that matches the file."
@@ -89,11 +83,8 @@ function assertEachKeyOnce(text: string, file: string): void {
         );
       }
       names?.add(name);
-    },
-    onObjectEnd: () => {
-      open.pop();
-    },
-  });
+    }
+  }
 }
 
 /** Says what JSON.parse does not: in the user's words, with line and column. */
@@ -106,6 +97,7 @@ function syntaxError(text: string, body: string, file: string): ConfigError {
       { where: { file, line, column: 1 }, hint: resolveHint(file) },
     );
   }
+  const { parseTree, printParseErrorCode } = jsonc();
   const errors: ParseError[] = [];
   parseTree(body, errors, {
     disallowComments: true,
@@ -144,6 +136,72 @@ export interface JsonEdit {
 
 /** Applies edits and touches nothing else: indentation, order and line ends stay. */
 export function editJson(text: string, edits: readonly JsonEdit[]): string {
+  return editPlainJson(text, edits) ?? editByPosition(text, edits);
+}
+
+/**
+ * The short way, for a text that is laid out as JSON.stringify would, as npm
+ * writes package.json: there is no formatting to keep. Undefined for any other
+ * text, and for edits that do more than set properties.
+ */
+function editPlainJson(
+  text: string,
+  edits: readonly JsonEdit[],
+): string | undefined {
+  // Without a line end between them, properties stay on one line.
+  const isCompact = /^\{"[^\n]*\n?$/.test(text);
+  const indent = isCompact ? "" : (/^\{\n([ \t]+)"/.exec(text)?.[1] ?? "  ");
+  const end = text.endsWith("\n") ? "\n" : "";
+  const print = (value: unknown) =>
+    `${JSON.stringify(value, null, indent)}${end}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (print(value) !== text) return undefined;
+  for (const edit of edits) {
+    if (edit.value === undefined) return undefined;
+    value = setProperty(value, edit.path, edit);
+    if (value === undefined) return undefined;
+  }
+  return print(value);
+}
+
+/** A copy with one property set; undefined where no object is in place. */
+function setProperty(
+  target: unknown,
+  [name, ...rest]: JSONPath,
+  { value, before }: Pick<JsonEdit, "value" | "before">,
+): unknown {
+  // JavaScript would put an integer before all other names.
+  if (typeof name !== "string" || /^\d+$/.test(name)) return undefined;
+  if (!isObject(target)) return undefined;
+  const present = Object.hasOwn(target, name) ? target[name] : {};
+  const isLast = rest.length === 0;
+  const next = isLast
+    ? value
+    : setProperty(
+        present,
+        rest,
+        before === undefined ? { value } : { value, before },
+      );
+  if (next === undefined) return undefined;
+  const entries = Object.entries(target);
+  const at = entries.findIndex(([other]) => isLast && before?.(other) === true);
+  if (at !== -1 && !Object.hasOwn(target, name)) {
+    return Object.fromEntries(entries.toSpliced(at, 0, [name, next]));
+  }
+  return Object.fromEntries(new Map(entries).set(name, next));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function editByPosition(text: string, edits: readonly JsonEdit[]): string {
+  const { applyEdits, findNodeAtLocation, modify, parseTree } = jsonc();
   const formattingOptions = detectFormatting(text);
   let result = text;
   for (const { path, value, before } of edits) {
@@ -166,9 +224,7 @@ export function editJson(text: string, edits: readonly JsonEdit[]): string {
       modify(result, path, value, { formattingOptions, ...place }),
     );
   }
-  // All on one line stays on one line.
-  const [, end] = /^\{"[^\n]*(\n?)$/.exec(text) ?? [];
-  return end === undefined ? result : JSON.stringify(JSON.parse(result)) + end;
+  return result;
 }
 
 function detectFormatting(text: string): FormattingOptions {

@@ -1,5 +1,5 @@
 /** A lock that a merge left in two versions, settled entry by entry. */
-import { getNodeValue, parseTree, type Node } from "jsonc-parser";
+import type { Node } from "jsonc-parser";
 import * as v from "valibot";
 import {
   LOCK_VERSION,
@@ -14,6 +14,7 @@ import {
   LOCKED_MODULE_SCHEMA,
 } from "../domain/lock-schema.ts";
 import { mergeSides, withoutMergeMarkers } from "../domain/merge-markers.ts";
+import { jsonc } from "./jsonc.ts";
 import { sha256, unpackText } from "./project-files.ts";
 import { isNewer } from "./ranges.ts";
 
@@ -72,7 +73,7 @@ interface Side {
 
 /** Reads what can be read: git may have joined the lines of two sides into no JSON. */
 function readSide(text: string): Side {
-  const root = parseTree(text, [], { allowTrailingComma: true });
+  const root = jsonc().parseTree(text, [], { allowTrailingComma: true });
   const format = valueOf(root, "lockfile_version");
   const writtenBy = valueOf(root, "written_by");
   const fileEntries = (name: string) =>
@@ -190,7 +191,7 @@ function propertiesOf(node: Node | undefined): [string, Node][] {
 
 function valueOf(root: Node | undefined, name: string): unknown {
   const found = propertiesOf(root).find(([key]) => key === name);
-  return found === undefined ? undefined : getNodeValue(found[1]);
+  return found === undefined ? undefined : jsonc().getNodeValue(found[1]);
 }
 
 /** The properties of one part, where the part itself stands twice of both. */
@@ -198,5 +199,8 @@ function entriesOf(root: Node | undefined, part: string): [string, unknown][] {
   return propertiesOf(root)
     .filter(([name]) => name === part)
     .flatMap(([, node]) => propertiesOf(node))
-    .map(([name, node]): [string, unknown] => [name, getNodeValue(node)]);
+    .map(([name, node]): [string, unknown] => [
+      name,
+      jsonc().getNodeValue(node),
+    ]);
 }
