@@ -1,4 +1,4 @@
-/** A project's adw_server.ts, started for a check or a demo. */
+/** A project's adw_server.ts, started for as long as a demo plays. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { lastLines } from "../domain/program-output.ts";
@@ -6,7 +6,7 @@ import { lastLines } from "../domain/program-output.ts";
 /** A server that has not said where it is by then does not start, in ms. */
 const START_MS = 30_000;
 /** Time for the server to stop by itself, in ms. */
-const STOP_MS = 10_000;
+const STOP_MS = 5_000;
 
 export interface ServerProcess {
   /** `http://127.0.0.1:port` */

@@ -1,11 +1,15 @@
 /** The two things there are to try: the installed server, or the module alone. */
+import { lastLines } from "../domain/program-output.ts";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { startServerProcess } from "../infrastructure/server-process.ts";
-import { expect } from "./report.ts";
+import { expect, limit } from "./report.ts";
 import type { Target } from "./server-steps.ts";
 
 const TOKEN = "live-check";
+/** A server that has not said where it is by then does not start. */
+const START_MS = 30_000;
 
 interface Server {
   port: number;
@@ -35,24 +39,55 @@ export async function installedServer(
   scratch: string,
 ): Promise<Target> {
   const path = join(scratch, "live-check.db");
-  const { url, stop } = await startServerProcess(
-    process.execArgv,
-    serverOptions(file, path),
-    { env: { ...process.env, ADW_TOKEN: TOKEN } },
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, ...serverOptions(file, path)],
+    {
+      env: { ...process.env, ADW_TOKEN: TOKEN },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
   );
+  process.once("exit", () => child.kill("SIGKILL"));
+  const ended = once(child, "exit");
+  let output = "";
+  let errors = "";
+  child.stderr.on("data", (chunk) => (errors += String(chunk)));
+  const port = await new Promise<number>((resolve, reject) => {
+    const fail = () => {
+      const said = lastLines(errors);
+      reject(new Error(said === "" ? "it did not start" : said));
+    };
+    const timer = setTimeout(fail, START_MS);
+    child.stdout.on("data", (chunk) => {
+      output += String(chunk);
+      const [, found] = /ws:\/\/127\.0\.0\.1:(\d+)/.exec(output) ?? [];
+      if (found === undefined) return;
+      clearTimeout(timer);
+      resolve(Number(found));
+    });
+    child.once("close", () => {
+      clearTimeout(timer);
+      fail();
+    });
+  });
   const { openDatabase }: DatabaseModule = await import(
     pathToFileURL(databaseModule).href
   );
   const database = openDatabase({ path });
   return {
-    port: Number(new URL(url).port),
+    port,
     token: TOKEN,
     hasPage: true,
     emit: async (message) =>
       database.systemLogs.create({ component: "live-check", message }),
     stop: async () => {
       database.close();
-      expect(await stop(), 0, "exit code");
+      child.kill("SIGTERM");
+      const [code] = await Promise.race([
+        ended,
+        once(limit(10_000), "abort").then(() => ["still running"]),
+      ]);
+      expect(code, 0, "exit code");
     },
   };
 }
