@@ -17,6 +17,7 @@ const { CONFIG_KEYS, configKeyFacts } = await importSource(
   "domain/config-schema.ts",
 );
 const { COMMANDS } = await importSource("commands/command-line.ts");
+const { usageOf } = await importSource("commands/command.ts");
 const { BUNDLED_MODULES } = await importSource("domain/module-registry.ts");
 
 const GENERATED = {
@@ -37,7 +38,9 @@ const GENERATED = {
     [
       "| command | what it does |",
       "| --- | --- |",
-      ...COMMANDS.map(({ usage, summary }) => `| \`${usage}\` | ${summary} |`),
+      ...COMMANDS.map(
+        (command) => `| \`${usageOf(command)}\` | ${command.summary} |`,
+      ),
     ].join("\n"),
   "module-table": () =>
     [

@@ -3,45 +3,22 @@
  * and shows what the project's server sends of it. Runs in a process of its own, by
  * the project's TypeScript runner; tells its parent how it went.
  *
- *   node demo-player.js '{"logging":"…","database":"…","client":"…","url":"…"}'
+ *   node demo-player.js '{"logging":"…","database":"…","url":"…"}'
  */
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
-import type { FleetEvent } from "./demo/agent-events.ts";
+import type { FleetEvent } from "./demo/agent.ts";
 import { Audience } from "./demo/audience.ts";
 import { endlessFleet, fleetStory } from "./demo/fleet.ts";
 import { naturalRate, play } from "./demo/play.ts";
 import {
   loadModule,
-  type ClientModule,
   type DatabaseModule,
   type LoggingModule,
 } from "./demo/project-modules.ts";
 import { record } from "./demo/recorder.ts";
+import type { DemoOutcome, DemoTask } from "./demo/task.ts";
 import { TerminalView, terminalAbilities } from "./demo/terminal-view.ts";
-
-/** What to play, and where; all paths are absolute. */
-export interface DemoTask {
-  logging: string;
-  database: string;
-  client: string;
-  url: string;
-  token?: string;
-  seed: number;
-  /** Without it: one story. 0: until told to end. */
-  seconds?: number;
-  /** Events a second; without it the story's own pace. */
-  rate?: number;
-  /** Ids that no other run has, whatever the seed: the log is one that stays. */
-  hasUniqueIds: boolean;
-  /** Shown before the first event; without it nothing is shown at all. */
-  opening?: string;
-}
-
-/** How it went. `not_ours`: the server streams something else; nothing was played. */
-export type DemoOutcome =
-  | { outcome: "played"; sent: number; received: number }
-  | { outcome: "not_ours" };
 
 /** Time for the last events to arrive before they count as lost, in ms. */
 const DRAIN_MS = 5_000;
@@ -74,16 +51,15 @@ async function main(task: DemoTask): Promise<DemoOutcome> {
     terminalAbilities(process.stdout, process.env),
   );
   const audience = await Audience.join(
-    await loadModule<ClientModule>(task.client),
     {
       url: task.url,
-      token: task.token,
+      ...(task.token === undefined ? {} : { token: task.token }),
       streamId,
-      lastSeq,
-      WebSocket:
-        "WebSocket" in globalThis
-          ? undefined
-          : createRequire(task.logging)("ws").WebSocket,
+      since: lastSeq,
+      // Node 20 has none of its own.
+      ...("WebSocket" in globalThis
+        ? {}
+        : { WebSocket: createRequire(task.logging)("ws").WebSocket }),
     },
     (event) => {
       say(`${view.line(event)}\n`);

@@ -195,7 +195,7 @@ async function missingParts(
     add(
       LOCK_FILE,
       "missing",
-      "without it, edits cannot be told from old versions; run: adw-scaffold update",
+      "without it, your edits cannot be distinguished from old versions; run: adw-scaffold update",
     );
   const edit = await editPackageJson(
     await readProjectFile(root, PACKAGE_FILE),

@@ -1,23 +1,16 @@
 /** The server that the demo is shown by: the one that runs, or one for as long as it plays. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { RefusedError } from "../domain/errors.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
+import {
+  startServerProcess,
+  type ServerProcess,
+} from "../infrastructure/server-process.ts";
 import type { ProjectCommand } from "./project-command.ts";
 import type { Project } from "./project.ts";
 
 /** A server on this machine answers in less, in ms. */
 const ANSWER_MS = 2_000;
-/** A server that has not said where it is by then does not start, in ms. */
-const START_MS = 30_000;
-/** Time for the server to stop by itself, in ms. */
-const STOP_MS = 5_000;
-
-/** Without a console of its own it ends with the process that started it. */
-const END_WITH_PARENT =
-  "data:text/javascript,process.on('disconnect',()=>process.kill(process.pid,'SIGTERM'));process.channel?.unref()";
-
 export interface FoundServer {
   /** `http://host:port` */
   url: string;
@@ -83,83 +76,25 @@ export async function startProjectServer(
   { root, config }: Pick<Project, "root" | "config">,
   { runner, serverOptions }: ProjectCommand,
   { port, onError }: { port: number; onError: (text: string) => void },
-): Promise<FoundServer & { stop: () => Promise<void> }> {
+): Promise<ServerProcess> {
   const file = `${config.adws_dir}/adw_server.ts`;
-  const child = spawn(
-    process.execPath,
-    [
-      ...runner,
-      "--import",
-      END_WITH_PARENT,
-      join(root, file),
-      ...serverOptions,
-      "--port",
-      String(port),
-      "--host",
-      "127.0.0.1",
-    ],
-    {
-      cwd: root,
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-      // Ctrl-C ends the story first: the server still has to deliver it.
-      detached: process.platform !== "win32",
-    },
-  );
-  const kill = () => child.kill("SIGKILL");
-  process.on("exit", kill);
-  const ended = once(child, "close");
-  let output = "";
-  let errors = "";
-  let isStarted = false;
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    if (isStarted) onError(text);
-    else errors += text;
-  });
-  const found = await new Promise<FoundServer | undefined>((resolve) => {
-    const timer = setTimeout(() => {
-      resolve(undefined);
-    }, START_MS);
-    const settle = (server: FoundServer | undefined) => {
-      clearTimeout(timer);
-      resolve(server);
-    };
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      const [, url, token] =
-        /(http:\/\/127\.0\.0\.1:\d+)\/(?:#token=(\S+))?\s/.exec(output) ?? [];
-      if (url !== undefined)
-        settle({ url, ...(token === undefined ? {} : { token }) });
-    });
-    child.once("error", (error) => {
-      errors += error.message;
-      settle(undefined);
-    });
-    child.once("close", () => {
-      settle(undefined);
-    });
-  });
-  if (found === undefined) {
-    kill();
-    throw new RefusedError("SERVER_FAILED", failure(file, errors), {
-      where: { file },
-      hint: "For another port: --port <n>. adw-scaffold doctor looks at the project.",
-    });
+  const place = ["--port", String(port), "--host", "127.0.0.1"];
+  try {
+    return await startServerProcess(
+      runner,
+      [join(root, file), ...serverOptions, ...place],
+      { cwd: root, onError },
+    );
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new RefusedError(
+      "SERVER_FAILED",
+      `${file} did not start: ${said.replace(/^adw_server: /, "")}`,
+      {
+        cause: error,
+        where: { file },
+        hint: "To use another port: --port <n>. adw-scaffold doctor checks the project.",
+      },
+    );
   }
-  isStarted = true;
-  if (errors !== "") onError(errors);
-  return {
-    ...found,
-    stop: async () => {
-      child.kill("SIGTERM");
-      const timer = setTimeout(kill, STOP_MS);
-      await ended;
-      clearTimeout(timer);
-      process.off("exit", kill);
-    },
-  };
-}
-
-function failure(file: string, errors: string): string {
-  const said = errors.trim().split("\n").slice(-3).join(" ");
-  return `${file} did not start${said === "" ? "" : `: ${said.replace(/^adw_server: /, "")}`}`;
 }

@@ -2,12 +2,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import type { DemoOutcome, DemoTask } from "../demo-player.ts";
+import { join } from "node:path";
+import type { DemoOutcome, DemoTask } from "../demo/task.ts";
 import { RefusedError } from "../domain/errors.ts";
-import { DEFAULT_CONFIG } from "../domain/config.ts";
 import { needsOf } from "../domain/module-needs.ts";
 import {
   installCommand,
@@ -17,13 +15,10 @@ import {
 import { projectCommand } from "./project-command.ts";
 import { findRunningServer, startProjectServer } from "./demo-server.ts";
 import { openProject, type Project, type ProjectRequest } from "./project.ts";
-import { BUNDLED, renderDefinition } from "./render-module.ts";
 import { applyScaffold, planScaffold } from "./scaffold-service.ts";
 
 /** What the demo needs of a project. */
 const NEEDED_MODULES = ["adw_server", "adw_logging"];
-/** Rendered beside the project where it is not installed there. */
-const CLIENT_MODULE = "adw_websocket_client";
 
 export interface DemoSettings {
   /** Without it: one story. 0: until told to end. */
@@ -59,7 +54,7 @@ export async function prepareScratch(): Promise<string> {
   const root = temporaryFolder();
   const plan = await planScaffold({
     root,
-    modules: [...NEEDED_MODULES, CLIENT_MODULE],
+    modules: NEEDED_MODULES,
     settings: { project_name: "demo" },
   });
   await applyScaffold(plan);
@@ -89,13 +84,11 @@ export async function playDemo(
 ): Promise<{ sent: number; received: number }> {
   const project = await openProject(request);
   assertComplete(project);
-  const client = await clientFile(project);
   const command = await projectCommand(project);
   const { port } = request;
   const play = async (server: { url: string; token?: string }) =>
     runPlayer(command.runner, project, request, {
       ...taskOf(project, request, isScratch),
-      client,
       ...server,
       ...(request.isQuiet ? {} : { opening: openingOf(server, isScratch) }),
     });
@@ -185,20 +178,6 @@ function assertComplete({ root, config, source }: Project): void {
   );
 }
 
-/** The project's own client, or one like it in a folder of its own. */
-async function clientFile({ root, config }: Project): Promise<string> {
-  const path = `${config.adws_dir}/adw_modules/${CLIENT_MODULE}.ts`;
-  if (existsSync(join(root, path))) return join(root, path);
-  const folder = temporaryFolder();
-  for (const definition of BUNDLED.registry.resolve([CLIENT_MODULE])) {
-    for (const file of await renderDefinition(definition, DEFAULT_CONFIG)) {
-      await mkdir(dirname(join(folder, file.path)), { recursive: true });
-      await writeFile(join(folder, file.path), file.content);
-    }
-  }
-  return join(folder, `adws/adw_modules/${CLIENT_MODULE}.ts`);
-}
-
 /** The player in a process of its own; what went wrong there is on standard error. */
 async function runPlayer(
   runner: readonly string[],
@@ -226,8 +205,8 @@ async function runPlayer(
   await once(child, "close");
   signal.removeEventListener("abort", end);
   if (outcome !== undefined) return outcome;
-  throw new RefusedError("DEMO_FAILED", "the demo broke off", {
-    hint: "The reason stands above. adw-scaffold doctor looks at the project.",
+  throw new RefusedError("DEMO_FAILED", "the demo stopped unexpectedly", {
+    hint: "The reason is printed above. adw-scaffold doctor checks the project.",
   });
 }
 

@@ -152,7 +152,7 @@ const EXAMINATIONS: readonly Examination[] = [
     examine: tokenProblem,
     fine: ({ config }) =>
       isLoopback(config.websocket_host)
-        ? "bound to loopback; adw_server asks for a token all the same"
+        ? "bound to loopback; adw_server requires a token anyway"
         : "bound to the network, and a token is set",
   },
   {

@@ -125,7 +125,7 @@ export async function checkHostPackages(
   if (first !== undefined && reaction === "refuse") {
     throw new RefusedError("DEPENDENCY_TOO_OLD", oldWords(old), {
       where: locate(text, first.host),
-      hint: `Nothing was written. ${old.map(({ fix }) => fix).join("\n    ")}\n    Or go on all the same with --force.`,
+      hint: `Nothing was written. ${old.map(({ fix }) => fix).join("\n    ")}\n    Or continue anyway with --force.`,
     });
   }
   return [

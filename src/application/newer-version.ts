@@ -127,6 +127,6 @@ async function isByNewerTool({
 /** Whether one version is later. Comparing is loaded by the runs that find two. */
 async function isNewer(version: string, than: string): Promise<boolean> {
   if (version === than) return false;
-  const versions = await import("../infrastructure/versions.ts");
+  const versions = await import("../infrastructure/ranges.ts");
   return versions.isNewer(version, than);
 }

@@ -16,7 +16,7 @@ import {
   type FileOperation,
 } from "../domain/plan.ts";
 import { editConfigText } from "../infrastructure/config-file.ts";
-import { isInRepository } from "../infrastructure/git.ts";
+import { isInRepository } from "../infrastructure/upwards.ts";
 import { tsconfigAdvice } from "../infrastructure/host-tsconfig.ts";
 import {
   PACKAGE_FILE,

@@ -82,7 +82,7 @@ export async function planScaffold(
 /**
  * Carries a plan out: all of it, or nothing.
  *
- * @throws {RefusedError} code `CONFLICTS` when a file is in the way, or what
+ * @throws {RefusedError} code `CONFLICTS` when a file already exists, or what
  * writing throws. The project is then as before.
  */
 export async function applyScaffold(plan: ScaffoldPlan): Promise<void> {
@@ -120,7 +120,7 @@ function conflictError(conflicts: readonly Conflict[]): RefusedError {
     case "already_exists":
     case undefined:
       return refused(
-        `${paths.length === 1 ? "a file is" : `${paths.length} files are`} in the way: ${names}`,
+        `${paths.length === 1 ? "a file already exists" : `${paths.length} files already exist`}: ${names}`,
         "Keep them as yours with --keep, overwrite them with --force, or move them.",
       );
   }

@@ -21,7 +21,7 @@ export interface ScaffoldRequest extends ProjectRequest, Decisions {
   modules?: readonly string[];
   /** Settings to change in `adw.config.json`. */
   settings?: AdwConfigInput;
-  /** Overwrite files in the way, and edits. */
+  /** Overwrite files that already exist, and edits. */
   force?: boolean;
   /** Take files of a newer version back to the templates at hand. */
   downgrade?: boolean;

@@ -5,6 +5,7 @@ import type { ScaffoldPlan } from "../application/scaffold-plan.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
 import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
+import { isInRepository } from "../infrastructure/upwards.ts";
 import { shellWord } from "../domain/shell-word.ts";
 import { shownPath } from "./after-write.ts";
 
@@ -21,8 +22,7 @@ export async function undoCommand(
   );
   if (!isFirst) return undefined;
   const remove = `npx adw-scaffold remove ${config.modules.join(" ")}`;
-  const { isInRepository, trackedUnchanged } =
-    await import("../infrastructure/git.ts");
+  const { trackedUnchanged } = await import("../infrastructure/git.ts");
   // What was in the folder before is not ours to clean away.
   if (!isInRepository(root) || existsSync(join(root, config.adws_dir)))
     return remove;

@@ -5,7 +5,7 @@ import { shellWord } from "../domain/shell-word.ts";
 import type { PackageManagerName } from "../infrastructure/package-manager.ts";
 import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
-import type { ParsedCommand } from "./parse.ts";
+import type { ParsedCommand } from "./command.ts";
 
 /** How the install went. */
 export interface Installed {
@@ -55,7 +55,7 @@ export async function install(
   const timer = setInterval(() => {
     const seconds = Math.round((Date.now() - started) / 1000);
     shown.meanwhile(
-      `${name} is still at work after ${seconds} s, and says: ${said}. Ctrl-C ends it: the files are written, and ${installCommand(name).join(" ")} installs later.`,
+      `${name} is still running after ${seconds} s; its last output: ${said}. Ctrl-C stops it: the files are written, and ${installCommand(name).join(" ")} installs later.`,
     );
   }, patience);
   try {

@@ -33,7 +33,7 @@ export async function askPerFile(
   { stdin, stdout, env }: CommandContext,
 ): Promise<Record<string, ConflictDecision>> {
   const decisions: Record<string, ConflictDecision> = {};
-  const terminal = createInterface({ input: stdin, output: stdout.stream });
+  const terminal = createInterface({ input: stdin, output: stdout });
   let isClosed = false;
   const closed = new Promise<"q">((resolve) => {
     terminal.once("close", () => {

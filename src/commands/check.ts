@@ -1,54 +1,24 @@
-/** `adw-scaffold check`: for CI. */
-import { checkProject } from "../application/check-service.ts";
-import { DRIFT_KINDS, type DriftKind } from "../domain/drift.ts";
-import { UsageError } from "../domain/errors.ts";
-import { suggestion } from "../domain/nearest.ts";
-import { colorsFor } from "./colors.ts";
-import { projectRequest, type Command } from "./context.ts";
+/** `adw-scaffold check [module..]` */
+import { DRIFT_KINDS } from "../domain/drift.ts";
+import type { Command } from "./command.ts";
+import { moduleNames } from "./settings.ts";
 
-/** In sync: 0. Drift that counts: 1, with a list of what and why. */
-export const check: Command = async (parsed, context) => {
-  const failOn = parseKinds(parsed.values["fail-on"]);
-  const { root, files, drift } = await checkProject({
-    ...projectRequest(parsed, context),
-    modules: parsed.positionals,
-  });
-  const counts = (kinds: readonly DriftKind[]) =>
-    kinds.some((kind) => failOn.includes(kind));
-  const failed = drift.some(({ kinds }) => counts(kinds));
-  const { stdout, env } = context;
-  if (parsed.values["json"] === true) {
-    stdout.write(
-      `${JSON.stringify({ command: "check", target: root, in_sync: drift.length === 0, failed, files, fail_on: failOn, drift })}\n`,
-    );
-    return failed ? 1 : 0;
-  }
-  const colors = colorsFor(stdout, env);
-  const width = Math.max(
-    0,
-    ...drift.map(({ kinds }) => kinds.join("+").length),
-  );
-  for (const { path, kinds, reason } of drift) {
-    const label = kinds.join("+").padEnd(width);
-    const paint = counts(kinds) ? colors.red : colors.cyan;
-    stdout.write(`  ${paint(label)}  ${path}  ${colors.dim(reason)}\n`);
-  }
-  const drifted = new Set(drift.map(({ path }) => path)).size;
-  stdout.write(
-    drifted === 0
-      ? `${colors.green("In sync")} ${colors.dim(`${files} ${files === 1 ? "file" : "files"}`)}\n`
-      : `${failed ? colors.red("Drift") : colors.green("Accepted drift")} ${colors.dim(`${drifted} of ${files} ${files === 1 ? "file" : "files"}`)}\n`,
-  );
-  return failed ? 1 : 0;
+export const check: Command = {
+  name: "check",
+  summary: "For CI: check that rendered files are up to date",
+  argument: {
+    name: "module",
+    description: "Modules to check; all without it",
+    many: true,
+    choices: moduleNames,
+  },
+  options: () => ({
+    "fail-on": {
+      type: "list",
+      choices: DRIFT_KINDS,
+      description: "What counts as failure [all]",
+    },
+  }),
+  run: async (parsed, context) =>
+    (await import("./run-check.ts")).runCheck(parsed, context),
 };
-
-function parseKinds(value: string | boolean | undefined): readonly DriftKind[] {
-  if (typeof value !== "string") return DRIFT_KINDS;
-  return value.split(",").map((name) => {
-    const kind = DRIFT_KINDS.find((known) => known === name.trim());
-    if (kind !== undefined) return kind;
-    throw new UsageError(`--fail-on does not know "${name.trim()}"`, {
-      hint: suggestion(name.trim(), DRIFT_KINDS),
-    });
-  });
-}

@@ -1,13 +1,10 @@
 /** What a command sees of the world outside. */
 import { existsSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
-import { configValueFromText, type AdwConfigInput } from "../domain/config.ts";
-import { CONFIG_KEYS, configKeyFacts } from "../domain/config-schema.ts";
 import { UsageError } from "../domain/errors.ts";
 import { findProject } from "../infrastructure/find-project.ts";
-import { flagOfConfigKey } from "./command-line.ts";
 import type { Output } from "./output.ts";
-import type { ParsedCommand } from "./parse.ts";
+import type { ParsedCommand } from "./command.ts";
 
 export interface CommandContext {
   stdout: Output;
@@ -16,12 +13,6 @@ export interface CommandContext {
   env: NodeJS.ProcessEnv;
   cwd: string;
 }
-
-/** Runs one command; resolves with the exit code. */
-export type Command = (
-  parsed: ParsedCommand,
-  context: CommandContext,
-) => Promise<0 | 1 | 2>;
 
 /** The folder that a command is given: `--cwd`, and within it the argument of `init`. */
 export function givenFolder(
@@ -75,11 +66,12 @@ export function namedConfig(
   };
 }
 
-/** What the options say about files that already exist, and about newer ones. */
+/** What the options say about files that already exist, about newer ones, and about packages. */
 export function writeChoices({ values }: ParsedCommand): {
   keep: boolean;
   force: boolean;
   downgrade: boolean;
+  dev?: boolean;
 } {
   const keep = values["keep"] === true;
   const force = values["force"] === true;
@@ -88,19 +80,12 @@ export function writeChoices({ values }: ParsedCommand): {
       hint: "--keep leaves files that already exist as they are, --force overwrites them.",
     });
   }
-  return { keep, force, downgrade: values["downgrade"] === true };
-}
-
-/** The settings that were given as flags. */
-export function settingsFromFlags({ values }: ParsedCommand): AdwConfigInput {
-  const settings: Record<string, unknown> = {};
-  for (const key of CONFIG_KEYS) {
-    const text = values[flagOfConfigKey(key)];
-    if (typeof text === "string") {
-      settings[key] = configValueFromText(configKeyFacts(key).kind, text);
-    }
-  }
-  return settings;
+  return {
+    keep,
+    force,
+    downgrade: values["downgrade"] === true,
+    ...(values["dev"] === true ? { dev: true } : {}),
+  };
 }
 
 /** Whether questions can be asked: a person sits at a terminal, and it is no CI. */

@@ -1,95 +1,61 @@
 /** Help, laid out by yargs. Loaded only when help is wanted. */
-import yargs from "yargs";
-import {
-  COMMANDS,
-  configOptions,
-  optionsOf,
-  typedName,
-  type CommandFacts,
-  type OptionFacts,
-} from "./command-line.ts";
-import type { CommandContext } from "./context.ts";
-
-const EXAMPLES: readonly [string, string][] = [
-  ["adw-scaffold init", "Ask a few questions, then scaffold this project"],
-  [
-    "adw-scaffold init my-app --yes",
-    "Scaffold a new project without questions",
-  ],
-  ["adw-scaffold add adw_websockets", "Add one module"],
-  [
-    "adw-scaffold render adw_websockets --websocket-port 9001",
-    "Print a module",
-  ],
-];
+import yargs, { type Options as YargsOptions } from "yargs";
+import { COMMANDS } from "./command-line.ts";
+import { optionsOf, usageOf, type Command, type Option } from "./command.ts";
 
 const EXIT_CODES =
   "Exit codes: 0 done, 1 the answer is no or it failed, 2 wrong usage or configuration.";
 
-/** The help of one command, or of the tool. */
+/** @param columns - width of the terminal, in characters; undefined where there is none */
 export async function helpText(
-  command: CommandFacts | undefined,
-  { stdout }: Pick<CommandContext, "stdout">,
+  command: Command | undefined,
+  columns: number | undefined,
 ): Promise<string> {
-  const width = Math.min(stdout.columns ?? 80, 100);
   const parser = yargs([])
     .scriptName("adw-scaffold")
-    .usage(
-      command === undefined
-        ? "adw-scaffold <command> [options]\n\nAI Developer Workflow modules, rendered into your project: code you own."
-        : `adw-scaffold ${command.usage} [options]\n\n${command.summary}.${argumentText(command)}`,
-    )
+    .detectLocale(false)
     .help(false)
     .version(false)
-    .wrap(width)
-    // The same data as parsing reads; yargs only lays it out.
-    .options(
-      Object.fromEntries(
-        optionsOf(command).map((option) => [
-          typedName(option),
-          yargsOption(option, command),
-        ]),
-      ),
-    )
-    .epilogue(
-      command === undefined
-        ? `adw-scaffold <command> --help shows the options of a command.\n${EXIT_CODES}`
-        : EXIT_CODES,
-    );
+    .wrap(Math.min(columns ?? 80, 100));
   if (command === undefined) {
-    for (const { usage, summary } of COMMANDS) parser.command(usage, summary);
-    for (const [line, description] of EXAMPLES)
-      parser.example(line, description);
+    parser
+      .usage(
+        "$0 <command> [options]\n\nAI Developer Workflow modules, rendered into your project: code you own.",
+      )
+      .example("$0 init", "Ask a few questions, then scaffold this project")
+      .example("$0 init my-app --yes", "Scaffold a new project without prompts")
+      .example("$0 add adw_websockets", "Add one module")
+      .example("$0 render adw_websockets --websocket-port 9001", "Print it");
+    for (const each of COMMANDS) parser.command(usageOf(each), each.summary);
+  } else {
+    const { summary, argument } = command;
+    parser.usage(
+      `$0 ${usageOf(command)} [options]\n\n${summary}.${
+        argument === undefined
+          ? ""
+          : `\n${argument.name}: ${argument.description}.`
+      }`,
+    );
   }
+  for (const [name, option] of Object.entries(optionsOf(command))) {
+    const typed = option.negative === undefined ? name : `no-${name}`;
+    parser.option(typed, yargsOption(option));
+  }
+  parser.epilogue(
+    command === undefined
+      ? `$0 <command> --help shows the options of a command.\n${EXIT_CODES}`
+      : EXIT_CODES,
+  );
   return `${(await parser.getHelp()).trimEnd()}\n`;
 }
 
-/** yargs would list arguments only for a command that it parses itself. */
-function argumentText({ positionals }: CommandFacts): string {
-  const { name, description } = positionals;
-  return name === "" ? "" : `\n${name}: ${description}.`;
-}
-
-function yargsOption(option: OptionFacts, command: CommandFacts | undefined) {
-  const config = configOptions().includes(option);
+function yargsOption(option: Option): YargsOptions {
+  const { type, alias, choices, group, negative, description } = option;
   return {
-    type: shownType(option),
-    ...(option.alias === undefined ? {} : { alias: option.alias }),
-    ...(option.choices === undefined ? {} : { choices: option.choices }),
-    description: option.negative ?? option.description,
-    group: config ? settingsTitle(command) : "Options:",
+    type: type === "list" ? "array" : type,
+    description: negative ?? description,
+    group: group ?? "Options:",
+    ...(alias === undefined ? {} : { alias }),
+    ...(choices === undefined ? {} : { choices }),
   };
-}
-
-/** `init` keeps the settings; `render` uses them once. */
-function settingsTitle(command: CommandFacts | undefined): string {
-  return command?.name === "render"
-    ? "Settings (instead of those in adw.config.json):"
-    : "Settings (written to adw.config.json):";
-}
-
-/** What the help calls the value; reading it is not yargs' business. */
-function shownType({ kind, placeholder, isList }: OptionFacts) {
-  if (isList === true) return "array" as const;
-  return placeholder === "n" ? ("number" as const) : kind;
 }

@@ -31,18 +31,18 @@ import {
   shownPath,
 } from "./after-write.ts";
 import { isInteractive, type CommandContext } from "./context.ts";
-import type { ParsedCommand } from "./parse.ts";
+import type { ParsedCommand } from "./command.ts";
 import { reportError } from "./report-error.ts";
 import { planAsJson, showInstall, showNotes, showPlan } from "./show-plan.ts";
 
-/** What the owner decided for files in the way, by path. */
+/** What the owner decided for files that already exist, by path. */
 export type Decisions = Readonly<Record<string, ConflictDecision>>;
 
 export interface PlanRun {
   parsed: ParsedCommand;
   context: CommandContext;
   root: string;
-  /** Makes the plan; again when the owner has decided on files in the way. */
+  /** Makes the plan; again when the owner has decided on them. */
   plan: (decisions: Decisions) => Promise<ScaffoldPlan>;
   /** Which conflicts the owner decides on one by one, at a terminal. */
   asks?: readonly ConflictCause[];
@@ -162,7 +162,7 @@ function showConflicts(
   const colors = colorsFor(stderr, env);
   const paths = operations.filter(isConflict).map(({ path }) => path);
   stderr.write(
-    `${colors.red("conflict")} markers are left in ${paths.join(", ")}\n  ${colors.cyan("→")} Resolve them in an editor. adw-scaffold check --fail-on conflict tells whether any is left.\n`,
+    `${colors.red("conflict")} markers are left in ${paths.join(", ")}\n  ${colors.cyan("→")} Resolve them in an editor. adw-scaffold check --fail-on conflict shows whether any are left.\n`,
   );
 }
 
@@ -192,7 +192,7 @@ async function uncommittedWork({
   );
   return touched.length > 0
     ? `uncommitted changes in ${listed(touched)}: git cannot bring them back.`
-    : `uncommitted work in this repository (${listed(uncommitted)}): what is written now will stand among it.`;
+    : `uncommitted work in this repository (${listed(uncommitted)}): the new changes will be mixed with it.`;
 }
 
 function showWarning(
@@ -202,7 +202,7 @@ function showWarning(
   stderr.write(`${colorsFor(stderr, env).yellow("warning")} ${text}\n`);
 }
 
-/** At a terminal, the owner decides on each file in the way. */
+/** At a terminal, the owner decides on each file that already exists. */
 async function decidedPlan(run: PlanRun): Promise<ScaffoldPlan> {
   const { parsed, context } = run;
   const first = await run.plan({});
@@ -228,7 +228,7 @@ async function show(
   { parsed, context, confirm, showsContent, foldsFolders }: PlanRun,
   dryRun: boolean,
 ): Promise<void> {
-  // Until a question is answered, and when a file is in the way, nothing is written.
+  // Until a question is answered, and when a file already exists, nothing is written.
   const refused = refusedConflicts(plan).length > 0;
   const onlyShown = dryRun || confirm !== undefined || refused;
   context.stdout.write(heading(plan, onlyShown, context));
@@ -267,7 +267,7 @@ async function printJson(
   );
 }
 
-/** Whether conflicts are in the way, or are left in the files as markers. */
+/** Whether conflicts stop the run, or are left in the files as markers. */
 function leavesConflicts(plan: ScaffoldPlan): boolean {
   return plan.operations.some(isConflict);
 }

@@ -1,30 +1,20 @@
 /** The demo as its audience sees it: what the server sends, line by line, and counted. */
-import type { FleetEvent } from "./agent-events.ts";
-import type {
-  ClientModule,
-  EventClient,
-  StreamEvent,
-} from "./project-modules.ts";
+import {
+  AdwWebSocketClient,
+  type ClientOptions,
+  type WebSocketEvent,
+} from "../../templates/adws/adw_modules/adw_websocket_client.ts";
+import type { FleetEvent } from "./agent.ts";
 
 /** A server that does not greet within this time, in ms, is not the one. */
 const GREETING_MS = 10_000;
-
-/** Where the events come from, and from which place on. */
-export interface Stream {
-  url: string;
-  token: string | undefined;
-  streamId: string;
-  lastSeq: number;
-  /** The `ws` of the project, for a Node without a WebSocket of its own. */
-  WebSocket: unknown;
-}
 
 /** Counts the demo's own events among all that the server sends. */
 export class Audience {
   readonly #agents = new Set<string>();
   readonly #workflows = new Set<unknown>();
-  readonly #show: (event: StreamEvent) => void;
-  readonly #client: EventClient;
+  readonly #show: (event: WebSocketEvent) => void;
+  readonly #client: AdwWebSocketClient;
   #received = 0;
   #goal = Infinity;
   #settle: () => void = () => undefined;
@@ -32,19 +22,21 @@ export class Audience {
     this.#settle = resolve;
   });
 
-  private constructor(client: EventClient, show: (event: StreamEvent) => void) {
+  private constructor(
+    client: AdwWebSocketClient,
+    show: (event: WebSocketEvent) => void,
+  ) {
     this.#client = client;
     this.#show = show;
   }
 
   /**
-   * Connects and waits for the greeting. Undefined when the server does not let us
-   * in, or streams another database than the project's.
+   * Connects and waits for the greeting. Undefined when the server refuses the
+   * connection, or streams another database than the project's.
    */
   static async join(
-    { AdwWebSocketClient }: ClientModule,
-    { url, token, streamId, lastSeq, WebSocket }: Stream,
-    show: (event: StreamEvent) => void,
+    stream: ClientOptions,
+    show: (event: WebSocketEvent) => void,
   ): Promise<Audience | undefined> {
     let answer: (isOurs: boolean) => void = () => undefined;
     const greeted = new Promise<boolean>((resolve) => {
@@ -54,13 +46,9 @@ export class Audience {
       answer(false);
     }, GREETING_MS);
     const client = new AdwWebSocketClient({
-      url,
-      ...(token === undefined ? {} : { token }),
-      ...(WebSocket === undefined ? {} : { WebSocket }),
-      since: lastSeq,
-      streamId,
+      ...stream,
       onStateChange: (state) => {
-        if (state.status === "live") answer(state.streamId === streamId);
+        if (state.status === "live") answer(state.streamId === stream.streamId);
         else if (state.status === "refused" || state.status === "resyncing")
           answer(false);
       },
@@ -86,7 +74,7 @@ export class Audience {
   }
 
   /** Others may log into the same project while the demo plays. */
-  #isOurs({ agent_id, metadata }: StreamEvent): boolean {
+  #isOurs({ agent_id, metadata }: WebSocketEvent): boolean {
     return agent_id === "system"
       ? this.#workflows.has(metadata["adw_id"])
       : this.#agents.has(agent_id);

@@ -6,7 +6,7 @@
  * Pure and deterministic: one seed, one story. It knows neither a server nor a
  * clock, so the same story can go to a socket, a database or a test.
  */
-import type { FleetEvent, Random } from "./agent-events.ts";
+import type { FleetEvent, Random } from "./agent.ts";
 import { TASKS } from "./tasks.ts";
 import { Workflow } from "./workflow.ts";
 

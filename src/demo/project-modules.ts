@@ -4,18 +4,6 @@
  */
 import { pathToFileURL } from "node:url";
 
-/** One event as the project's server sends it. */
-export interface StreamEvent {
-  event_type: string;
-  agent_id: string;
-  message: string;
-  metadata: Record<string, unknown>;
-  /** ISO 8601, UTC, milliseconds. */
-  timestamp: string;
-  log_type: string;
-  log_level: string;
-}
-
 /** `adw_logging` of the project. */
 export interface LoggingModule {
   withLogging: <Result>(
@@ -47,27 +35,6 @@ export interface DatabaseModule {
     events: { streamId: string; lastSeq: number };
     close: () => unknown;
   };
-}
-
-/** A client of the event stream. */
-export interface EventClient extends AsyncIterable<StreamEvent> {
-  close: (reason?: string) => void;
-}
-
-/** `adw_websocket_client` of the project. */
-export interface ClientModule {
-  AdwWebSocketClient: new (options: {
-    url: string;
-    token?: string;
-    since?: number;
-    streamId?: string;
-    WebSocket?: unknown;
-    onStateChange?: (state: {
-      status: string;
-      reason?: string;
-      streamId?: string | undefined;
-    }) => void;
-  }) => EventClient;
 }
 
 /** Loads a file of the project. @param file - absolute path */

@@ -3,7 +3,7 @@
  * one row an event, and the row makes the event again on its way to the socket.
  */
 import { AGENT_STATUSES } from "../domain/vocabulary.ts";
-import type { FleetEvent } from "./agent-events.ts";
+import type { FleetEvent } from "./agent.ts";
 import type { LoggingModule } from "./project-modules.ts";
 
 /** @param log - the project's own adw_logging */

@@ -4,7 +4,10 @@
  *
  *      4.3s  rate-limit/scout   · tool     Grep rate-limit             512 ms
  */
-import type { StreamEvent } from "./project-modules.ts";
+import type { NewEvent } from "../../templates/adws/adw_modules/adw_events.ts";
+
+/** What is shown of an event. */
+export type ShownEvent = Omit<NewEvent, "log_type">;
 
 export interface TerminalAbilities {
   /** Columns; Infinity where lines may be of any length (a pipe, a file). */
@@ -103,7 +106,7 @@ export class TerminalView {
     this.#abilities = abilities;
   }
 
-  line(event: StreamEvent): string {
+  line(event: ShownEvent): string {
     const { width, isColoured } = this.#abilities();
     const { hasTime, hasDetails, nameWidth, messageWidth } = layoutFor(width);
     const paint = (style: Style | undefined, text: string) =>
@@ -138,7 +141,7 @@ export class TerminalView {
     return line.join("").trimEnd();
   }
 
-  #agent(event: StreamEvent): { name: string; depth: number } {
+  #agent(event: ShownEvent): { name: string; depth: number } {
     const { name, parent_agent_id: parentId } = event.metadata;
     if (typeof name === "string") {
       const parent =
@@ -160,7 +163,7 @@ export class TerminalView {
     return style;
   }
 
-  #seconds(event: StreamEvent): string {
+  #seconds(event: ShownEvent): string {
     const ms = Date.parse(event.timestamp);
     this.#startMs ??= ms;
     return `${((ms - this.#startMs) / 1_000).toFixed(1)}s`;
@@ -181,7 +184,7 @@ export function terminalAbilities(
   };
 }
 
-function labelOf({ event_type: type }: StreamEvent): Label {
+function labelOf({ event_type: type }: ShownEvent): Label {
   return LABELS[type] ?? { mark: "·", text: oneLine(type) };
 }
 

@@ -201,8 +201,7 @@ export const BUNDLED_MODULES = [
   {
     name: "adw_logging",
     version: "1.2.0",
-    summary:
-      "What workflows log: steps, agent events, prompts; never in the way",
+    summary: "What workflows log: steps, agent events, prompts; never blocks",
     files: [
       "adws/adw_modules/adw_logging.ts",
       "adws/adw_modules/adw_logging/queue.ts",

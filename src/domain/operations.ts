@@ -156,7 +156,7 @@ function besideEdits(
       return conflict(target, status, intent, {
         cause: "already_exists",
         merged: null,
-        reason: "this file is in the way and was not written by adw-scaffold",
+        reason: "this file already exists and was not written by adw-scaffold",
       });
     case "diverged":
       return status.hasMarkers

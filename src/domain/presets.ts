@@ -14,7 +14,6 @@ export const DEFAULT_PRESET: Preset = {
   hint: "agents log to a database; the page shows them live",
   modules: [
     "adw_websockets",
-    "adw_websocket_client",
     "orch_database_models",
     "schema_orchestrator",
     "adw_database",

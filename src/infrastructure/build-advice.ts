@@ -1,11 +1,12 @@
 /** The command that builds a native package which is not built, or for another Node. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { readJsonRecord } from "./json-values.ts";
 import {
   unapprovedBuilds,
   type PackageManagerName,
 } from "./package-manager.ts";
+import { findUpwards } from "./upwards.ts";
 
 /**
  * Since version 12 npm runs the scripts of no package that is not approved, and says
@@ -50,25 +51,13 @@ function npmMajor(root: string): number {
   return Number.parseInt(stdout ?? "", 10) || 0;
 }
 
-function isYarnBerry(folder: string): boolean {
-  if (
-    [".yarnrc.yml", ".pnp.cjs"].some((file) => existsSync(join(folder, file)))
-  ) {
-    return true;
-  }
-  const parent = dirname(folder);
-  return parent !== folder && isYarnBerry(parent);
+function isYarnBerry(root: string): boolean {
+  return findUpwards(root, ".yarnrc.yml", ".pnp.cjs") !== undefined;
 }
 
 function isTrusted(root: string, name: string): boolean {
-  const manifest = join(root, "package.json");
-  if (!existsSync(manifest)) return false;
-  const value: unknown = JSON.parse(readFileSync(manifest, "utf8"));
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "trustedDependencies" in value &&
-    Array.isArray(value.trustedDependencies) &&
-    value.trustedDependencies.includes(name)
-  );
+  const trusted = readJsonRecord(join(root, "package.json"))?.[
+    "trustedDependencies"
+  ];
+  return Array.isArray(trusted) && trusted.includes(name);
 }

@@ -1,24 +1,24 @@
 /** What a project declares of a package, wherever it stands, and what is installed. */
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import {
   DEPENDENCY_SECTIONS,
   type DependencySection,
   type HostPackage,
 } from "../domain/host-packages.ts";
+import { asRecord, readJsonRecord, type JsonRecord } from "./json-values.ts";
 import { versions } from "./ranges.ts";
+import { findUpwards, upToRepository, upwards } from "./upwards.ts";
 
 /** As in package-json.ts, which this lazily loaded file does without. */
 const PACKAGE_FILE = "package.json";
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** A folder's files that decide on versions, read once. */
 interface Level {
-  manifest: Json;
-  pnpm: Json;
-  yarn: Json;
+  manifest: JsonRecord;
+  pnpm: JsonRecord;
+  yarn: JsonRecord;
 }
 
 /** A range, and where it stands. */
@@ -37,7 +37,7 @@ export interface HostPackages {
 
 /** Reads what decides on versions: package.json here and above, catalogs, overrides. */
 export async function hostPackages(root: string): Promise<HostPackages> {
-  const levels = await Promise.all(foldersUpToRepository(root).map(readLevel));
+  const levels = await Promise.all(upToRepository(root).map(readLevel));
   const installedVersion = installedVersions(root);
   const find = (name: string): HostPackage | undefined => {
     const declared = declaration(levels[0]?.manifest ?? {}, name);
@@ -66,11 +66,11 @@ export async function hostPackages(root: string): Promise<HostPackages> {
 }
 
 function declaration(
-  manifest: Json,
+  manifest: JsonRecord,
   name: string,
 ): { section: DependencySection; spec: string } | undefined {
   for (const section of DEPENDENCY_SECTIONS) {
-    const spec = record(manifest[section])[name];
+    const spec = asRecord(manifest[section])[name];
     if (typeof spec === "string") return { section, spec };
   }
   return undefined;
@@ -109,18 +109,18 @@ function override(
   declared: string | undefined,
 ): Decision | undefined {
   for (const { manifest, pnpm } of levels) {
-    const places: [Json, string][] = [
-      [record(manifest["overrides"]), `overrides in ${PACKAGE_FILE}`],
-      [record(manifest["resolutions"]), `resolutions in ${PACKAGE_FILE}`],
+    const places: [JsonRecord, string][] = [
+      [asRecord(manifest["overrides"]), `overrides in ${PACKAGE_FILE}`],
+      [asRecord(manifest["resolutions"]), `resolutions in ${PACKAGE_FILE}`],
       [
-        record(record(manifest["pnpm"])["overrides"]),
+        asRecord(asRecord(manifest["pnpm"])["overrides"]),
         `pnpm.overrides in ${PACKAGE_FILE}`,
       ],
-      [record(pnpm["overrides"]), "overrides in pnpm-workspace.yaml"],
+      [asRecord(pnpm["overrides"]), "overrides in pnpm-workspace.yaml"],
     ];
     for (const [place, origin] of places) {
       const entry = place[name] ?? place[`**/${name}`];
-      const spec = typeof entry === "string" ? entry : record(entry)["."];
+      const spec = typeof entry === "string" ? entry : asRecord(entry)["."];
       if (typeof spec !== "string") continue;
       // npm's `$zod` is what package.json says of zod: no override of it.
       if (spec.startsWith("$")) continue;
@@ -143,16 +143,17 @@ function fromCatalog(
   if (!spec.startsWith("catalog:")) return own;
   const catalog = spec.slice("catalog:".length).trim() || "default";
   for (const { manifest, pnpm, yarn } of levels) {
-    const places: [Json, string][] = [
+    const places: [JsonRecord, string][] = [
       [pnpm, "pnpm-workspace.yaml"],
       [yarn, ".yarnrc.yml"],
-      [record(manifest["workspaces"]), PACKAGE_FILE],
+      [asRecord(manifest["workspaces"]), PACKAGE_FILE],
       [manifest, PACKAGE_FILE],
     ];
     for (const [place, file] of places) {
       const found =
-        (catalog === "default" ? record(place["catalog"])[name] : undefined) ??
-        record(record(place["catalogs"])[catalog])[name];
+        (catalog === "default"
+          ? asRecord(place["catalog"])[name]
+          : undefined) ?? asRecord(asRecord(place["catalogs"])[catalog])[name];
       if (typeof found === "string") {
         return { spec: found, origin: `the catalog in ${file}` };
       }
@@ -172,7 +173,7 @@ export function installedVersions(
   return (name) => {
     if (pnp !== undefined) return pnp(name);
     for (const folder of upwards(root)) {
-      const manifest = readJson(
+      const manifest = readJsonRecord(
         join(folder, "node_modules", name, PACKAGE_FILE),
       );
       const version = manifest?.["version"];
@@ -184,9 +185,7 @@ export function installedVersions(
 
 /** The file that Yarn's Plug'n'Play keeps above or in a project; undefined without it. */
 export function plugAndPlayFile(root: string): string | undefined {
-  return upwards(root)
-    .map((folder) => join(folder, ".pnp.cjs"))
-    .find((file) => existsSync(file));
+  return findUpwards(root, ".pnp.cjs");
 }
 
 function plugAndPlay(
@@ -208,7 +207,7 @@ function versionFrom(
   root: string,
   name: string,
 ): string | undefined {
-  const { findPackageLocator, getPackageInformation } = record(api);
+  const { findPackageLocator, getPackageInformation } = asRecord(api);
   if (
     typeof findPackageLocator !== "function" ||
     typeof getPackageInformation !== "function"
@@ -216,7 +215,7 @@ function versionFrom(
     return undefined;
   }
   const locator: unknown = findPackageLocator(`${root}/`);
-  const information = record(getPackageInformation(locator));
+  const information = asRecord(getPackageInformation(locator));
   const dependencies: unknown = information["packageDependencies"];
   if (!(dependencies instanceof Map)) return undefined;
   const found: unknown = dependencies.get(name);
@@ -228,53 +227,18 @@ function versionFrom(
 
 async function readLevel(folder: string): Promise<Level> {
   return {
-    manifest: readJson(join(folder, PACKAGE_FILE)) ?? {},
+    manifest: readJsonRecord(join(folder, PACKAGE_FILE)) ?? {},
     pnpm: await readYaml(join(folder, "pnpm-workspace.yaml")),
     yarn: await readYaml(join(folder, ".yarnrc.yml")),
   };
 }
 
-/** The project, and the folders above it up to the repository's. */
-function foldersUpToRepository(root: string): string[] {
-  const folders = upwards(root);
-  const repository = folders.findIndex((folder) =>
-    existsSync(join(folder, ".git")),
-  );
-  return repository === -1
-    ? folders.slice(0, -1)
-    : folders.slice(0, repository + 1);
-}
-
-function upwards(folder: string): string[] {
-  const parent = dirname(folder);
-  return parent === folder ? [folder] : [folder, ...upwards(parent)];
-}
-
-/** undefined when there is none, or none that can be read: then it says nothing. */
-function readJson(file: string): Json | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    const value: unknown = JSON.parse(
-      readFileSync(file, "utf8").replace(/^\uFEFF/, ""),
-    );
-    return record(value);
-  } catch {
-    return undefined;
-  }
-}
-
-async function readYaml(file: string): Promise<Json> {
+async function readYaml(file: string): Promise<JsonRecord> {
   if (!existsSync(file)) return {};
-  const { parse } = await import("./yaml.ts");
+  const { parse } = await import("yaml");
   try {
-    return record(parse(readFileSync(file, "utf8")));
+    return asRecord(parse(readFileSync(file, "utf8")));
   } catch {
     return {};
   }
-}
-
-function record(value: unknown): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {};
 }

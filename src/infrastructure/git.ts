@@ -1,6 +1,5 @@
 /** What is asked of git: is there work that it does not have, and does it ignore a file? */
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { isInRepository } from "./upwards.ts";
 
 /** A warning is not worth a longer wait. */
 const LIMIT_MS = 5000;
@@ -52,12 +51,6 @@ export async function trackedUnchanged(
 export async function isIgnored(root: string, path: string): Promise<boolean> {
   if (!isInRepository(root)) return false;
   return (await git(root, ["check-ignore", "--", path])) !== "";
-}
-
-/** Whether a folder is in the work tree of a repository, as far as its folders tell. */
-export function isInRepository(folder: string): boolean {
-  if (existsSync(join(folder, ".git"))) return true;
-  return dirname(folder) !== folder && isInRepository(dirname(folder));
 }
 
 /** Standard output; nothing when git is missing or refuses. */

@@ -6,7 +6,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { addToJsonList, readJsonWithComments } from "./json-list.ts";
+import { asRecord } from "./json-values.ts";
 import { fromFolder } from "./tsconfig-files.ts";
+import { isInRepository, upToRepository } from "./upwards.ts";
 
 /** Where and how one tool is told what to leave out. */
 interface Linter {
@@ -129,27 +131,16 @@ export async function leaveOutOfLinters(
   return answer;
 }
 
-/** A configuration further up, within the same repository. */
+/** A configuration further up, within the same repository: what lies above that has nothing to do with the project. */
 function configAbove(
   root: string,
   files: readonly string[],
 ): string | undefined {
-  let folder = root;
-  while (!existsSync(join(folder, ".git")) && folder !== dirname(folder)) {
-    folder = dirname(folder);
-    const file = files.find((name) => existsSync(join(folder, name)));
-    // Outside a repository, what lies above has nothing to do with the project.
-    if (file !== undefined)
-      return isInRepository(folder) ? join(folder, file) : undefined;
-  }
-  return undefined;
-}
-
-function isInRepository(folder: string): boolean {
-  for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, ".git"))) return true;
-    if (at === dirname(at)) return false;
-  }
+  if (!isInRepository(root)) return undefined;
+  return upToRepository(root)
+    .slice(1)
+    .flatMap((folder) => files.map((name) => join(folder, name)))
+    .find((file) => existsSync(file));
 }
 
 /** Functions that take configuration objects and nothing else. */
@@ -304,10 +295,4 @@ function insertFirst(text: string, at: number, entry: string): string {
 function quoteOf(text: string): string {
   const count = (quote: string) => text.split(quote).length;
   return count("'") > count('"') ? "'" : '"';
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {};
 }

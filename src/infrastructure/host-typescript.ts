@@ -42,6 +42,6 @@ export async function typescriptAdvice(
   return old === undefined
     ? []
     : [
-        `TypeScript ${old.version} is installed here, and checking what is rendered needs ${OLDEST_TYPESCRIPT} or later (erasableSyntaxOnly). It runs all the same. To check it: ${old.command}`,
+        `TypeScript ${old.version} is installed here, and checking what is rendered needs ${OLDEST_TYPESCRIPT} or later (erasableSyntaxOnly). The code runs anyway. To type-check it: ${old.command}`,
       ];
 }

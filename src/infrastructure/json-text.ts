@@ -72,13 +72,13 @@ function assertEachKeyOnce(text: string, file: string): void {
       if (names?.has(name) === true) {
         throw new ConfigError(
           "JSON_DUPLICATE_KEY",
-          `${JSON.stringify(name)} stands twice in the same object`,
+          `${JSON.stringify(name)} appears twice in the same object`,
           {
             where: position(text, file, token.index),
             hint:
               file === LOCK_FILE
-                ? "Run adw-scaffold update: it takes the one that matches the file."
-                : "Nothing was changed. Join the two, or delete the one that is not meant.",
+                ? "Run adw-scaffold update: it keeps the entry that matches the file."
+                : "Nothing was changed. Merge the two, or delete one of them.",
           },
         );
       }
@@ -118,7 +118,7 @@ function syntaxError(text: string, body: string, file: string): ConfigError {
 function resolveHint(file: string): string {
   switch (file) {
     case LOCK_FILE:
-      return "Run adw-scaffold update: the file holds both sides, and update settles them.";
+      return "Run adw-scaffold update: the file holds both sides, and update merges them.";
     case CONFIG_FILE:
       return `Resolve them in an editor (git diff ${file} shows both sides), then run adw-scaffold update.`;
     default:

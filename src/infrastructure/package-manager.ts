@@ -1,11 +1,13 @@
 /** Which package manager a project uses, why we think so, and running its install. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { LOCKS, detect, getUserAgent } from "package-manager-detector";
 import type { AdwConfig } from "../domain/config.ts";
 import { RefusedError } from "../domain/errors.ts";
+import { readJsonRecord } from "./json-values.ts";
 import { hasCode } from "./project-files.ts";
+import { findUpwards, isRepository, upwards } from "./upwards.ts";
 
 export type PackageManagerName = "npm" | "pnpm" | "yarn" | "bun";
 
@@ -17,7 +19,7 @@ export interface PackageManager {
 
 /** The search ends at the top of the repository, and never reaches what lies in the home folder itself. */
 function isTop(folder: string): boolean {
-  return existsSync(join(folder, ".git")) || dirname(folder) === homedir();
+  return isRepository(folder) || dirname(folder) === homedir();
 }
 
 /**
@@ -74,9 +76,9 @@ async function declared(root: string): Promise<PackageManager | undefined> {
     return { name, reason };
   }
   if (!isKnown(found.name)) return undefined;
-  const manifest = readManifest(join(folder, "package.json"));
+  const manifest = readJsonRecord(join(folder, "package.json"));
   const field =
-    property(manifest, "packageManager") === undefined
+    manifest?.["packageManager"] === undefined
       ? "devEngines"
       : "packageManager";
   const file = folder === root ? "package.json" : join(folder, "package.json");
@@ -97,28 +99,6 @@ async function installedBy(root: string): Promise<PackageManager | undefined> {
   return isKnown(name)
     ? { name, reason: "what is in node_modules" }
     : undefined;
-}
-
-/** The folder and those around it, as Node looks for packages. */
-function upwards(folder: string): string[] {
-  const parent = dirname(folder);
-  return parent === folder ? [folder] : [folder, ...upwards(parent)];
-}
-
-/** A file of JSON; undefined when there is none, or none that can be read: then it says nothing. */
-function readManifest(file: string): unknown {
-  if (!existsSync(file)) return undefined;
-  try {
-    const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
-    return manifest;
-  } catch {
-    return undefined;
-  }
-}
-
-function property(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return Object.entries(value).find(([key]) => key === name)?.[1];
 }
 
 function isKnown(name: unknown): name is PackageManagerName {
@@ -180,12 +160,10 @@ export function missingPackages(
   root: string,
   names: readonly string[],
 ): string[] {
-  const folders = upwards(root);
   // Plug'n'Play has no node_modules to look into.
-  if (folders.some((folder) => existsSync(join(folder, ".pnp.cjs")))) return [];
+  if (findUpwards(root, ".pnp.cjs") !== undefined) return [];
   return names.filter(
-    (name) =>
-      !folders.some((folder) => existsSync(join(folder, "node_modules", name))),
+    (name) => findUpwards(root, join("node_modules", name)) === undefined,
   );
 }
 
@@ -198,9 +176,9 @@ export function unapprovedBuilds(
   names: readonly string[],
 ): string[] {
   const record = upwards(root)
-    .map((folder) => readManifest(join(folder, "node_modules/.modules.yaml")))
+    .map((folder) => readJsonRecord(join(folder, "node_modules/.modules.yaml")))
     .find((found) => found !== undefined);
-  const ignored = property(record, "ignoredBuilds");
+  const ignored = record?.["ignoredBuilds"];
   if (!Array.isArray(ignored)) return [];
   return names.filter((name) =>
     ignored.some((entry) => String(entry).startsWith(`${name}@`)),

@@ -2,9 +2,9 @@
  * What is written follows the project's own prettier configuration. Without
  * prettier, everything stays as rendered: by prettier's defaults.
  */
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { ConfigError } from "../domain/errors.ts";
+import { findUpwards } from "./upwards.ts";
 
 /** Formats one file's text the project's way. */
 export type Formatter = (path: string, text: string) => Promise<string>;
@@ -84,10 +84,7 @@ function loadPrettier(root: string): Prettier | undefined {
 function mayHavePrettier(root: string): boolean {
   // Yarn's Plug'n'Play has no folders to look into.
   if (process.versions["pnp"] !== undefined) return true;
-  for (let folder = root; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "node_modules/prettier"))) return true;
-    if (folder === dirname(folder)) return false;
-  }
+  return findUpwards(root, "node_modules/prettier") !== undefined;
 }
 
 function isPrettier(value: unknown): value is Prettier {

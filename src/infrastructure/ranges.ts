@@ -1,7 +1,9 @@
-/** Comparing npm version ranges. Loaded by the runs that find a package already there. */
+/** Comparing versions and npm's ranges of them. Loaded by the runs that find something already there. */
+import gt from "semver/functions/gt.js";
 import isAtLeast from "semver/functions/gte.js";
 import lessThan from "semver/functions/lt.js";
 import satisfies from "semver/functions/satisfies.js";
+import valid from "semver/functions/valid.js";
 import intersects from "semver/ranges/intersects.js";
 import minVersion from "semver/ranges/min-version.js";
 import type { Versions } from "../domain/host-packages.ts";
@@ -28,3 +30,8 @@ export const versions: Versions = {
     lowest(right) !== undefined &&
     intersects(left, right),
 };
+
+/** Whether one version is later than another; false where one of them is no version. */
+export function isNewer(version: string, than: string): boolean {
+  return valid(version) !== null && valid(than) !== null && gt(version, than);
+}

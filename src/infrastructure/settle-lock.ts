@@ -11,7 +11,7 @@ import {
 import { mergeSides, withoutMergeMarkers } from "../domain/merge-markers.ts";
 import { jsonc } from "./jsonc.ts";
 import { textDigest, unpackText } from "./project-files.ts";
-import { isNewer } from "./versions.ts";
+import { isNewer } from "./ranges.ts";
 
 /**
  * Takes each file's entry from the side that matches the file on disk, else from the

@@ -1,6 +1,7 @@
 /** Which files a tsconfig.json compiles, as TypeScript sees it: `extends` followed, implicit rules included. */
 import { dirname, join, relative, resolve } from "node:path";
 import { readJsonWithComments } from "./json-list.ts";
+import { asRecord } from "./json-values.ts";
 
 /** Reads a file by its absolute path; null where there is none. */
 export type ReadFile = (file: string) => Promise<string | null>;
@@ -202,10 +203,4 @@ function toPosix(path: string): string {
 
 function strings(values: readonly unknown[]): string[] {
   return values.filter((value) => typeof value === "string");
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {};
 }

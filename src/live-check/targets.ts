@@ -92,7 +92,7 @@ export async function installedServer(
   };
 }
 
-/** What the server is told so that it touches nothing of its owner's. */
+/** Options with which the server touches nothing of its owner's. */
 export function serverOptions(file: string, database: string): string[] {
   return [file, "--port", "0", "--host", "127.0.0.1", "--database", database];
 }

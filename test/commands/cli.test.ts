@@ -129,7 +129,7 @@ describe("usage errors: exit code 2, on stderr, with what to do", () => {
     ],
     [
       ["add"],
-      "error USAGE add needs <module>\n  → Usage: adw-scaffold add <module…>. See what there is: adw-scaffold list\n",
+      "error USAGE add needs <module>\n  → Usage: adw-scaffold add <module..>. See what there is: adw-scaffold list\n",
     ],
     [
       ["add", "adw_websocket"],
@@ -180,7 +180,15 @@ describe("usage errors: exit code 2, on stderr, with what to do", () => {
     ],
     [
       ["init", "--cwd"],
-      "error USAGE --cwd needs a value\n  → Write --cwd <dir>, or --cwd=…\n",
+      "error USAGE --cwd needs a value\n  → Write --cwd <value>, or --cwd=…\n",
+    ],
+    [
+      ["init", "--dry-run=yes"],
+      "error USAGE --dry-run takes no value\n  → Write --dry-run, or --no-dry-run.\n",
+    ],
+    [
+      ["--force", "add", "server"],
+      expect.stringContaining('error USAGE unknown module "server"\n'),
     ],
     [
       ["init", "--websocket-port", "80"],
@@ -466,7 +474,7 @@ describe("init", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/conflict\s+adws\/adw_server\.ts/);
     expect(stderr).toContain(
-      "error CONFLICTS a file is in the way: adws/adw_server.ts",
+      "error CONFLICTS a file already exists: adws/adw_server.ts",
     );
     expect(await snapshotFolder(folder())).toEqual(before);
     expect((await init("--dry-run")).code).toBe(1);
@@ -476,7 +484,7 @@ describe("init", () => {
     expect(JSON.parse(json.stderr)).toEqual({
       error: {
         code: "CONFLICTS",
-        message: "a file is in the way: adws/adw_server.ts",
+        message: "a file already exists: adws/adw_server.ts",
         hint: "Nothing was written. Keep them as yours with --keep, overwrite them with --force, or move them.",
       },
     });

@@ -92,7 +92,7 @@ describe("conflict markers in adw.lock.json", () => {
       expect(await project.run(name, ...parameters)).toEqual({
         code: 2,
         stdout: "",
-        stderr: `error CONFLICT_MARKERS adw.lock.json has conflict markers of a merge in it\n  at adw.lock.json:${line}:1\n  → Run adw-scaffold update: the file holds both sides, and update settles them.\n`,
+        stderr: `error CONFLICT_MARKERS adw.lock.json has conflict markers of a merge in it\n  at adw.lock.json:${line}:1\n  → Run adw-scaffold update: the file holds both sides, and update merges them.\n`,
       });
     }
     const { stdout } = await project.run("doctor");
@@ -234,7 +234,7 @@ test("two entries for one file in adw.lock.json: check says so, update takes the
     code: 2,
     stdout: "",
     stderr: expect.stringMatching(
-      /^error JSON_DUPLICATE_KEY "adws\/greeting\.ts" stands twice in the same object\n {2}at adw\.lock\.json:\d+:\d+\n {2}→ Run adw-scaffold update: it takes the one that matches the file\.\n$/,
+      /^error JSON_DUPLICATE_KEY "adws\/greeting\.ts" appears twice in the same object\n {2}at adw\.lock\.json:\d+:\d+\n {2}→ Run adw-scaffold update: it keeps the entry that matches the file\.\n$/,
     ),
   });
   await project.done("update");

@@ -43,7 +43,7 @@ test.each([
     const { code, stderr } = await run(...INIT, "--no-install");
     expect(code).toBe(2);
     expect(stderr).toContain(
-      `error JSON_DUPLICATE_KEY "${key}" stands twice in the same object`,
+      `error JSON_DUPLICATE_KEY "${key}" appears twice in the same object`,
     );
     expect(stderr).toContain(`at ${path}:${place}`);
     expect(await hashFolder(folder())).toEqual(before);
@@ -126,7 +126,7 @@ test("while npm waits for a registry, what it says is shown, and how to go on", 
   );
   expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(stderr).toMatch(
-    /npm is still at work after \d+ s, and says: npm http fetch GET attempt 1 failed with ECONNREFUSED\. Ctrl-C ends it: the files are written, and npm i installs later\./,
+    /npm is still running after \d+ s; its last output: npm http fetch GET attempt 1 failed with ECONNREFUSED\. Ctrl-C stops it: the files are written, and npm i installs later\./,
   );
 });
 

@@ -126,7 +126,7 @@ describe("a lock that lost the entries of an installed module", () => {
     const refused = await project.run("update");
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(
-      "error CONFLICTS a file is in the way: adws/extra.ts\n  → Nothing was written. Keep them as yours with --keep, overwrite them with --force, or move them.\n",
+      "error CONFLICTS a file already exists: adws/extra.ts\n  → Nothing was written. Keep them as yours with --keep, overwrite them with --force, or move them.\n",
     );
     await project.done("update", "--keep");
     expect(await project.read(extra)).toBe("// mine\n");

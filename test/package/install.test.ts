@@ -178,7 +178,6 @@ describeInTerminal("init in a terminal", () => {
       websocket_port: 9123,
       modules: [
         "adw_websockets",
-        "adw_websocket_client",
         "orch_database_models",
         "schema_orchestrator",
         "adw_database",

@@ -32,7 +32,7 @@ test("without a terminal nothing is asked and nothing is written", async () => {
   const { code, stderr } = await runCli(COMMAND, folder());
   expect(code).toBe(1);
   expect(stderr).toContain(
-    `error CONFLICTS 2 files are in the way: ${FIRST}, ${SECOND}`,
+    `error CONFLICTS 2 files already exist: ${FIRST}, ${SECOND}`,
   );
   expect(await hashFolder(folder())).toEqual(before);
 });
@@ -48,7 +48,7 @@ describeWithTerminal("at a terminal", () => {
       { cwd: folder(), columns: 200, timeoutMs: 50_000 },
     );
   const question = (path: string) =>
-    `${path}: this file is in the way and was not written by adw-scaffold. Overwrite? [y/N/a/q/d/m/?]`;
+    `${path}: this file already exists and was not written by adw-scaffold. Overwrite? [y/N/a/q/d/m/?]`;
   /** Answers the questions in order; resolves with the exit code. */
   async function answer(...answers: [path: string, key: string][]) {
     const terminal = open();

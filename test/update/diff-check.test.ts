@@ -235,7 +235,7 @@ test("what package.json lacks, and a missing lock, are drift", async () => {
   const { code, stdout } = await project.run("check");
   expect(code).toBe(1);
   expect(stdout).toContain(
-    "missing  adw.lock.json  without it, edits cannot be told from old versions; run: adw-scaffold update",
+    "missing  adw.lock.json  without it, your edits cannot be distinguished from old versions; run: adw-scaffold update",
   );
 });
 

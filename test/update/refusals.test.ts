@@ -63,7 +63,7 @@ describe("with --json, a refused plan is on stdout and the error on stderr", () 
     );
     expect(error).toEqual({
       code: "CONFLICTS",
-      message: `a file is in the way: ${path}`,
+      message: `a file already exists: ${path}`,
       hint: "Nothing was written. Keep them as yours with --keep, overwrite them with --force, or move them.",
     });
   });

@@ -61,7 +61,7 @@ test("update: other uncommitted work is named too, in other words", async () => 
   await git("add", TEMPLATE);
   const { stderr } = await project.done("update");
   expect(warnings(stderr)).toEqual([
-    `warning uncommitted work in this repository (${TEMPLATE}, src/): what is written now will stand among it.`,
+    `warning uncommitted work in this repository (${TEMPLATE}, src/): the new changes will be mixed with it.`,
   ]);
 });
 

@@ -102,7 +102,7 @@ export const SIX = 6;
       "  conflict  adws/greeting.ts  1 place changed by both you and the template\n",
     );
     expect(stderr).toBe(
-      "conflict markers are left in adws/greeting.ts\n  → Resolve them in an editor. adw-scaffold check --fail-on conflict tells whether any is left.\n",
+      "conflict markers are left in adws/greeting.ts\n  → Resolve them in an editor. adw-scaffold check --fail-on conflict shows whether any are left.\n",
     );
     const text = await project.read(FILE);
     expect(text).toContain(MERGED);
@@ -290,7 +290,7 @@ describe("a template that is renamed", () => {
     const { code, stderr } = await project.run("update");
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "error CONFLICTS a file is in the way: adws/words/hello.ts",
+      "error CONFLICTS a file already exists: adws/words/hello.ts",
     );
     expect(await hashFolder(folder())).toEqual(before);
     // Forced, the new file is ours, and the old one is gone.

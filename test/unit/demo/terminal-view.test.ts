@@ -1,25 +1,24 @@
 import { stripVTControlCharacters } from "node:util";
 import { fleetStory } from "../../../src/demo/fleet.ts";
-import type { StreamEvent } from "../../../src/demo/project-modules.ts";
 import {
   TerminalView,
   terminalAbilities,
+  type ShownEvent,
 } from "../../../src/demo/terminal-view.ts";
 
-function eventOf(overrides: Partial<StreamEvent> = {}): StreamEvent {
+function eventOf(overrides: Partial<ShownEvent> = {}): ShownEvent {
   return {
     event_type: "tool_call",
     agent_id: "agent-1",
     message: "Read src/index.ts",
     metadata: { duration_ms: 512 },
     timestamp: "2026-01-01T00:00:00.000Z",
-    log_type: "tool_call",
     log_level: "info",
     ...overrides,
   };
 }
 
-const show = (event: StreamEvent, width = 120, isColoured = false) =>
+const show = (event: ShownEvent, width = 120, isColoured = false) =>
   new TerminalView(() => ({ width, isColoured })).line(event);
 
 /** Columns of a line that holds no wide characters. */
