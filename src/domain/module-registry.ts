@@ -81,7 +81,7 @@ const WITHOUT_SQLITE_WARNING: ConditionalFlags = {
 export const BUNDLED_MODULES = [
   {
     name: "adw_base",
-    version: "1.2.0",
+    version: "1.3.0",
     summary: "What makes adws/ a folder of ES modules in any host project",
     hidden: true,
     files: [
@@ -100,13 +100,13 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_events",
-    version: "1.2.0",
+    version: "1.3.0",
     summary: "The contract: event, filter, close codes, vocabulary",
     files: ["adws/adw_modules/adw_events.ts", "adws/adw_modules/adw_stderr.ts"],
   },
   {
     name: "adw_websockets",
-    version: "1.2.0",
+    version: "1.3.0",
     summary: "WebSocket server that broadcasts agent events to live dashboards",
     files: [
       "adws/adw_modules/adw_websockets.ts",
@@ -128,7 +128,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_websocket_client",
-    version: "1.2.0",
+    version: "1.3.0",
     summary: "Reconnecting, resuming client for Node and browsers",
     files: [
       "adws/adw_modules/adw_websocket_client.ts",
@@ -139,7 +139,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "orch_database_models",
-    version: "1.2.0",
+    version: "1.3.0",
     summary: "zod schemas and types of the five tables and the event",
     files: ["adws/adw_modules/orch_database_models.ts"],
     requires: ["adw_events"],
@@ -147,7 +147,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "schema_orchestrator",
-    version: "1.2.0",
+    version: "1.3.0",
     summary: "SQL schema: five tables, the event stream, its triggers",
     files: [
       "adws/schema/schema_orchestrator.sql",
@@ -157,7 +157,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_database",
-    version: "1.2.0",
+    version: "1.3.0",
     summary:
       "The database of agent runs: typed tables, migrations, event stream",
     files: [
@@ -200,7 +200,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_logging",
-    version: "1.2.0",
+    version: "1.3.0",
     summary: "What workflows log: steps, agent events, prompts; never blocks",
     files: [
       "adws/adw_modules/adw_logging.ts",
@@ -220,7 +220,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_dashboard",
-    version: "1.2.0",
+    version: "1.3.0",
     summary: "Live dashboard of the fleet, on the server's own port",
     files: [
       "adws/adw_modules/adw_dashboard.ts",
@@ -234,7 +234,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_dashboard_source",
-    version: "1.2.0",
+    version: "1.3.0",
     summary:
       "The dashboard's source, to change it: npm run adw:dashboard:build",
     files: [
@@ -252,7 +252,7 @@ export const BUNDLED_MODULES = [
   },
   {
     name: "adw_server",
-    version: "1.2.0",
+    version: "1.3.0",
     summary: "The server to start: npm run adw:server",
     files: ["adws/adw_server.ts", "adws/adw_server/token.ts"],
     requires: ["adw_websockets", "adw_database", "adw_dashboard"],

@@ -7,7 +7,7 @@
  *
  *     npm run adw:server -- --port 0
  *
- * Template: adw_server 1.2.0
+ * Template: adw_server 1.3.0
  * Needs:    ws >= 8.21. Node >= 22.18, or tsx on Node 20.
  * Update:   npx adw-scaffold update
  */

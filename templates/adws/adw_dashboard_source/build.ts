@@ -2,7 +2,7 @@
  * adw_dashboard_source: builds the dashboard's page from the source beside
  * this file, which is yours: change what you like, build, and reload.
  *
- * Template: adw_dashboard_source 1.2.0, rendered by adw-scaffold.
+ * Template: adw_dashboard_source 1.3.0, rendered by adw-scaffold.
  * Needs:    esbuild, preact, @preact/signals.
  * Update:   `npx adw-scaffold update` merges a newer template into these files
  *           and keeps your edits.

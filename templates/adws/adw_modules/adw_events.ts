@@ -2,7 +2,7 @@
  * adw_events: the contract between who writes agent events and who reads them:
  * server, clients, database and dashboard.
  *
- * Template: adw_events 1.2.0, rendered by adw-scaffold.
+ * Template: adw_events 1.3.0, rendered by adw-scaffold.
  * Needs:    nothing. It runs in Node and in browsers.
  * Update:   npx adw-scaffold update
  *

@@ -3,7 +3,7 @@
  * the database. The log is the source of truth: every row becomes one event of
  * the stream, for dashboards that watch now or look later.
  *
- * Template: adw_logging 1.2.0, rendered by adw-scaffold.
+ * Template: adw_logging 1.3.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  *

@@ -1,7 +1,7 @@
 /**
  * adw_stderr: says something on stderr, and survives when nobody can hear it.
  *
- * Template: adw_events 1.2.0, rendered by adw-scaffold.
+ * Template: adw_events 1.3.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */

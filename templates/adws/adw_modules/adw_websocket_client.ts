@@ -2,7 +2,7 @@
  * adw_websocket_client: follows the live event stream of `adw_websockets`,
  * reconnects by itself, and neither loses nor repeats an event.
  *
- * Template: adw_websocket_client 1.2.0
+ * Template: adw_websocket_client 1.3.0
  * Needs:    nothing (Node >= 22 and browsers have WebSocket; Node 20: `ws`,
  *           which `adw_websockets` needs anyway, and which is found by itself)
  * Update:   npx adw-scaffold update

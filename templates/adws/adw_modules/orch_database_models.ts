@@ -1,7 +1,7 @@
 /**
  * orch_database_models: what a row of each table, and an event, looks like.
  *
- * Template: orch_database_models 1.2.0, rendered by adw-scaffold.
+ * Template: orch_database_models 1.3.0, rendered by adw-scaffold.
  * Needs:    npm package `zod` >= 4, or 3.25. Node >= 20.19.
  * Update:   npx adw-scaffold update
  *

@@ -2,7 +2,7 @@
  * The token that clients need: from ADW_TOKEN, or else from a file that the first
  * start makes, readable by its owner only; keep it out of git.
  *
- * Template: adw_server 1.2.0
+ * Template: adw_server 1.3.0
  */
 import { randomBytes } from "node:crypto";
 import {

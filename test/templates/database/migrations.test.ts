@@ -14,7 +14,9 @@ import { loadRendered, renderedPath } from "../../helpers/rendered-modules.ts";
 
 const { openDatabase } = loadRendered("adw_modules/adw_database");
 const { openConnection } = loadRendered("adw_modules/adw_database");
-const { migrate, listMigrations } = loadRendered("adw_modules/adw_database/connection");
+const { migrate, listMigrations } = loadRendered(
+  "adw_modules/adw_database/connection",
+);
 
 /** A database as the older generation of tools made it, with rows in every table. */
 const OLDER = readFileSync(

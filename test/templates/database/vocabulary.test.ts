@@ -24,8 +24,10 @@ describe("one vocabulary", () => {
         "utf8",
       );
       const [, body = ""] =
-        new RegExp(`CREATE TABLE IF NOT EXISTS ${table} \\((.*?)\\n\\);`, "s").exec(sql) ??
-        [];
+        new RegExp(
+          `CREATE TABLE IF NOT EXISTS ${table} \\((.*?)\\n\\);`,
+          "s",
+        ).exec(sql) ?? [];
       const [, list = ""] =
         new RegExp(`CHECK \\(${column} IN \\((.*?)\\)\\)`).exec(body) ?? [];
       expect(list.split(", ")).toEqual(words.map((word) => `'${word}'`));

@@ -1,7 +1,7 @@
 /**
  * Answers: how each is sent, the page among them.
  *
- * Template: adw_dashboard 1.2.0
+ * Template: adw_dashboard 1.3.0
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";

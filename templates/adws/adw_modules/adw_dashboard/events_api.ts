@@ -1,7 +1,7 @@
 /**
  * /api/events: stored events, as JSON in pages or as one stream of JSON lines.
  *
- * Template: adw_dashboard 1.2.0
+ * Template: adw_dashboard 1.3.0
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -1,7 +1,7 @@
 /**
  * /healthz and /metrics: whether the server works, and how much.
  *
- * Template: adw_dashboard 1.2.0
+ * Template: adw_dashboard 1.3.0
  */
 import { messageOf } from "../adw_stderr.ts";
 import type { EventHistory } from "../adw_websockets.ts";

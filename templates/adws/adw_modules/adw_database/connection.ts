@@ -2,7 +2,7 @@
  * From a path to a connection: private files, WAL mode, the schema that this
  * code knows.
  *
- * Template: adw_database 1.2.0
+ * Template: adw_database 1.3.0
  *
  * A new file gets schema/schema_orchestrator.sql. An older one gets the numbered
  * files in schema/migrations/ that it has not seen, and then that schema again,

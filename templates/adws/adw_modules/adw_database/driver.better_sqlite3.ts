@@ -1,7 +1,7 @@
 /**
  * The driver: npm package `better-sqlite3` >= 12. No other file knows which it is.
  *
- * Template: adw_database 1.2.0
+ * Template: adw_database 1.3.0
  */
 import SqliteDatabase from "better-sqlite3";
 import type {

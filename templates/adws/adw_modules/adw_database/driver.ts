@@ -1,7 +1,7 @@
 /**
  * The driver: node:sqlite, of Node >= 22.13. No other file knows which it is.
  *
- * Template: adw_database 1.2.0
+ * Template: adw_database 1.3.0
  */
 import { DatabaseSync } from "node:sqlite";
 import type { SqliteConnection, SqliteProblem } from "./connection.ts";

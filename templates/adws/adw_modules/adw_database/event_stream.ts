@@ -5,7 +5,7 @@
  *     (any process, any    ──▶  seq 1, 2, 3, …   ──▶  readers, by seq
  *      language) ─ trigger ┘          └ commit seen by watchStream ┘
  *
- * Template: adw_database 1.2.0
+ * Template: adw_database 1.3.0
  */
 import type { StreamEvent } from "../orch_database_models.ts";
 import { columnOf } from "./connection.ts";

@@ -2,7 +2,7 @@
  * The database of a program that runs for long, such as the server: it stays the
  * one that the path names.
  *
- * Template: adw_database 1.2.0
+ * Template: adw_database 1.3.0
  *
  * SQLite goes on with the file that it has opened when that is deleted, replaced
  * or overwritten. Here this is noticed within a second, reported on stderr, and

@@ -1,7 +1,7 @@
 /**
  * Tables, read and written through their zod schemas, and cleaned up by age.
  *
- * Template: adw_database 1.2.0
+ * Template: adw_database 1.3.0
  */
 import type { z } from "zod/v4";
 import { Reporter } from "../adw_stderr.ts";

@@ -2,7 +2,7 @@
  * Watching the database's files: others' commits, and what others do to the files
  * themselves.
  *
- * Template: adw_database 1.2.0
+ * Template: adw_database 1.3.0
  */
 import {
   closeSync,

@@ -1,7 +1,7 @@
 /**
  * The rows that are not written yet, in front of the thread that writes them.
  *
- * Template: adw_logging 1.2.0, rendered by adw-scaffold.
+ * Template: adw_logging 1.3.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  *

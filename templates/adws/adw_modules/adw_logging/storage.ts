@@ -2,7 +2,7 @@
  * The database as logging knows it: the rows that it takes, what a run must
  * remember to write on when it is lost, and why it cannot be written.
  *
- * Template: adw_logging 1.2.0, rendered by adw-scaffold.
+ * Template: adw_logging 1.3.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */

@@ -3,7 +3,7 @@
  * came of them. This file is both its ends: `WriterThread` starts it, and what
  * runs in it is at the bottom.
  *
- * Template: adw_logging 1.2.0, rendered by adw-scaffold.
+ * Template: adw_logging 1.3.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */

@@ -2,7 +2,7 @@
  * What callers pass, made into what a row can hold. No value costs a row: it is
  * rounded, left out or described, and `note` is told why. No I/O, no state.
  *
- * Template: adw_logging 1.2.0, rendered by adw-scaffold.
+ * Template: adw_logging 1.3.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */

@@ -4,7 +4,7 @@
  * there can be no thread, on the caller's. Rows that find the database locked,
  * full or read-only wait, and one that it refuses is dropped.
  *
- * Template: adw_logging 1.2.0, rendered by adw-scaffold.
+ * Template: adw_logging 1.3.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */

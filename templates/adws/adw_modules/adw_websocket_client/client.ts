@@ -1,7 +1,7 @@
 /**
  * Client: connects, resumes, and hands over each event once and in order.
  *
- * Template: adw_websocket_client 1.2.0
+ * Template: adw_websocket_client 1.3.0
  */
 import {
   createMatcher,

@@ -2,7 +2,7 @@
  * Options of the client and its states; what it connects with (an address, a
  * WebSocket), and when it tries again.
  *
- * Template: adw_websocket_client 1.2.0
+ * Template: adw_websocket_client 1.3.0
  */
 import {
   CLOSE_MESSAGE_TOO_BIG,

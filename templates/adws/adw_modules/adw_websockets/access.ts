@@ -1,7 +1,7 @@
 /**
  * Access: who may connect. Pure; what is refused carries its HTTP status.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";

@@ -2,7 +2,7 @@
  * Catch-up: a client that is behind is fed from the history, a page at a time
  * as its socket drains, until it can join the live ones.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  */
 import { FIRST_PAGE_EVENTS } from "./connection.ts";
 import type { Connection } from "./connection.ts";

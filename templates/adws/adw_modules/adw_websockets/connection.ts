@@ -2,7 +2,7 @@
  * Connection: what the server knows of one client, what a client may say, and
  * how much of it.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  */
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";

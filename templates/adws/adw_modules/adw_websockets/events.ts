@@ -2,7 +2,7 @@
  * Events: what may be published, what a log row is as an event, and how either
  * becomes JSON of at most `maxEventBytes`. Pure.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  */
 import {
   FINAL_STATUSES,

@@ -2,7 +2,7 @@
  * Fan-out: the events of one turn of the event loop go out together, in one
  * buffer per filter and one write per client.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  */
 import { WebSocket } from "ws";
 import { createMatcher } from "../adw_events.ts";

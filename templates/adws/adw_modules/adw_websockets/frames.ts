@@ -2,7 +2,7 @@
  * Frames: events as immutable WebSocket text frames (RFC 6455 §5.2). A server
  * never masks (§5.1), so that all clients can share the same bytes.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  */
 import type { FilteredFields } from "../adw_events.ts";
 import type { SerializedEvent } from "./events.ts";

@@ -2,7 +2,7 @@
  * History: where events are kept and numbered, and how what is new reaches the
  * clients, one turn of the event loop at a time.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  */
 import { randomUUID } from "node:crypto";
 import { PROTOCOL_VERSION } from "../adw_events.ts";

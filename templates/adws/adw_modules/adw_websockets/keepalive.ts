@@ -2,7 +2,7 @@
  * Keepalive: finds the clients that are not there any more, and those that are
  * too slow. One timer, armed at the earliest deadline, serves all of them.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  *
  * A ping goes out every pingIntervalMs; a pong later than pongTimeoutMs is a
  * strike, and the next ping goes out at once: with 30 s and 10 s, strikes fall

@@ -2,7 +2,7 @@
  * ConnectionManager: the clients, and what happens to each from its first to
  * its last moment.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  */
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";

@@ -1,7 +1,7 @@
 /**
  * Options: what `startServer` and `ConnectionManager` take and tell; their checks.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server as HttpServer } from "node:http";

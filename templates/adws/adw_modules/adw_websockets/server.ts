@@ -1,7 +1,7 @@
 /**
  * Server: the port, HTTP requests and upgrades.
  *
- * Template: adw_websockets 1.2.0
+ * Template: adw_websockets 1.3.0
  */
 import { createServer, STATUS_CODES } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";

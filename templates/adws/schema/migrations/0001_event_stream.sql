@@ -8,7 +8,7 @@
 -- references to it along). Where a released file leads is never changed: a later
 -- change is a later file, which changes tables and drops what it replaces.
 --
--- Template: schema_orchestrator 1.2.0, rendered by adw-scaffold.
+-- Template: schema_orchestrator 1.3.0, rendered by adw-scaffold.
 -- Needs:    SQLite 3.31 or later with its JSON functions.
 -- Update:   npx adw-scaffold update
 
