@@ -108,7 +108,7 @@ describe("what cannot be loaded is named with its place", () => {
     const text = await project.read(path);
     await project.write(path, text + code);
     const { problems } = await examine();
-    const [load] = problems.filter(({ check }) => check === "load");
+    const load = problems.find(({ check }) => check === "load");
     expect(load?.message).toMatch(message);
     const line = text.split("\n").length;
     expect(load?.message).toContain(`${join(folder(), path)}:${line}`);
