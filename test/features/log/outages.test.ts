@@ -1,0 +1,105 @@
+/** A database that goes away while a workflow runs, once and again. */
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
+import {
+  temporaryPath,
+  eventsOf,
+  openForTest,
+} from "../../helpers/database.ts";
+import { loadRendered } from "../../helpers/rendered-modules.ts";
+
+const logging = loadRendered("adw_modules/adw_logging");
+const { openConnection } = loadRendered("adw_modules/adw_database");
+
+jest.setTimeout(120_000);
+
+let lines: string[] = [];
+let path = "";
+
+beforeEach(() => {
+  lines = [];
+  path = temporaryPath();
+  logging.initLogging({ path, report: (line) => lines.push(line) });
+});
+afterEach(() => logging.closeLogging());
+
+const run = {
+  name: "A",
+  kind: "Builder",
+  agent_type: "builder",
+  session_id: "s",
+} as const;
+
+it("a workflow whose database was deleted writes on: what this run needs is written again, and no later row is lost", async () => {
+  const parent = logging.logAgentCreated({ ...run, id: "parent" });
+  const child = logging.logAgentCreated({
+    ...run,
+    id: "child",
+    name: "B",
+    parent_agent_id: parent,
+    config: { tools: ["Read"] },
+  });
+  const over = logging.logAgentCreated({ ...run, id: "over" });
+  logging.logAgentStatus(over, "completed");
+  logging.logAgentStatus(child, "executing", { cost_usd: 0.5 });
+  const prompt = logging.logPromptSent({ agent_id: child, prompt_text: "Go" });
+  expect(await logging.flushLogging()).toBe(true);
+  rmSync(dirname(path), { recursive: true });
+  await new Promise((resolve) => setTimeout(resolve, 1_050));
+
+  logging.logAgentEvent(child, "tool_call", "after");
+  logging.logAgentEvent(over, "tool_call", "late");
+  logging.logPromptCompleted(prompt, { response_text: "Done" });
+  logging.logAgentStatus(child, "completed");
+  expect(await logging.flushLogging()).toBe(true);
+  expect(logging.loggingStats().dropped).toBe(0);
+
+  const database = openForTest(path);
+  expect(
+    eventsOf(database).map(({ event_type, agent_id }) => [
+      event_type,
+      agent_id,
+    ]),
+  ).toEqual([
+    ["agent_created", "parent"],
+    ["agent_created", "child"],
+    ["tool_call", "child"],
+    ["agent_created", "over"],
+    ["tool_call", "over"],
+    ["prompt_sent", "child"],
+    ["prompt_completed", "child"],
+    ["agent_status_changed", "child"],
+  ]);
+  expect(database.agents.get(child)).toMatchObject({
+    parent_agent_id: parent,
+    status: "completed",
+    cost_usd: 0.5,
+    config: { name: "B", tools: ["Read"] },
+  });
+  expect(database.agents.get(over)?.status).toBe("completed");
+  expect(lines).toEqual([
+    expect.stringContaining("was deleted or replaced while it was written"),
+  ]);
+});
+
+it("a second outage within a minute is reported too, after the first has been declared over", async () => {
+  logging.logSystemEvent("x", "before");
+  expect(await logging.flushLogging()).toBe(true);
+  for (const outage of [1, 2]) {
+    const other = openConnection(path, 1_000);
+    other.exec("BEGIN IMMEDIATE");
+    logging.logSystemEvent("x", `during ${outage}`);
+    while (lines.length < outage * 2 - 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    other.exec("COMMIT");
+    other.close();
+    expect(await logging.flushLogging()).toBe(true);
+    while (lines.length < outage * 2) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  const begins = expect.stringMatching(/cannot be written: database is locked/);
+  const ends = expect.stringMatching(/can be written again after \d/);
+  expect(lines).toEqual([begins, ends, begins, ends]);
+});
