@@ -40,8 +40,8 @@ export function keepsPackagesInDev(
 }
 
 /**
- * What removed modules leave behind: packages that we added and nothing needs
- * any more go, packages that were there before are only named.
+ * What is left behind: packages that we added and nothing needs any more go, packages
+ * of removed modules that were there before are only named.
  */
 export function planRemovals({
   packageText,
@@ -58,15 +58,12 @@ export function planRemovals({
 }): PackageRemovals {
   const before = packageNeeds(removed, config);
   const present = presentDependencies(packageText);
-  const unneeded = Object.keys({
-    ...before.dependencies,
-    ...before.devDependencies,
-  }).filter(
-    (name) =>
-      present[name] !== undefined &&
-      !Object.hasOwn(needs.dependencies, name) &&
-      !Object.hasOwn(needs.devDependencies, name),
-  );
+  const isUnneeded = (name: string) =>
+    present[name] !== undefined &&
+    !Object.hasOwn(needs.dependencies, name) &&
+    !Object.hasOwn(needs.devDependencies, name);
+  const isOurs = (name: string) =>
+    lock.added_dependencies[name] === present[name];
   const scripts = presentScripts(packageText);
   const unneededScripts = Object.entries(before.scripts).filter(
     ([name]) =>
@@ -77,12 +74,14 @@ export function planRemovals({
       String(scripts[name]),
     );
   return {
-    dependencies: unneeded.filter(
-      (name) => lock.added_dependencies[name] === present[name],
+    // Also what an earlier version of a module needed, and this one does not.
+    dependencies: Object.keys(lock.added_dependencies).filter(
+      (name) => isUnneeded(name) && isOurs(name),
     ),
-    leftDependencies: unneeded.filter(
-      (name) => lock.added_dependencies[name] !== present[name],
-    ),
+    leftDependencies: Object.keys({
+      ...before.dependencies,
+      ...before.devDependencies,
+    }).filter((name) => isUnneeded(name) && !isOurs(name)),
     scripts: unneededScripts.filter(isOwn).map(([name]) => name),
     leftScripts: unneededScripts
       .filter((entry) => !isOwn(entry))

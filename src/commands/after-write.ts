@@ -93,6 +93,9 @@ export async function lacksPackages({
   return missingPackages(root, packageJson.needed).length > 0;
 }
 
+/** The one package that has to be compiled where there is no binary of it. */
+const NATIVE_PACKAGE = "better-sqlite3";
+
 /** @param isNew - whether what the modules can do is new to the project */
 export async function nextSteps(
   plan: ScaffoldPlan,
@@ -117,13 +120,21 @@ export async function nextSteps(
       purpose: "install the dependencies",
     });
   }
-  const unbuilt =
-    name === "pnpm" ? unapprovedBuilds(plan.root, plan.packageJson.needed) : [];
+  const { needed } = plan.packageJson;
+  const unbuilt = name === "pnpm" ? unapprovedBuilds(plan.root, needed) : [];
   if (unbuilt.length > 0) {
     steps.push({
       command: "pnpm approve-builds",
       purpose: `let pnpm build ${unbuilt.join(", ")}`,
     });
+  } else if (installed !== null && needed.includes(NATIVE_PACKAGE)) {
+    const { buildCommand, isBuilt } =
+      await import("../infrastructure/build-advice.ts");
+    if (!isBuilt(plan.root, NATIVE_PACKAGE))
+      steps.push({
+        command: buildCommand(name, plan.root, NATIVE_PACKAGE),
+        purpose: `let ${name} build ${NATIVE_PACKAGE}`,
+      });
   }
   if (!isNew) return steps;
   // A script of that name that is not ours runs something else.

@@ -1,5 +1,6 @@
 /** The command that builds a native package which is not built, or for another Node. */
 import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readJsonRecord } from "./json-values.ts";
 import {
@@ -40,6 +41,27 @@ export function buildCommand(
         ? "bun install --force"
         : `bun pm trust ${name}`;
   }
+}
+
+/**
+ * Whether an installed native package has been compiled; true as well where it is not
+ * found. Package managers leave the scripts that do it out unless they are allowed to.
+ */
+export function isBuilt(root: string, name: string): boolean {
+  const folder =
+    unpluggedPackage(root, name) ?? findUpwards(root, `node_modules/${name}`);
+  const binary = `build/Release/${name.replaceAll("-", "_")}.node`;
+  return folder === undefined || existsSync(join(folder, binary));
+}
+
+/** Where Yarn's Plug'n'Play puts a package that cannot stay in its archive. */
+function unpluggedPackage(root: string, name: string): string | undefined {
+  const unplugged = findUpwards(root, ".yarn/unplugged");
+  if (unplugged === undefined) return undefined;
+  const entry = readdirSync(unplugged).find((each) =>
+    each.startsWith(`${name}-npm-`),
+  );
+  return entry && join(unplugged, entry, "node_modules", name);
 }
 
 function npmMajor(root: string): number {

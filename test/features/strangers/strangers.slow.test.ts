@@ -176,6 +176,9 @@ async function expectServer(project: Project): Promise<void> {
   });
 }
 
+/** Where the package manager builds nothing unasked, init says what builds it. */
+const BUILD_STEP = /^ {2}(\S.+?) {2,}let \w+ build /m;
+
 describeWithRegistry()("projects of strangers", () => {
   beforeAll(async () => {
     const { tarball } = await pack(folder());
@@ -200,6 +203,13 @@ describeWithRegistry()("projects of strangers", () => {
       const settings = host.settings ?? [];
       const init = await scaffold(project, "init", ...flags, ...settings);
       expect(init).toMatchObject({ code: 0 });
+      const [, build] = BUILD_STEP.exec(init.stdout) ?? [];
+      if (build !== undefined)
+        await runOrThrow("sh", ["-c", build], {
+          cwd: project.root,
+          env: project.env,
+          timeoutMs: 10 * MINUTE,
+        });
       expect(await checked(project)).toEqual(before);
       expect(await checked(project, WRITES)).toEqual(
         before.filter(({ command }) => WRITES.test(command)),

@@ -113,7 +113,8 @@ async function sendEventsPage(
   }
   if (history.streamId !== streamId) {
     const text = "The stream has just become another one. Ask again.";
-    return sendError(response, 503, "unavailable", text);
+    sendError(response, 503, "unavailable", text);
+    return;
   }
   const head = JSON.stringify({
     stream_id: streamId,
