@@ -32,6 +32,7 @@ const folder = temporaryFolder();
 const SERVER = "adws/adw_server.ts";
 const WEBSOCKETS = "adws/adw_modules/adw_websockets.ts";
 const DASHBOARD = "adws/adw_modules/adw_dashboard.ts";
+const LOGGING = "adws/adw_modules/adw_logging.ts";
 const QUEUE = "adws/adw_modules/adw_logging/queue.ts";
 const REPORT = "adws/adw_modules/adw_logging/report.ts";
 const PAGE = "adws/adw_dashboard/index.html";
@@ -205,9 +206,9 @@ describe("a project of large files, edited by its owner, becomes one of faces an
         "  const { host, port } = settings;\n  process.stderr.write(`parcel desk: ${host}\\n`);\n",
       ],
       [
-        QUEUE,
-        "export const MAX_QUEUED_ROWS = 50_000;",
-        "export const MAX_QUEUED_ROWS = 10_000; // our machines are small",
+        LOGGING,
+        '  ["agent_cancelled", "warning"],',
+        '  ["agent_cancelled", "error"], // nobody cancels here',
       ],
       [
         DASHBOARD,
