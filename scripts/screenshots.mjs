@@ -18,7 +18,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const images = join(root, "docs/images");
 const executablePath =
   process.env.CHROMIUM_PATH ??
-  ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
+  [
+    "/usr/bin/chromium-headless-shell",
+    "/usr/bin/chromium",
+    "/usr/bin/google-chrome",
+  ].find(existsSync);
 if (executablePath === undefined) {
   console.error(
     "No Chromium found: install it (apt-get install chromium), or set CHROMIUM_PATH.",
