@@ -92,7 +92,11 @@ export const BUNDLED_MODULES = [
     name: "adw_events",
     version: "1.2.0",
     summary: "The contract: event, filter, close codes, vocabulary",
-    files: ["adws/adw_modules/adw_events.ts", "adws/adw_modules/adw_stderr.ts"],
+    files: [
+      "adws/adw_modules/adw_events.ts",
+      "adws/adw_modules/adw_mask.ts",
+      "adws/adw_modules/adw_stderr.ts",
+    ],
   },
   {
     name: "adw_websockets",
