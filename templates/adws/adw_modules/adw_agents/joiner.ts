@@ -19,6 +19,8 @@ export type Look = readonly [string, (string | undefined)?];
 export interface Entry {
   readonly kind: string;
   readonly session: string;
+  /** Where it is found by those that look like it. */
+  readonly minute: string;
   agent: string;
   at: number;
   look: Look;
@@ -61,6 +63,8 @@ export function memoOf(entry: Entry, phase: string): Memo {
 
 export class Joiner {
   readonly #byId = new Map<string, Entry>();
+  /** By session, kind and minute, for those that have no id in common. */
+  readonly #byMinute = new Map<string, Set<Entry>>();
   /** By session and kind, in the order of their coming. */
   readonly #bySession = new Map<string, Map<string, Set<Entry>>>();
   size = 0;
@@ -78,34 +82,34 @@ export class Joiner {
     act: Pick<Act, "session" | "agent" | "ids" | "at">,
     look: Look,
     lanes: Iterable<string>,
-    { isAnyAgent = false, within = ALIKE_WITHIN_MS } = {},
+    isAnyAgent = false,
   ): Entry | undefined {
     const told = [...lanes];
+    const minute = minuteOf(act.at);
     let best: Entry | undefined;
-    for (const entry of this.of(act.session, kind)) {
-      const distance = Math.abs(entry.at - act.at);
-      if (distance > within || !looksLike(entry.look, look)) continue;
-      if (!isAnyAgent && entry.agent !== act.agent) continue;
-      if (told.some((lane) => entry.lanes.has(lane))) continue;
-      if (contradict(entry.ids, act.ids)) continue;
-      if (best === undefined || distance < Math.abs(best.at - act.at))
-        best = entry;
+    for (const near of [minute - 1, minute, minute + 1]) {
+      for (const entry of this.#byMinute.get(
+        `${act.session} ${kind} ${String(near)}`,
+      ) ?? []) {
+        const distance = Math.abs(entry.at - act.at);
+        if (distance > ALIKE_WITHIN_MS || !looksLike(entry.look, look))
+          continue;
+        if (!isAnyAgent && entry.agent !== act.agent) continue;
+        if (told.some((lane) => entry.lanes.has(lane))) continue;
+        if (contradict(entry.ids, act.ids)) continue;
+        if (best === undefined || distance < Math.abs(best.at - act.at))
+          best = entry;
+      }
     }
     return best;
   }
 
   /** The entry of an act, made when there is none. */
-  join(
-    kind: string,
-    act: Act,
-    look: Look,
-    phase = "start",
-    options?: { isAnyAgent?: boolean; within?: number },
-  ): Entry {
+  join(kind: string, act: Act, look: Look, phase = "start"): Entry {
     const lane = `${act.lane} ${phase}`;
     const entry =
       this.find(kind, act)[0] ??
-      this.alike(kind, act, look, [lane], options) ??
+      this.alike(kind, act, look, [lane]) ??
       this.add(kind, act, look);
     this.tell(entry, act, phase);
     return entry;
@@ -118,7 +122,11 @@ export class Joiner {
   ): Entry {
     const sets = { ids: new Set<string>(), deliveries: new Set<string>() };
     const told = { lanes: new Set<string>(), logged: new Set<string>() };
-    const entry: Entry = { kind, session, agent, at, look, ...sets, ...told };
+    const minute = `${session} ${kind} ${String(minuteOf(at))}`;
+    const from = { kind, session, minute, agent, at, look };
+    const entry: Entry = { ...from, ...sets, ...told };
+    const near = this.#byMinute.get(minute) ?? new Set();
+    this.#byMinute.set(minute, near.add(entry));
     const kinds = this.#bySession.get(session) ?? new Map<string, Set<Entry>>();
     this.#bySession.set(session, kinds);
     const entries = kinds.get(kind) ?? new Set();
@@ -159,8 +167,7 @@ export class Joiner {
     for (const id of other.deliveries) into.deliveries.add(id);
     for (const lane of other.lanes) into.lanes.add(lane);
     for (const phase of other.logged) into.logged.add(phase);
-    this.#bySession.get(other.session)?.get(other.kind)?.delete(other);
-    this.size -= 1;
+    this.drop(other);
     this.#index(into);
   }
 
@@ -178,6 +185,9 @@ export class Joiner {
   drop(entry: Entry): void {
     const entries = this.#bySession.get(entry.session)?.get(entry.kind);
     if (entries?.delete(entry) === true) this.size -= 1;
+    const near = this.#byMinute.get(entry.minute);
+    near?.delete(entry);
+    if (near?.size === 0) this.#byMinute.delete(entry.minute);
     for (const key of [...entry.ids, ...entry.deliveries]) {
       const id = `${entry.kind} ${key}`;
       if (this.#byId.get(id) === entry) this.#byId.delete(id);
@@ -191,7 +201,11 @@ export class Joiner {
   }
 }
 
-function looksLike([a, b]: Look, [c, d]: Look): boolean {
+function minuteOf(at: number): number {
+  return Math.floor(at / ALIKE_WITHIN_MS);
+}
+
+export function looksLike([a, b]: Look, [c, d]: Look): boolean {
   return a === c && (b === d || b === undefined || d === undefined);
 }
 

@@ -18,7 +18,7 @@ import { cut, listOf, nameOf, textOf } from "./act.ts";
 import type { About, Act, Deed, Fields } from "./act.ts";
 import { NO_PRICES } from "./cost.ts";
 import type { Prices } from "./cost.ts";
-import { ALIKE_WITHIN_MS, digest, Joiner, memoOf } from "./joiner.ts";
+import { digest, Joiner, looksLike, memoOf } from "./joiner.ts";
 import type { Entry, Look, Memo } from "./joiner.ts";
 import { Usage } from "./usage.ts";
 import type { UsageCall } from "./usage.ts";
@@ -31,7 +31,6 @@ export const GONE_AFTER_MS = 60_000;
 /** One of which nobody knows whether it runs, after this. */
 export const SILENT_AFTER_MS = 6 * 3_600_000;
 const MAX_TITLE_CHARS = 80;
-const HOUR_MS = 3_600_000;
 
 export type AgentState =
   "initializing" | "executing" | "idle" | "completed" | "failed" | "cancelled";
@@ -420,14 +419,7 @@ export class Ledger {
 
   #takeCall(agent: Agent, act: CallAct): void {
     const isEnd = act.type === "tool_ended";
-    const entry = this.#joiner.join(
-      "call",
-      act,
-      callLook(act.tool, act.input),
-      isEnd ? "end" : "start",
-      // A call may take long.
-      { within: isEnd ? 24 * HOUR_MS : ALIKE_WITHIN_MS },
-    );
+    const entry = this.#callOf(agent, act);
     const own = this.#sessions.get(agent.session)?.get(entry.agent) ?? agent;
     if (entry.look[0] === "" || entry.look[1] === undefined) {
       const look = callLook(act.tool, act.input);
@@ -438,6 +430,30 @@ export class Ledger {
       this.#startCall(own, entry, act, act.at - before);
     }
     if (isEnd) this.#endCall(own, entry, act);
+  }
+
+  /** A call without an id ends the oldest open one that looks like it. */
+  #callOf(agent: Agent, act: CallAct): Entry {
+    const look = callLook(act.tool, act.input);
+    if (act.type === "tool_started")
+      return this.#joiner.join("call", act, look);
+    const phase = `${act.lane} end`;
+    const open = [...agent.calls].find(
+      (entry) =>
+        looksLike(entry.look, look) &&
+        !entry.lanes.has(phase) &&
+        (act.ids.length === 0 ||
+          ![...entry.ids].some((id) => id.startsWith("call:"))),
+    );
+    const [known] = this.#joiner.find("call", act);
+    const at = act.at - (act.durationMs ?? 0);
+    const entry =
+      known ??
+      open ??
+      this.#joiner.alike("call", { ...act, at }, look, [phase]) ??
+      this.#joiner.add("call", act, look);
+    this.#joiner.tell(entry, act, "end");
+    return entry;
   }
 
   #startCall(agent: Agent, entry: Entry, act: CallAct, at: number): void {

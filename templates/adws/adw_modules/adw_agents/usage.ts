@@ -56,12 +56,11 @@ export class Usage {
 
   take(act: UsageAct, now: number): UsageCall[] {
     const look = lookOf(act.tokens);
-    const isAnyAgent = true;
     const [known, ...others] = this.#joiner.find("usage", act);
     const lane = `${act.lane} start`;
     const entry =
       known ??
-      this.#joiner.alike("usage", act, look, [lane], { isAnyAgent }) ??
+      this.#joiner.alike("usage", act, look, [lane], true) ??
       this.#joiner.add("usage", act, look);
     this.#joiner.tell(entry, act, "start");
     const request = this.#requestOf(entry);
@@ -76,7 +75,7 @@ export class Usage {
       entryAct(entry),
       entry.look,
       entry.lanes,
-      { isAnyAgent },
+      true,
     );
     if (twin !== undefined) this.#merge(request, twin);
     request.dueAt = now + SETTLE_MS;
