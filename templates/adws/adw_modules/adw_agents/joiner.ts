@@ -12,6 +12,8 @@ import type { Act } from "./act.ts";
 /** Acts that look alike are one when they are no further apart. */
 export const ALIKE_WITHIN_MS = 60_000;
 
+const MAX_DELIVERIES = 20;
+
 /** How an act looks: what must be equal, and what must be where both know it. */
 export type Look = readonly [string, (string | undefined)?];
 
@@ -85,23 +87,27 @@ export class Joiner {
     isAnyAgent = false,
   ): Entry | undefined {
     const told = [...lanes];
-    const minute = minuteOf(act.at);
     let best: Entry | undefined;
-    for (const near of [minute - 1, minute, minute + 1]) {
-      for (const entry of this.#byMinute.get(
-        `${act.session} ${kind} ${String(near)}`,
-      ) ?? []) {
-        const distance = Math.abs(entry.at - act.at);
-        if (distance > ALIKE_WITHIN_MS || !looksLike(entry.look, look))
-          continue;
-        if (!isAnyAgent && entry.agent !== act.agent) continue;
-        if (told.some((lane) => entry.lanes.has(lane))) continue;
-        if (contradict(entry.ids, act.ids)) continue;
-        if (best === undefined || distance < Math.abs(best.at - act.at))
-          best = entry;
-      }
+    for (const entry of this.near(act.session, kind, act.at)) {
+      if (!looksLike(entry.look, look)) continue;
+      if (!isAnyAgent && entry.agent !== act.agent) continue;
+      if (told.some((lane) => entry.lanes.has(lane))) continue;
+      if (contradict(entry.ids, act.ids)) continue;
+      const distance = Math.abs(entry.at - act.at);
+      if (best === undefined || distance < Math.abs(best.at - act.at))
+        best = entry;
     }
     return best;
+  }
+
+  /** The entries that lie so close that they may be the same. */
+  *near(session: string, kind: string, at: number): Iterable<Entry> {
+    const minute = minuteOf(at);
+    for (const each of [minute - 1, minute, minute + 1]) {
+      const entries = this.#byMinute.get(`${session} ${kind} ${String(each)}`);
+      for (const entry of entries ?? [])
+        if (Math.abs(entry.at - at) <= ALIKE_WITHIN_MS) yield entry;
+    }
   }
 
   /** The entry of an act, made when there is none. */
@@ -142,9 +148,13 @@ export class Joiner {
     phase: string,
   ): void {
     entry.lanes.add(`${lane} ${phase}`);
-    entry.deliveries.add(`${lane}:${delivery}`);
+    const told = `${lane}:${delivery}`;
     for (const id of ids) entry.ids.add(id);
-    this.#index(entry);
+    // Whoever tells an act so often gives it an id.
+    if (entry.deliveries.size < MAX_DELIVERIES) entry.deliveries.add(told);
+    for (const key of [...ids, told])
+      if (entry.ids.has(key) || entry.deliveries.has(key))
+        this.#byId.set(`${entry.kind} ${key}`, entry);
   }
 
   /** Rebuilds what was known of an act whose log row is there. */

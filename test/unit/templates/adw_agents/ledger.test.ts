@@ -3,12 +3,14 @@ import type {
   FileState,
 } from "../../../../templates/adws/adw_modules/adw_agents/act.ts";
 import {
-  claudeFile,
   mapClaudeHook,
-  mapClaudeLine,
-  mapClaudeMeta,
   mapClaudeRecord,
 } from "../../../../templates/adws/adw_modules/adw_agents/claude.ts";
+import {
+  claudeFile,
+  mapClaudeLine,
+  mapClaudeMeta,
+} from "../../../../templates/adws/adw_modules/adw_agents/claude_lines.ts";
 import { mapCodexLine } from "../../../../templates/adws/adw_modules/adw_agents/codex.ts";
 import { parsePrices } from "../../../../templates/adws/adw_modules/adw_agents/cost.ts";
 import { mapCursorHook } from "../../../../templates/adws/adw_modules/adw_agents/cursor.ts";
