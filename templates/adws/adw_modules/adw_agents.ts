@@ -44,6 +44,8 @@ import { mapGenAi, readOtel } from "./adw_agents/otel.ts";
 import { maskValue } from "./adw_mask.ts";
 
 export { parsePrices, readPrices } from "./adw_agents/cost.ts";
+export { createDoors, readIngestToken } from "./adw_agents/doors.ts";
+export type { Doors, DoorOptions } from "./adw_agents/doors.ts";
 export { Ledger } from "./adw_agents/ledger.ts";
 export type { LedgerOptions, LogCall } from "./adw_agents/ledger.ts";
 export { mapOpenCodeEvent, openCodeState } from "./adw_agents/opencode.ts";

@@ -19,8 +19,9 @@ import type { Prices } from "./cost.ts";
 import { callId, callLook, Journal, kept, labelOf } from "./journal.ts";
 import type { ActOf, Agent, LogCall } from "./journal.ts";
 import { digest, Joiner, looksLike, memoOf } from "./joiner.ts";
-import type { Entry, Look } from "./joiner.ts";
-import { promptId, restoreCall } from "./restore.ts";
+import type { Entry } from "./joiner.ts";
+import { restoreCall } from "./restore.ts";
+import { Turns } from "./turns.ts";
 import { Usage } from "./usage.ts";
 import type { UsageCall } from "./usage.ts";
 import { concerns, Waits } from "./waits.ts";
@@ -28,7 +29,7 @@ import { concerns, Waits } from "./waits.ts";
 export type { LogCall } from "./journal.ts";
 
 export const MAX_ENTRIES = 100_000;
-/** Of one agent, so many calls and prompts are open at a time; the oldest give way. */
+/** Of one agent, so many calls are open at a time; the oldest give way. */
 const MAX_OPEN = 200;
 /** A call whose turn is over may still be told its end for so long. */
 export const LATE_END_MS = 30_000;
@@ -55,6 +56,7 @@ export class Ledger {
   readonly #joiner = new Joiner();
   readonly #journal = new Journal();
   readonly #waits = new Waits(this.#joiner, this.#journal);
+  readonly #turns = new Turns(this.#joiner, this.#journal, this.#waits);
   readonly #agents: Agents;
   readonly #usage: Usage;
 
@@ -102,12 +104,12 @@ export class Ledger {
       case "tool_ended":
         return this.#takeCall(agent, act);
       case "prompt":
-        return this.#takePrompt(agent, act);
+        return this.#turns.take(agent, act);
       case "turn_ended":
-        this.#endTurn(agent, act.at, act.text, "completed");
+        this.#turns.end(agent, act.at, act.text, "completed");
         return this.#agents.status(agent, "idle", act.at);
       case "agent_ended":
-        this.#endTurn(agent, act.at, act.text, "completed");
+        this.#turns.end(agent, act.at, act.text, "completed");
         return this.#agents.status(agent, "completed", act.at);
       case "session_ended":
         return this.#endSession(agent, act);
@@ -130,7 +132,7 @@ export class Ledger {
         return this.#logUsage(this.#usage.take(act, now));
       case "interrupted":
         this.#once(agent, act, "interrupted", "Interrupted", {}, "warning");
-        this.#endTurn(agent, act.at, undefined, "cancelled");
+        this.#turns.end(agent, act.at, undefined, "cancelled");
         this.#endCalls(agent, act.at, "Interrupted");
         return this.#agents.status(agent, "idle", act.at);
       case "failed": {
@@ -143,7 +145,7 @@ export class Ledger {
           { error_message: error, reason },
           "error",
         );
-        this.#endTurn(agent, act.at, undefined, "failed", error);
+        this.#turns.end(agent, act.at, undefined, "failed", error);
         return this.#agents.status(agent, "failed", act.at, error);
       }
       case "answer":
@@ -281,90 +283,6 @@ export class Ledger {
     }
   }
 
-  #takePrompt(agent: Agent, act: ActOf<"prompt">): void {
-    const look: Look = [
-      "",
-      act.text === undefined ? undefined : digest(act.text),
-    ];
-    const entry = this.#joiner.join("prompt", act, look);
-    if (entry.logged.has("start")) return;
-    entry.logged.add("start");
-    const id = promptId(entry, act);
-    entry.ids.add(`row:${id}`);
-    this.#journal.log(agent, act.at, {
-      type: "prompt",
-      id,
-      text: act.text ?? "",
-    });
-    this.#waits.end(
-      agent,
-      act.at,
-      undefined,
-      ({ entry: { at } }) => at <= act.at,
-    );
-    agent.prompts.add(entry);
-    const [oldest] = agent.prompts;
-    if (agent.prompts.size > MAX_OPEN && oldest !== undefined)
-      agent.prompts.delete(oldest);
-    const { turn } = agent;
-    // Its end came before it.
-    if (turn !== undefined && !turn.isTaken && act.at <= turn.at) {
-      turn.isTaken = true;
-      this.#endPrompt(agent, entry, turn.at, "completed", turn.text);
-    }
-  }
-
-  #endPrompt(
-    agent: Agent,
-    entry: Entry,
-    at: number,
-    status: "completed" | "failed" | "cancelled",
-    response?: string,
-    error?: string,
-  ): void {
-    agent.prompts.delete(entry);
-    if (entry.logged.has("end")) return;
-    entry.logged.add("end");
-    const row = [...entry.ids].find((id) => id.startsWith("row:")) ?? "row:";
-    const id = row.slice("row:".length);
-    this.#journal.log(agent, at, {
-      type: "prompt_result",
-      id,
-      status,
-      response,
-      error,
-    });
-  }
-
-  /** Ends the prompts from before; the last of them has the answer. */
-  #endTurn(
-    agent: Agent,
-    at: number,
-    text: string | undefined,
-    status: "completed" | "failed" | "cancelled",
-    error?: string,
-  ): void {
-    const open = [...agent.prompts].filter((entry) => entry.at <= at);
-    for (const entry of open) {
-      const isLast = entry === open.at(-1);
-      this.#endPrompt(
-        agent,
-        entry,
-        at,
-        status,
-        isLast ? text : undefined,
-        error,
-      );
-    }
-    if (agent.turn === undefined || at >= agent.turn.at)
-      agent.turn = {
-        at,
-        text,
-        isTaken: open.length > 0 || agent.turn?.at === at,
-      };
-    this.#waits.end(agent, at, undefined, ({ entry }) => entry.at < at);
-  }
-
   #endSession(agent: Agent, act: ActOf<"session_ended">): void {
     const { reason } = act;
     this.#once(
@@ -376,7 +294,7 @@ export class Ledger {
     );
     for (const other of this.#agents.sessions.get(agent.session)?.values() ??
       []) {
-      this.#endTurn(other, act.at, undefined, "completed");
+      this.#turns.end(other, act.at, undefined, "completed");
       if (other.status !== "failed" || other === agent)
         this.#agents.status(other, "completed", act.at);
     }
@@ -402,7 +320,7 @@ export class Ledger {
         ? "Its process is gone"
         : "Nothing was heard of it any more";
     this.#endCalls(agent, agent.lastAt, reason);
-    this.#endTurn(agent, agent.lastAt, undefined, "cancelled", reason);
+    this.#turns.end(agent, agent.lastAt, undefined, "cancelled", reason);
     this.#waits.end(agent, agent.lastAt, undefined, () => true);
     this.#agents.status(agent, "cancelled", agent.lastAt, reason);
   }
