@@ -8,7 +8,8 @@ import {
 
 const ROOT = resolve(__dirname, "../../..");
 /** They hold what looks like secrets on purpose. */
-const SECRETIVE = /adw_mask\.ts$|live-check|[/\\]tests?[/\\]|\.test\./;
+const SECRETIVE =
+  /[/\\]generated[/\\]|adw_mask\.ts$|live-check|[/\\]tests?[/\\]|\.test\./;
 
 function linesOf(folder: string): string[] {
   return readdirSync(join(ROOT, folder), {

@@ -13,19 +13,10 @@ import {
   nameOf,
   numberOf,
   textOf,
-  timeOf,
   tokensOf,
   unknownFields,
 } from "./act.ts";
-import type {
-  Act,
-  Base,
-  Deed,
-  Delivery,
-  Fields,
-  FileState,
-  Outcome,
-} from "./act.ts";
+import type { Act, Base, Deed, Delivery, Fields, Outcome } from "./act.ts";
 import type { OtelRecord } from "./otel.ts";
 
 export const SOURCE = "claude-code";

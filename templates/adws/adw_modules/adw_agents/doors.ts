@@ -23,6 +23,7 @@ import {
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { isRecord } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
 import { putIntoSpool } from "./spool.ts";
 
@@ -194,9 +195,7 @@ export function readIngestToken(file: string): string {
     writeFileSync(file, `${token}\n`, { mode: 0o600, flag: "wx" });
     return token;
   } catch (error) {
-    const isThere =
-      error instanceof Error && "code" in error && error.code === "EEXIST";
-    if (!isThere) throw error;
+    if (!isRecord(error) || error["code"] !== "EEXIST") throw error;
   }
   const flags: Readonly<Record<string, number | undefined>> = constants;
   const handle = openSync(
