@@ -87,7 +87,11 @@ export async function readLines(
             `${path}: a line of more than ${String(MAX_LINE_BYTES)} bytes was left out`,
           );
         else if (restBytes + part.length > 0)
-          give(Buffer.concat([...rest, part]).toString("utf8"), `${identity}:${String(offset)}`, take);
+          give(
+            Buffer.concat([...rest, part]).toString("utf8"),
+            `${identity}:${String(offset)}`,
+            take,
+          );
         rest = [];
         restBytes = 0;
         isTooLong = false;
