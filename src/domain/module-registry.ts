@@ -66,6 +66,8 @@ export interface ModuleDefinition {
   scriptFlags?: readonly ConditionalFlags[];
   /** Comes with every module and is not listed. */
   hidden?: boolean;
+  /** Under construction: nobody can install it yet. */
+  isUnfinished?: boolean;
 }
 
 /**
@@ -219,6 +221,44 @@ export const BUNDLED_MODULES = [
     requires: ["adw_database"],
   },
   {
+    name: "adw_mask",
+    version: "1.3.0",
+    summary: "Masks secrets in texts and values",
+    files: ["adws/adw_modules/adw_mask.ts"],
+  },
+  {
+    name: "adw_agents",
+    version: "1.3.0",
+    isUnfinished: true,
+    summary:
+      "What coding agents say of themselves: hooks, telemetry, transcripts",
+    files: [
+      "adws/adw_modules/adw_agents.ts",
+      "adws/adw_modules/adw_agents/act.ts",
+      "adws/adw_modules/adw_agents/agents.ts",
+      "adws/adw_modules/adw_agents/claude.ts",
+      "adws/adw_modules/adw_agents/claude_lines.ts",
+      "adws/adw_modules/adw_agents/codex.ts",
+      "adws/adw_modules/adw_agents/cost.ts",
+      "adws/adw_modules/adw_agents/cursor.ts",
+      "adws/adw_modules/adw_agents/doors.ts",
+      "adws/adw_modules/adw_agents/gemini.ts",
+      "adws/adw_modules/adw_agents/joiner.ts",
+      "adws/adw_modules/adw_agents/journal.ts",
+      "adws/adw_modules/adw_agents/ledger.ts",
+      "adws/adw_modules/adw_agents/opencode.ts",
+      "adws/adw_modules/adw_agents/otel.ts",
+      "adws/adw_modules/adw_agents/restore.ts",
+      "adws/adw_modules/adw_agents/spool.ts",
+      "adws/adw_modules/adw_agents/transcripts.ts",
+      "adws/adw_modules/adw_agents/turns.ts",
+      "adws/adw_modules/adw_agents/usage.ts",
+      "adws/adw_modules/adw_agents/waits.ts",
+      "adws/prices.json",
+    ],
+    requires: ["adw_events", "adw_mask"],
+  },
+  {
     name: "adw_dashboard",
     version: "1.3.0",
     summary: "Live dashboard of the fleet, on the server's own port",
@@ -242,7 +282,7 @@ export const BUNDLED_MODULES = [
       "adws/adw_dashboard_source/tsconfig.json",
       ...DASHBOARD_SOURCE_FILES,
     ],
-    requires: ["adw_dashboard", "adw_websocket_client"],
+    requires: ["adw_dashboard", "adw_mask", "adw_websocket_client"],
     devDependencies: {
       "@preact/signals": "^2.11.0",
       esbuild: "^0.28.0",
@@ -303,7 +343,10 @@ export function retiredModule(name: string): RetiredModule | undefined {
 }
 
 /** Name of a module that ships with this package and that a user can install. */
-export type ModuleName = Exclude<BundledModule["name"], "adw_base">;
+export type ModuleName = Exclude<
+  BundledModule["name"],
+  "adw_base" | "adw_agents"
+>;
 
 /** A checked list of modules, looked up by name. */
 export interface ModuleRegistry {
@@ -343,7 +386,9 @@ export function createRegistry(
       owners.set(file, definition.name);
     }
   }
-  const installable = definitions.filter(({ hidden }) => hidden !== true);
+  const installable = definitions.filter(
+    ({ hidden, isUnfinished }) => hidden !== true && isUnfinished !== true,
+  );
   const hidden = definitions.filter(
     ({ hidden: isHidden }) => isHidden === true,
   );

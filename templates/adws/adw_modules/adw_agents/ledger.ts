@@ -1,0 +1,354 @@
+/**
+ * The ledger: acts in, in any order and by any road, log calls out, each once.
+ *
+ * It is a cache over the log. What it knows of a session it rebuilds from that
+ * session's log rows (`load`), when the session is heard of for the first time
+ * after a start or after it was dropped from memory. So a caller that commits
+ * the calls of an act in one transaction, and only then deletes what the act
+ * came from, neither loses nor repeats anything, whenever it is killed; and one
+ * whose transaction fails calls `forget` and gives the act again later.
+ *
+ * Bounds: MAX_ENTRIES acts in memory; beyond them the sessions that were silent
+ * for longest are dropped, and of the last one its oldest acts.
+ *
+ * Template: adw_agents 1.3.0
+ */ import type { Act, Fields } from "./act.ts";
+import { Agents } from "./agents.ts";
+import { NO_PRICES } from "./cost.ts";
+import type { Prices } from "./cost.ts";
+import { callId, callLook, Journal, kept, labelOf } from "./journal.ts";
+import type { ActOf, Agent, LogCall } from "./journal.ts";
+import { digest, Joiner, looksLike, memoOf } from "./joiner.ts";
+import type { Entry } from "./joiner.ts";
+import { restoreCall } from "./restore.ts";
+import { Turns } from "./turns.ts";
+import { Usage } from "./usage.ts";
+import type { UsageCall } from "./usage.ts";
+import { concerns, Waits } from "./waits.ts";
+
+export type { LogCall } from "./journal.ts";
+
+export const MAX_ENTRIES = 100_000;
+/** Of one agent, so many calls are open at a time; the oldest give way. */
+const MAX_OPEN = 200;
+/** A call whose turn is over may still be told its end for so long. */
+export const LATE_END_MS = 30_000;
+/** An agent whose process is gone is given up after this silence. */
+export const GONE_AFTER_MS = 60_000;
+/** One of which nobody knows whether it runs, after this. */
+export const SILENT_AFTER_MS = 6 * 3_600_000;
+
+export interface LedgerOptions {
+  prices?: Prices | undefined;
+  /** The log rows of a session, in order. */
+  load?: ((session: string) => Iterable<LogCall>) | undefined;
+  /** Whether the process of a session runs; undefined: nobody knows. */
+  isAlive?: ((session: string) => boolean | undefined) | undefined;
+}
+
+type CallAct = ActOf<"tool_started"> | ActOf<"tool_ended">;
+
+/** Acts that an agent does only while it works. */
+const WORK = new Set<string>(["prompt", "tool_started"]);
+
+export class Ledger {
+  readonly #options: LedgerOptions;
+  readonly #joiner = new Joiner();
+  readonly #journal = new Journal();
+  readonly #waits = new Waits(this.#joiner, this.#journal);
+  readonly #turns = new Turns(this.#joiner, this.#journal, this.#waits);
+  readonly #agents: Agents;
+  readonly #usage: Usage;
+
+  constructor(options: LedgerOptions = {}) {
+    this.#options = options;
+    const joiner = this.#joiner;
+    const usage = new Usage(joiner, options.prices ?? NO_PRICES);
+    const agents = new Agents(joiner, this.#journal, (session) => {
+      for (const call of options.load?.(session) ?? [])
+        restoreCall(call, { agents, joiner, usage });
+    });
+    this.#usage = usage;
+    this.#agents = agents;
+  }
+
+  /** Takes one act. @param now ms since the epoch */
+  take(act: Act, now: number): LogCall[] {
+    const agent = this.#agents.of(act);
+    agent.lastAt = Math.max(agent.lastAt, act.at);
+    if (WORK.has(act.type)) this.#agents.status(agent, "executing", act.at);
+    this.#apply(agent, act, now);
+    this.#makeRoom();
+    return this.#journal.flush();
+  }
+
+  /** What time brings: requests that are complete, calls and agents that nothing more is heard of. */
+  settle(now: number): LogCall[] {
+    this.#logUsage(this.#usage.settle(now));
+    for (const agents of this.#agents.sessions.values()) {
+      for (const agent of agents.values()) this.#age(agent, now);
+    }
+    return this.#journal.flush();
+  }
+
+  /** Drops a session from memory: what is logged of it is loaded again. */
+  forget(session: string): void {
+    this.#joiner.forget(session);
+    this.#usage.forget(session);
+    this.#agents.sessions.delete(session);
+  }
+
+  #apply(agent: Agent, act: Act, now: number): void {
+    switch (act.type) {
+      case "tool_started":
+      case "tool_ended":
+        return this.#takeCall(agent, act);
+      case "prompt":
+        return this.#turns.take(agent, act);
+      case "turn_ended":
+        this.#turns.end(agent, act.at, act.text, "completed");
+        return this.#agents.status(agent, "idle", act.at);
+      case "agent_ended":
+        this.#turns.end(agent, act.at, act.text, "completed");
+        return this.#agents.status(agent, "completed", act.at);
+      case "session_ended":
+        return this.#endSession(agent, act);
+      case "session_started":
+      case "agent_started": {
+        const isBack = agent.status === "completed" && act.at > agent.statusAt;
+        if (act.type === "agent_started") {
+          if (agent.statusAt === 0)
+            this.#agents.status(agent, "executing", act.at);
+        } else if (isBack) this.#agents.status(agent, "idle", act.at);
+        return;
+      }
+      case "wait_started":
+        return this.#waits.take(agent, act);
+      case "wait_ended":
+        return this.#waits.end(agent, act.at, act.outcome, (wait) =>
+          act.ids.some((id) => wait.entry.ids.has(id)),
+        );
+      case "usage":
+        return this.#logUsage(this.#usage.take(act, now));
+      case "interrupted":
+        this.#once(agent, act, "interrupted", "Interrupted", {}, "warning");
+        this.#turns.end(agent, act.at, undefined, "cancelled");
+        this.#endCalls(agent, act.at, "Interrupted");
+        return this.#agents.status(agent, "idle", act.at);
+      case "failed": {
+        const { error, reason } = act;
+        this.#once(
+          agent,
+          act,
+          "error",
+          error,
+          { error_message: error, reason },
+          "error",
+        );
+        this.#turns.end(agent, act.at, undefined, "failed", error);
+        return this.#agents.status(agent, "failed", act.at, error);
+      }
+      case "answer":
+        return this.#once(agent, act, "agent_message", act.text, {
+          text: act.text,
+        });
+      case "compacted":
+        return this.#once(agent, act, "compacted", "Context compacted", {
+          reason: act.reason,
+        });
+      case "model_changed":
+        agent.about.model = act.model;
+        return this.#once(agent, act, "model_changed", `Model: ${act.model}`, {
+          model: act.model,
+        });
+      case "other":
+        return this.#once(agent, act, act.name, act.name, act.fields, "debug");
+    }
+  }
+
+  /** Acts that are one event. */
+  #once(
+    agent: Agent,
+    act: Act,
+    event: string,
+    message: string,
+    details: Fields,
+    level?: "debug" | "warning" | "error",
+  ): void {
+    const text = act.type === "answer" || act.type === "failed" ? message : "";
+    const entry = this.#joiner.join(act.type, act, [event, digest(text)]);
+    if (entry.logged.has("start")) return;
+    entry.logged.add("start");
+    const all = { ...details, ...kept(act), act: memoOf(entry, "start") };
+    this.#journal.event(agent, act.at, event, message, all, level);
+  }
+
+  #takeCall(agent: Agent, act: CallAct): void {
+    const isEnd = act.type === "tool_ended";
+    const entry = this.#callOf(agent, act);
+    const own =
+      this.#agents.sessions.get(agent.session)?.get(entry.agent) ?? agent;
+    if (entry.look[0] === "" || entry.look[1] === undefined) {
+      const look = callLook(act.tool, act.input);
+      entry.look = [entry.look[0] || look[0], entry.look[1] ?? look[1]];
+    }
+    if (!entry.logged.has("start")) {
+      const before = isEnd ? (act.durationMs ?? 0) : 0;
+      this.#startCall(own, entry, act, act.at - before);
+    }
+    if (isEnd) this.#endCall(own, entry, act);
+  }
+
+  /** A call without an id ends the oldest open one that looks like it. */
+  #callOf(agent: Agent, act: CallAct): Entry {
+    const look = callLook(act.tool, act.input);
+    if (act.type === "tool_started")
+      return this.#joiner.join("call", act, look);
+    const phase = `${act.lane} end`;
+    const open = [...agent.calls].find(
+      (entry) =>
+        looksLike(entry.look, look) &&
+        !entry.lanes.has(phase) &&
+        (act.ids.length === 0 ||
+          ![...entry.ids].some((id) => id.startsWith("call:"))),
+    );
+    const [known] = this.#joiner.find("call", act);
+    const at = act.at - (act.durationMs ?? 0);
+    const entry =
+      known ??
+      open ??
+      this.#joiner.alike("call", { ...act, at }, look, [phase]) ??
+      this.#joiner.add("call", act, look);
+    this.#joiner.tell(entry, act, "end");
+    return entry;
+  }
+
+  #startCall(agent: Agent, entry: Entry, act: CallAct, at: number): void {
+    entry.logged.add("start");
+    entry.at = at;
+    agent.calls.add(entry);
+    const [oldest] = agent.calls;
+    if (agent.calls.size > MAX_OPEN && oldest !== undefined)
+      agent.calls.delete(oldest);
+    const tool = act.tool ?? "tool";
+    this.#journal.event(agent, at, "tool_call", labelOf(tool, act.input), {
+      tool_name: tool,
+      tool_use_id: callId(entry),
+      tool_input: act.input,
+      ...(act.type === "tool_started" ? kept(act) : {}),
+      act: memoOf(entry, "start"),
+    });
+    this.#agents.claim(agent, entry, act);
+  }
+
+  #endCall(
+    agent: Agent,
+    entry: Entry,
+    act: Pick<
+      ActOf<"tool_ended">,
+      "at" | "error" | "output" | "durationMs" | "tool" | "input" | "more"
+    >,
+  ): void {
+    if (entry.logged.has("end")) return;
+    entry.logged.add("end");
+    entry.endedAt = act.at;
+    agent.calls.delete(entry);
+    const { error, output } = act;
+    const tool = act.tool ?? (entry.look[0] || "tool");
+    const label = labelOf(tool, act.input);
+    const message = error === undefined ? label : `${label}: ${error}`;
+    this.#journal.event(
+      agent,
+      act.at,
+      "tool_call",
+      message,
+      {
+        tool_name: tool,
+        tool_use_id: callId(entry),
+        tool_input: act.input,
+        duration_ms: act.durationMs ?? Math.max(0, act.at - entry.at),
+        ...(error === undefined ? { tool_output: output } : { error }),
+        ...kept(act),
+        act: memoOf(entry, "end"),
+      },
+      error === undefined ? "info" : "warning",
+    );
+    const outcome = error === undefined ? "allowed" : undefined;
+    this.#waits.end(agent, act.at, outcome, (wait) => concerns(wait, entry));
+  }
+
+  #endCalls(agent: Agent, at: number, error: string): void {
+    for (const entry of agent.calls) {
+      if (entry.at <= at) this.#endCall(agent, entry, { at, error });
+    }
+  }
+
+  #endSession(agent: Agent, act: ActOf<"session_ended">): void {
+    const { reason } = act;
+    this.#once(
+      agent,
+      act,
+      "session_ended",
+      `Session ended${reason === undefined ? "" : `: ${reason}`}`,
+      { reason },
+    );
+    for (const other of this.#agents.sessions.get(agent.session)?.values() ??
+      []) {
+      this.#turns.end(other, act.at, undefined, "completed");
+      if (other.status !== "failed" || other === agent)
+        this.#agents.status(other, "completed", act.at);
+    }
+  }
+
+  #age(agent: Agent, now: number): void {
+    const isOver =
+      agent.status !== "executing" && agent.status !== "initializing";
+    if (isOver && agent.calls.size > 0 && now - agent.lastAt > LATE_END_MS) {
+      return this.#endCalls(agent, agent.lastAt, "No end was reported");
+    }
+    if (isOver && agent.waits.length === 0) return;
+    const silence = now - agent.lastAt;
+    if (silence < GONE_AFTER_MS) return;
+    const isAlive = this.#options.isAlive?.(agent.session);
+    if (
+      isAlive === true ||
+      (isAlive === undefined && silence < SILENT_AFTER_MS)
+    )
+      return;
+    const reason =
+      isAlive === false
+        ? "Its process is gone"
+        : "Nothing was heard of it any more";
+    this.#endCalls(agent, agent.lastAt, reason);
+    this.#turns.end(agent, agent.lastAt, undefined, "cancelled", reason);
+    this.#waits.end(agent, agent.lastAt, undefined, () => true);
+    this.#agents.status(agent, "cancelled", agent.lastAt, reason);
+  }
+
+  #logUsage(calls: readonly UsageCall[]): void {
+    for (const { entry, at, message, details } of calls) {
+      const agents = this.#agents.in(entry.session);
+      const from = { session: entry.session, source: "", at };
+      const agent = this.#agents.find(agents, entry.agent, from);
+      this.#journal.event(agent, at, "cost_update", message, details);
+    }
+  }
+
+  #makeRoom(): void {
+    for (const session of this.#agents.sessions.keys()) {
+      if (this.#joiner.size <= MAX_ENTRIES || this.#agents.sessions.size === 1)
+        break;
+      this.forget(session);
+    }
+    for (const kind of this.#joiner.size > MAX_ENTRIES
+      ? ["other", "answer", "call", "usage", "prompt"]
+      : []) {
+      for (const session of this.#agents.sessions.keys()) {
+        for (const entry of this.#joiner.of(session, kind)) {
+          if (this.#joiner.size <= MAX_ENTRIES) return;
+          this.#joiner.drop(entry);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import {
+  createDoors,
+  MAX_BODY_BYTES,
+  readIngestToken,
+} from "../../../../templates/adws/adw_modules/adw_agents/doors.ts";
+import { makeSpool } from "../../../../templates/adws/adw_modules/adw_agents/spool.ts";
+
+let folder = "";
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "adw-doors-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Sent {
+  path: string;
+  body?: string | Buffer;
+  headers?: Record<string, string>;
+  method?: string;
+}
+
+/** Sends requests to the doors; what lies in the spool after them. */
+async function send(...requests: Sent[]) {
+  await makeSpool(folder);
+  const doors = createDoors({
+    folder,
+    token: "secret-token",
+    sources: ["claude"],
+    report: () => undefined,
+  });
+  const server = createServer((request, response) => {
+    if (!doors(request, response)) response.writeHead(299).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const statuses: number[] = [];
+  for (const { path, body = "{}", headers = {}, method = "POST" } of requests) {
+    const response = await fetch(`http://127.0.0.1:${String(port)}${path}`, {
+      method,
+      headers: {
+        authorization: "Bearer secret-token",
+        "content-type": "application/json",
+        ...headers,
+      },
+      ...(method === "POST" ? { body: new Uint8Array(Buffer.from(body)) } : {}),
+    });
+    await response.text();
+    statuses.push(response.status);
+  }
+  const list = () => readdirSync(join(folder, "new"));
+  const expected = statuses.filter(
+    (status, index) =>
+      status === 204 ||
+      (status === 200 && requests[index]?.path !== "/v1/metrics"),
+  ).length;
+  for (let tries = 0; tries < 200 && list().length < expected; tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => server.close(resolve));
+  const spooled = list().map((name) => ({
+    source: name.split(".", 1)[0],
+    body: JSON.parse(
+      readFileSync(join(folder, "new", name), "utf8"),
+    ) as unknown,
+  }));
+  return { statuses, spooled };
+}
+
+test("a hook's payload is answered with an empty 204 and goes into the spool", async () => {
+  const { statuses, spooled } = await send({
+    path: "/hooks/claude",
+    body: '{"a":1}',
+  });
+  expect(statuses).toEqual([204]);
+  expect(spooled).toEqual([{ source: "claude", body: { a: 1 } }]);
+});
+
+test("telemetry is taken as JSON, zipped or not; metrics are answered and not used", async () => {
+  const zipped = {
+    path: "/v1/logs",
+    body: gzipSync('{"z":1}'),
+    headers: { "content-encoding": "gzip" },
+  };
+  const { statuses, spooled } = await send(
+    { path: "/v1/traces", body: '{"t":1}' },
+    zipped,
+    { path: "/v1/metrics" },
+  );
+  expect(statuses).toEqual([200, 200, 200]);
+  expect(spooled.map(({ source }) => source)).toEqual(["otel", "otel"]);
+});
+
+test.each<[string, Sent, number]>([
+  ["no token", { path: "/hooks/claude", headers: { authorization: "" } }, 401],
+  [
+    "another token",
+    { path: "/hooks/claude", headers: { authorization: "Bearer x" } },
+    401,
+  ],
+  ["an unknown source", { path: "/hooks/nobody" }, 404],
+  ["another method", { path: "/hooks/claude", method: "GET" }, 405],
+  [
+    "protobuf, for now",
+    { path: "/v1/logs", headers: { "content-type": "application/x-protobuf" } },
+    415,
+  ],
+  ["another path, which is not its own", { path: "/api/events" }, 299],
+])("refuses %s", async (_name, request, status) => {
+  const { statuses, spooled } = await send(request);
+  expect(statuses).toEqual([status]);
+  expect(spooled).toEqual([]);
+});
+
+test("what is too large is cut and marked, not refused", async () => {
+  const body = JSON.stringify({
+    session_id: "s",
+    tool_use_id: "t",
+    tool_response: "x".repeat(MAX_BODY_BYTES),
+  });
+  const { statuses, spooled } = await send({ path: "/hooks/claude", body });
+  expect(statuses).toEqual([204]);
+  expect(spooled[0]?.body).toEqual({
+    truncated: true,
+    original_bytes: body.length,
+    session_id: "s",
+    tool_use_id: "t",
+  });
+});
+
+test("the ingest token is made once, and its owner's only", () => {
+  const file = join(folder, "token");
+  const token = readIngestToken(file);
+  expect(token.length).toBeGreaterThan(30);
+  expect(readIngestToken(file)).toBe(token);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});

@@ -1,0 +1,231 @@
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  makeSpool,
+  MAX_AGE_MS,
+  putIntoSpool,
+  Spool,
+} from "../../../../templates/adws/adw_modules/adw_agents/spool.ts";
+import type { SpoolPayload } from "../../../../templates/adws/adw_modules/adw_agents/spool.ts";
+import {
+  Follower,
+  MAX_LINE_BYTES,
+  readLines,
+} from "../../../../templates/adws/adw_modules/adw_agents/transcripts.ts";
+
+let folder = "";
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "adw-agents-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the spool", () => {
+  const spoolFolder = () => join(folder, "spool");
+  const place = (part: string, name: string, text: string, ageMs = 0) => {
+    const path = join(spoolFolder(), part, name);
+    writeFileSync(path, text);
+    const at = Date.now() - ageMs;
+    utimesSync(path, at / 1_000, at / 1_000);
+  };
+  const left = (part: string) => readdirSync(join(spoolFolder(), part));
+
+  /** Opens it, takes what is there, and closes it. */
+  async function taken(take?: (batch: readonly SpoolPayload[]) => void) {
+    const payloads: SpoolPayload[] = [];
+    const problems: string[] = [];
+    const spool = await Spool.open({
+      folder: spoolFolder(),
+      take: (batch) => {
+        take?.(batch);
+        payloads.push(...batch);
+      },
+      report: (problem) => problems.push(problem),
+    });
+    await spool.close();
+    return { payloads, problems };
+  }
+
+  test("is its owner's only, whoever made it", async () => {
+    mkdirSync(spoolFolder());
+    chmodSync(spoolFolder(), 0o755);
+    await makeSpool(spoolFolder());
+    for (const part of ["", "new", "tmp", "broken"])
+      expect(statSync(join(spoolFolder(), part)).mode & 0o777).toBe(0o700);
+  });
+
+  test("gives payloads in the order of their times, and deletes them", async () => {
+    await makeSpool(spoolFolder());
+    place("new", "claude.b", '{"n":2}\n', 1_000);
+    place("new", "codex.a", '{"n":3}', 500);
+    place("new", "claude.c", '{"n":1}', 2_000);
+    const { payloads } = await taken();
+    expect(payloads.map(({ source, payload }) => [source, payload])).toEqual([
+      ["claude", { n: 1 }],
+      ["claude", { n: 2 }],
+      ["codex", { n: 3 }],
+    ]);
+    expect(left("new")).toEqual([]);
+  });
+
+  test("keeps what could not be stored, and gives it again with the same id", async () => {
+    await makeSpool(spoolFolder());
+    place("new", "claude.a", '{"n":1}');
+    const ids: string[] = [];
+    const first = await taken((batch) => {
+      ids.push(...batch.map(({ delivery }) => delivery.id));
+      throw new Error("disk full");
+    });
+    expect(first.problems.join()).toContain("disk full");
+    expect(left("new")).toEqual(["claude.a"]);
+    const second = await taken();
+    expect(second.payloads.map(({ delivery }) => delivery.id)).toEqual(
+      ids.slice(0, 1),
+    );
+    expect(left("new")).toEqual([]);
+  });
+
+  test("adopts whole leftovers of tmp/, and only when their writer is gone", async () => {
+    await makeSpool(spoolFolder());
+    place("tmp", "claude.old", '{"n":1}', 60_000);
+    place("tmp", "claude.young", '{"n":2}');
+    const { payloads } = await taken();
+    expect(payloads.map(({ payload }) => payload)).toEqual([{ n: 1 }]);
+    expect(left("tmp")).toEqual(["claude.young"]);
+  });
+
+  test("sets aside what is no JSON, and says so", async () => {
+    await makeSpool(spoolFolder());
+    place("new", "claude.a", '{"half":');
+    place("new", "claude.b", "{}");
+    symlinkSync("/etc/passwd", join(spoolFolder(), "new", "claude.c"));
+    const { payloads, problems } = await taken();
+    expect(payloads).toHaveLength(1);
+    expect(left("broken")).toEqual(["claude.a"]);
+    expect(left("new")).toEqual([]);
+    expect(problems).toHaveLength(2);
+    expect(problems.join("\n")).toContain("claude.a is no JSON: it is kept as");
+  });
+
+  test("drops what is older than a week, and says how much", async () => {
+    await makeSpool(spoolFolder());
+    place("new", "claude.a", "{}", MAX_AGE_MS + 60_000);
+    const { payloads, problems } = await taken();
+    expect(payloads).toEqual([]);
+    expect(problems.join()).toContain("1 payloads");
+    expect(left("new")).toEqual([]);
+  });
+
+  test("takes what comes while it is open", async () => {
+    const payloads: SpoolPayload[] = [];
+    const spool = await Spool.open({
+      folder: spoolFolder(),
+      take: (batch) => void payloads.push(...batch),
+      report: () => undefined,
+    });
+    await putIntoSpool(spoolFolder(), "gemini", '{"n":1}', Date.now() - 50);
+    const deadline = Date.now() + 10_000;
+    while (payloads.length === 0 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await spool.close();
+    expect(payloads[0]).toMatchObject({ source: "gemini", payload: { n: 1 } });
+  });
+});
+
+describe("a transcript", () => {
+  const path = () => join(folder, "s.jsonl");
+  const start = () => ({
+    file: "",
+    offset: 0,
+    state: { session: "s", agent: "s" },
+  });
+  async function read(position: ReturnType<typeof start>) {
+    const lines: unknown[] = [];
+    await readLines(path(), position, ({ value }) => lines.push(value));
+    return lines;
+  }
+
+  test("is read on from where it was, and a half line when it is whole", async () => {
+    const position = start();
+    writeFileSync(path(), '{"n":1}\n{"n":');
+    expect(await read(position)).toEqual([{ n: 1 }]);
+    expect(await read(position)).toEqual([]);
+    appendFileSync(path(), '2}\n\nnot json\n{"n":3}\n');
+    expect(await read(position)).toEqual([{ n: 2 }, { n: 3 }]);
+    expect(await read(structuredClone(position))).toEqual([]);
+  });
+
+  test("is read from its start when it is another one or became shorter", async () => {
+    const position = start();
+    writeFileSync(path(), '{"n":1}\n{"n":2}\n');
+    await read(position);
+    truncateSync(path(), 0);
+    appendFileSync(path(), '{"n":3}\n');
+    expect(await read(position)).toEqual([{ n: 3 }]);
+    writeFileSync(`${path()}.new`, '{"n":4}\n{"n":5}\n');
+    renameSync(`${path()}.new`, path());
+    expect(await read(position)).toEqual([{ n: 4 }, { n: 5 }]);
+    rmSync(path());
+    expect(await readLines(path(), position, () => undefined)).toBeUndefined();
+  });
+
+  test("may have lines across chunks, of several bytes a character, and too long ones", async () => {
+    const long = "ä".repeat(300_000);
+    const problems: string[] = [];
+    const lines: unknown[] = [];
+    writeFileSync(
+      path(),
+      `${JSON.stringify({ long })}\n"${"x".repeat(MAX_LINE_BYTES)}"\n{"n":1}\n`,
+    );
+    await readLines(
+      path(),
+      start(),
+      ({ value }) => lines.push(value),
+      (problem) => problems.push(problem),
+    );
+    expect(lines.map((line) => JSON.stringify(line).length)).toEqual([
+      300_011, 7,
+    ]);
+    expect(JSON.stringify(lines[0]) === JSON.stringify({ long })).toBe(true);
+    expect(problems).toHaveLength(1);
+  });
+
+  test("is followed with those beside it, and resumed after a restart", async () => {
+    mkdirSync(join(folder, "p", "sub"), { recursive: true });
+    const taken: string[] = [];
+    const follow = (positions = {}) =>
+      new Follower({
+        folder,
+        fileOf: (name) =>
+          name.endsWith(".jsonl") ? { session: "s", agent: "s" } : undefined,
+        take: ({ value }) => taken.push(JSON.stringify(value)),
+        positions,
+      });
+    writeFileSync(join(folder, "p", "a.jsonl"), "1\n2\n");
+    writeFileSync(join(folder, "p", "sub", "b.jsonl"), "3\n");
+    writeFileSync(join(folder, "p", "other.txt"), "9\n");
+    const first = follow();
+    await first.look(1e6);
+    expect(taken.toSorted()).toEqual(["1", "2", "3"]);
+    expect(first.positions(0)).toEqual({});
+    const stored: Record<string, never> = JSON.parse(
+      JSON.stringify(first.positions(0, 0)),
+    );
+    appendFileSync(join(folder, "p", "a.jsonl"), "4\n");
+    const second = follow(stored);
+    await second.look(1e6);
+    expect(taken.slice(3)).toEqual(["4"]);
+    await second.stop();
+  });
+});
