@@ -235,7 +235,7 @@ async function readLevel(folder: string): Promise<Level> {
 
 async function readYaml(file: string): Promise<JsonRecord> {
   if (!existsSync(file)) return {};
-  const { parse } = await import("yaml");
+  const { parse } = await import("./yaml.ts");
   try {
     return asRecord(parse(readFileSync(file, "utf8")));
   } catch {

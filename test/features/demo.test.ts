@@ -206,7 +206,7 @@ test("a port in use: exit code 1 and what to do", async () => {
   expect(stderr).toContain(
     `cannot listen on 127.0.0.1:${port}: the port is in use.`,
   );
-  expect(stderr).toContain("For another port: --port <n>.");
+  expect(stderr).toContain("To use another port: --port <n>.");
 });
 
 test.each([

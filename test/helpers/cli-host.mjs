@@ -24,6 +24,8 @@ for (const [descriptor, stream] of [
   [1, process.stdout],
   [2, process.stderr],
 ]) {
+  // Each run listens for errors of its own.
+  stream.setMaxListeners(0);
   stream.write = (data) => {
     words[descriptor].push(Buffer.from(data));
     return true;
