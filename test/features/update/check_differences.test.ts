@@ -36,7 +36,7 @@ function project(): string {
 }
 
 describe("check finds every difference from what was written", () => {
-  const FILE = "adws/adw_modules/adw_websocket_client.ts";
+  const FILE = "adws/adw_modules/adw_websockets.ts";
 
   async function driftOf(cwd: string, path = FILE) {
     const { stdout } = await runCli(["check", "--json"], cwd);
