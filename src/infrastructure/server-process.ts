@@ -17,9 +17,12 @@ export interface ServerProcess {
   stop: () => Promise<number | null>;
 }
 
-/** Without a console of its own it ends with the process that started it. */
+/**
+ * Without a console of its own it ends with the process that started it: its standard
+ * input does. (A channel would keep it from ending by itself, because tsx listens there.)
+ */
 const END_WITH_PARENT =
-  "data:text/javascript,process.on('disconnect',()=>process.kill(process.pid,'SIGTERM'));process.channel?.unref()";
+  "data:text/javascript,process.stdin.on('end',()=>process.kill(process.pid,'SIGTERM')).on('error',()=>{}).resume().unref()";
 
 /**
  * Starts it on a loopback address, and waits until it says which.
@@ -33,11 +36,9 @@ export async function startServerProcess(
   parameters: readonly string[],
   {
     cwd,
-    env = process.env,
     onError = () => undefined,
   }: {
     cwd?: string;
-    env?: NodeJS.ProcessEnv;
     /** Gets what the server, once started, says on standard error. */
     onError?: (text: string) => void;
   } = {},
@@ -47,8 +48,7 @@ export async function startServerProcess(
     [...options, "--import", END_WITH_PARENT, ...parameters],
     {
       ...(cwd === undefined ? {} : { cwd }),
-      env,
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      stdio: "pipe",
       // Ctrl-C reaches whoever started it, who decides when it ends.
       detached: process.platform !== "win32",
     },
@@ -59,7 +59,7 @@ export async function startServerProcess(
   let output = "";
   let errors = "";
   let isStarted = false;
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
     if (isStarted) onError(text);
     else errors += text;
   });
@@ -69,7 +69,7 @@ export async function startServerProcess(
         resolve(new Error(lastLines(errors) || "it said nothing"));
       };
       const timer = setTimeout(fail, START_MS);
-      child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
         output += text;
         const [, url, token] =
           /(http:\/\/127\.0\.0\.1:\d+)\/(?:#token=(\S+))?\s/.exec(output) ?? [];
