@@ -97,7 +97,7 @@ async function main(): Promise<void> {
   say(
     `Agent events are streamed at ${server.url}\n` +
       `Open     ${page}/${fragment}\n` +
-      `Connect  new AdwWebSocketClient({ url: "${page}/#token=…" })  (the URL above)\n` +
+      `Connect  ${server.url}/?token=… (a client: npx adw-scaffold add adw_websocket_client)\n` +
       "Ctrl-C stops the server.\n",
   );
 

@@ -1,0 +1,88 @@
+/**
+ * How much there is to read: what people own, and what we carry on. Each figure is the
+ * most that is allowed; where something shrinks, its figure follows.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { renderModule } from "../../src/application/render-module.ts";
+import { bundledRegistry } from "../../src/domain/module-registry.ts";
+import {
+  DEFAULT_PRESET,
+  LOGGING_PRESET,
+  MINIMAL_PRESET,
+} from "../../src/domain/presets.ts";
+import { REPOSITORY } from "../helpers/packed.ts";
+
+/** No file that people own is longer, in lines. */
+const LONGEST_FILE = 400;
+
+const linesOf = (text: string) => text.split("\n").length - 1;
+
+/** What people read of these modules: the page that a build makes is not counted. */
+async function sizeOf(names: readonly string[]) {
+  const read = new Map<string, number>();
+  for (const { name, files, generatedFiles = [] } of names.map((name) =>
+    bundledRegistry.get(name),
+  )) {
+    const rendered = await renderModule(name, {});
+    for (const { path, content } of rendered.files)
+      if (files.includes(path) && !generatedFiles.includes(path))
+        read.set(path, linesOf(content));
+  }
+  const lines = [...read.values()];
+  return {
+    files: lines.length,
+    lines: lines.reduce((sum, count) => sum + count, 0),
+    longest: Math.max(...lines),
+  };
+}
+
+test.each([
+  ["init", DEFAULT_PRESET.modules, 41, 8_970],
+  ["init --logging", LOGGING_PRESET.modules, 23, 5_135],
+  ["init --minimal", MINIMAL_PRESET.modules, 18, 3_245],
+])(
+  "%s: files, lines, and no long file",
+  async (title, modules, files, lines) => {
+    const names = bundledRegistry.resolve(modules).map(({ name }) => name);
+    const size = await sizeOf(names);
+    console.log(
+      `${title}: ${size.files} files, ${size.lines} lines, the longest ${size.longest}`,
+    );
+    expect(size.files).toBeLessThanOrEqual(files);
+    expect(size.lines).toBeLessThanOrEqual(lines);
+    expect(size.longest).toBeLessThanOrEqual(LONGEST_FILE);
+  },
+);
+
+test.each([
+  ["adw_events", 2, 275],
+  ["adw_websockets", 12, 2_760],
+  ["adw_websocket_client", 3, 715],
+  ["orch_database_models", 1, 265],
+  ["schema_orchestrator", 3, 425],
+  ["adw_database", 7, 1_970],
+  ["adw_logging", 6, 1_995],
+  ["adw_dashboard", 4, 760],
+  ["adw_server", 2, 325],
+])("%s: files and lines", async (name, files, lines) => {
+  const size = await sizeOf([name]);
+  expect(size.files).toBeLessThanOrEqual(files);
+  expect(size.lines).toBeLessThanOrEqual(lines);
+});
+
+test.each([
+  ["src", 17_000],
+  ["dashboard", 8_500],
+])("%s has so many lines", (folder, most) => {
+  const lines = readdirSync(join(REPOSITORY, folder), {
+    recursive: true,
+    withFileTypes: true,
+  })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !path.includes("generated"))
+    .reduce((sum, path) => sum + linesOf(readFileSync(path, "utf8")), 0);
+  console.log(`${folder}: ${lines} lines`);
+  expect(lines).toBeLessThanOrEqual(most);
+});
