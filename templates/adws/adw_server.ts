@@ -94,10 +94,11 @@ async function main(): Promise<void> {
   const cleaning = keepClean(database, settings.keepDays);
   const page = server.url.replace(/^ws/, "http");
   const fragment = token === undefined ? "" : `#token=${token}`;
+  const query = token === undefined ? "" : "?token=…";
   say(
     `Agent events are streamed at ${server.url}\n` +
       `Open     ${page}/${fragment}\n` +
-      `Connect  ${server.url}/?token=… (a client: npx adw-scaffold add adw_websocket_client)\n` +
+      `Connect  ${server.url}/${query} (a client: npx adw-scaffold add adw_websocket_client)\n` +
       "Ctrl-C stops the server.\n",
   );
 
