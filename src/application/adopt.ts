@@ -91,7 +91,7 @@ function wasLost({ modules, kept_files }: Lock): boolean {
   return [modules, kept_files].every((part) => Object.keys(part).length === 0);
 }
 
-/** What the owner is told of the files that were adopted. */
+/** What is reported of the files that were adopted. */
 export function adoptionNotes({ adopted, source, lock }: Project): string[] {
   if (adopted.size === 0) return [];
   const versions = new Map(

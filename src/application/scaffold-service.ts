@@ -88,7 +88,7 @@ export async function planScaffold(
 export async function applyScaffold(plan: ScaffoldPlan): Promise<void> {
   const refused = refusedConflicts(plan);
   if (refused.length > 0) throw conflictError(refused);
-  // What a killed run left in the way is brought to its end first.
+  // What a killed run left behind is completed first.
   await recoverTransaction(plan.root);
   await applyTransaction(plan.root, changesOf(plan.operations));
 }

@@ -80,7 +80,7 @@ export class Audience {
       : this.#agents.has(agent_id);
   }
 
-  /** To be told of each event before it is logged. */
+  /** Called with each event before it is logged. */
   expect({ agent_id, metadata }: FleetEvent): void {
     if (agent_id === "system") this.#workflows.add(metadata["adw_id"]);
     else this.#agents.add(agent_id);

@@ -1,4 +1,4 @@
-/** Decisions on path names. Whether a link stands in the way is for the file system to say. */
+/** Decisions on path names. Whether a link is part of one is for the file system to say. */
 import { ConfigError } from "./errors.ts";
 
 /** Folders of other tools, which nothing is ever written into. */

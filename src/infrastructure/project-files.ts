@@ -103,7 +103,7 @@ export async function readProjectFile(
  * The same, and null for what is not ours to write, such as a file that is reached by
  * a link.
  *
- * @param onRefused - told of it
+ * @param onRefused - called with it
  */
 export async function readOwnFile(
   root: string,

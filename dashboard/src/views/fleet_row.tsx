@@ -35,7 +35,7 @@ export const FleetRow = memo((props: FleetRowProps) => {
       role="treeitem"
       data-id={agent.id}
       data-activity={agent.activity}
-      data-needy={props.needsAttention || undefined}
+      data-needs-attention={props.needsAttention || undefined}
       aria-level={depth + 1}
       aria-expanded={foldable ? !folded : undefined}
       aria-selected={chosen}

@@ -34,7 +34,7 @@ export type Recovery = "nothing" | "completed" | "rolled-back";
  * Brings a transaction that a killed process left behind to its end, and removes
  * staging folders that never reached their commit point.
  *
- * @param onKept - told of every file that was edited since the kill: it stays
+ * @param onKept - gets every file that was edited since the kill: it stays
  * @throws {RefusedError} `TRANSACTION_BUSY` while its process is alive,
  * `TRANSACTION_BROKEN` when what it left cannot be trusted.
  */

@@ -126,7 +126,7 @@ export class LiveDatabase implements LiveHistory {
     return this.#current().events.append(event);
   }
 
-  /** What clients were told of may be gone before the next look. */
+  /** What clients have received may be gone before the next look. */
   #announce(seq: number): number {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     return seq;

@@ -25,7 +25,7 @@ export const POLL_INTERVAL_MS = 100;
 /** How often, where the file system tells of nothing. */
 export const POLL_INTERVAL_UNWATCHED_MS = 20;
 /**
- * When to look for the commit of a write that the file system told of: a writer
+ * When to look for the commit of a write that the file system reported: a writer
  * that is kept from the processor in between comes later than it could, and
  * should not be noticed later still.
  */

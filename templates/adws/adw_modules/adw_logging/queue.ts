@@ -78,7 +78,7 @@ export class LogQueue {
   #settled = 0;
   #written = 0;
   #dropped = 0;
-  /** Dropped rows that the writer has not been told of, and those that were reported at the end. */
+  /** Dropped rows that were not reported to the writer, and those that were reported at the end. */
   #droppedUntold = 0;
   #droppedAtEnd = 0;
   #outage: { message: string; since: number } | undefined;
