@@ -699,6 +699,33 @@ describe("/api/events?format=ndjson", () => {
     );
     stderr.mockRestore();
   });
+
+  test.each([
+    ["with fewer events", 100],
+    ["with more events", 9_000],
+  ])(
+    "breaks off where the stream becomes another one, %s",
+    async (_name, lastSeq) => {
+      const memory = dashboard.createMemoryHistory();
+      for (let n = 0; n < 9_000; n++) memory.append?.(newEvent(n));
+      const history = {
+        streamId: "first",
+        firstSeq: 1,
+        lastSeq: 5_000,
+        read(since: number, limit: number): ReturnType<EventHistory["read"]> {
+          // Between two turns, as when a database's file is replaced.
+          if (since > 1_000) {
+            setImmediate(() => {
+              Object.assign(history, { streamId: "second", lastSeq });
+            });
+          }
+          return memory.read(since, limit);
+        },
+      } satisfies EventHistory;
+      const { url } = await start({ history });
+      await expect(lines(url, "")).rejects.toThrow("terminated");
+    },
+  );
 });
 
 describe("a history in memory", () => {

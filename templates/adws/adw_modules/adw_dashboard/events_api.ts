@@ -150,10 +150,7 @@ async function streamEvents(
   }
   let left = query.limit ?? Infinity;
   for await (const chunk of readChunks(history, startOf(query, history))) {
-    if (history.streamId !== streamId) {
-      response.destroy(); // two streams in one answer would be taken for one
-      return;
-    }
+    if (history.streamId !== streamId) break;
     let text = "";
     for (const event of chunk) {
       if (event.seq > lastSeq || left === 0) break;
@@ -166,7 +163,9 @@ async function streamEvents(
     const isEnd = (chunk.at(-1)?.seq ?? lastSeq) >= lastSeq || left === 0;
     if (isEnd || response.destroyed) break;
   }
-  response.end();
+  // Two streams, or a part of one, would be taken for a whole one.
+  if (history.streamId === streamId) response.end();
+  else response.destroy();
 }
 
 /**
