@@ -192,6 +192,14 @@ describe("sockets that do not get to the point", () => {
     expect(socket.destroyed).toBe(true);
   });
 
+  test.each([Infinity, 1_001, 1_500.5])(
+    "a time of %d ms for the headers is taken",
+    async (headerTimeoutMs) => {
+      const server = await start({ headerTimeoutMs });
+      await expectAlive(server);
+    },
+  );
+
   test("a socket that says nothing is cut off", async () => {
     const server = await start({ headerTimeoutMs: 200 });
     expect(await open(server).answer).not.toContain(" 101 ");

@@ -143,11 +143,18 @@ export class AdwServer {
 
   private createHttpServer(): HttpServer {
     const { headerTimeoutMs, maxConnections } = this.settings.limits;
+    // Node takes whole numbers only, and 0 for no limit.
+    const isLimited = headerTimeoutMs !== Infinity;
+    const headersTimeout = isLimited ? Math.ceil(headerTimeoutMs) : 0;
     const http = createServer({
-      headersTimeout: headerTimeoutMs,
-      requestTimeout: Math.max(headerTimeoutMs, REQUEST_TIMEOUT_MS),
+      headersTimeout,
+      requestTimeout: isLimited
+        ? Math.max(headersTimeout, REQUEST_TIMEOUT_MS)
+        : 0,
       // Node looks for expired sockets every 30 s unless told otherwise.
-      connectionsCheckingInterval: Math.min(1_000, headerTimeoutMs / 2),
+      connectionsCheckingInterval: Math.ceil(
+        Math.min(1_000, headerTimeoutMs / 2),
+      ),
     });
     http.on("request", (request, response) => {
       if (this.mayAnswer(request.socket, response)) {
