@@ -236,13 +236,14 @@ export class Stream {
 
   /** Publishes what the history has gained. A synchronous one takes no await. */
   private async readNew(): Promise<void> {
-    const { history } = this;
+    const { history, recent } = this;
     if (history === undefined || !this.hasGrown || this.isReading) return;
     this.hasGrown = false;
     this.isReading = true;
     try {
       const pending = history.read(this.lastSeq, PAGE_EVENTS, PAGE_BYTES);
       const rows = "then" in pending ? await pending : pending;
+      if (recent !== this.recent) return; // of the stream before this one
       for (const row of rows) this.publish(this.fit(row));
       // A page may be short because its events are large.
       const hasMore = rows.length > 0 && history.lastSeq > this.lastSeq;

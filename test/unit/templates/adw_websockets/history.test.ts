@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { encodeEvent } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/frames.ts";
 import type { EncodedEvent } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/frames.ts";
 import {
@@ -6,11 +7,13 @@ import {
   RecentEvents,
   Stream,
 } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/history.ts";
+import type { StoredEvent } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/events.ts";
+import type { EventHistory } from "../../../../build/rendered/default/adws/adw_modules/adw_websockets/history.ts";
 
-function setUp(historySize = 3) {
+function setUp(historySize = 3, history?: EventHistory) {
   const sent: number[] = [];
   const stream = new Stream({
-    history: undefined,
+    history,
     maxEventBytes: 1_024,
     historySize,
     historyBytes: 1_000_000,
@@ -63,6 +66,27 @@ describe("a new client", () => {
       cursor: 2,
     });
   });
+});
+
+test("what is read late, of the stream before, is not sent in the next one", async () => {
+  let give = (_rows: StoredEvent[]): void => undefined;
+  const history = {
+    streamId: "first",
+    firstSeq: 1,
+    lastSeq: 0,
+    read: () => new Promise<StoredEvent[]>((resolve) => (give = resolve)),
+  };
+  const { stream, sent } = setUp(3, history);
+  stream.notify();
+  await nextTurn();
+  Object.assign(history, { streamId: "second", lastSeq: 1 });
+  stream.restart();
+  const row = { event_type: "x", agent_id: "a", log_level: "info" };
+  give([{ ...row, seq: 2, json: "{}" }]);
+  await nextTurn();
+  await nextTurn();
+  expect(sent).toEqual([]);
+  expect(stream.lastSeq).toBe(1);
 });
 
 describe("the newest events in memory", () => {
