@@ -148,6 +148,8 @@ export class Stream {
   private batch: EncodedEvent[] = [];
   private batchBytes = 0;
   private turnScheduled = false;
+  /** The history's, when it could be read last. */
+  private firstSeq = 1;
   private hasGrown = false;
   private isReading = false;
   private isStopped = false;
@@ -163,6 +165,7 @@ export class Stream {
     const { historySize, historyBytes } = this.options;
     this.streamId = this.history?.streamId ?? randomUUID();
     this.lastSeq = this.history?.lastSeq ?? 0;
+    this.firstSeq = this.history?.firstSeq ?? 1;
     this.sentSeq = this.lastSeq;
     this.recent = new RecentEvents(historySize, historyBytes, this.lastSeq);
     this.batch = [];
@@ -267,21 +270,22 @@ export class Stream {
   /** The oldest seq from which nothing is missing, and the newest. */
   bounds(): { oldest: number; newest: number } {
     const inMemory = this.recent.droppedSeq + 1;
-    const own = { oldest: inMemory, newest: this.lastSeq };
-    if (this.history === undefined) return own;
-    try {
-      const { firstSeq, lastSeq } = this.history;
-      const newest = Math.max(lastSeq, this.lastSeq);
-      // Events kept in memory only may leave a hole behind the history's end.
-      const isJoined = lastSeq + 1 >= inMemory;
-      return {
-        oldest: isJoined ? Math.min(firstSeq, inMemory) : inMemory,
-        newest,
-      };
-    } catch (error) {
-      this.reportRead(error);
-      return own;
+    let { lastSeq } = this;
+    if (this.history === undefined) {
+      return { oldest: inMemory, newest: lastSeq };
     }
+    try {
+      ({ firstSeq: this.firstSeq, lastSeq } = this.history);
+    } catch (error) {
+      // It will be read again: what it had is not taken for gone.
+      this.reportRead(error);
+    }
+    // Events kept in memory only may leave a hole behind the history's end.
+    const isJoined = lastSeq + 1 >= inMemory;
+    return {
+      oldest: isJoined ? Math.min(this.firstSeq, inMemory) : inMemory,
+      newest: Math.max(lastSeq, this.lastSeq),
+    };
   }
 
   /** What a new client is told, and the seq after which it is fed. */

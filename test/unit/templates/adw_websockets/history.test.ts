@@ -68,6 +68,33 @@ describe("a new client", () => {
   });
 });
 
+test("a client that resumes while the history cannot be read is not told that it was pruned", () => {
+  let failure: Error | undefined;
+  const whileReadable = (seq: number) => {
+    if (failure !== undefined) throw failure;
+    return seq;
+  };
+  const { stream } = setUp(3, {
+    streamId: "first",
+    get firstSeq() {
+      return whileReadable(4);
+    },
+    get lastSeq() {
+      return whileReadable(9);
+    },
+    read: () => [],
+  });
+  failure = new Error("the database is not open");
+  expect(stream.welcome({ since: 5 })).toMatchObject({
+    messages: [{ type: "connection_established", oldest_seq: 4, last_seq: 9 }],
+    cursor: 5,
+  });
+  expect(stream.welcome({ since: 2 })).toMatchObject({
+    messages: [{}, { type: "resync_required", reason: "pruned" }],
+    cursor: 3,
+  });
+});
+
 test("what is read late, of the stream before, is not sent in the next one", async () => {
   let give = (_rows: StoredEvent[]): void => undefined;
   const history = {
