@@ -704,6 +704,24 @@ describe.each(IMPLEMENTATIONS)(
         ]);
       });
 
+      test("can be replaced before the server has said hello", async () => {
+        const asked: string[] = [];
+        const { url } = await startScripted((connection) => {
+          connection.socket.on("message", (data) => {
+            asked.push(String(data));
+            connection.socket.send(JSON.stringify({ type: "subscribed" }));
+            if (asked.length === 1) client.subscribe({ agent_ids: ["b"] });
+            else greet(connection);
+          });
+        });
+        const { client, is } = follow({ url, filter: { agent_ids: ["a"] } });
+        await is("live");
+        expect(asked).toEqual([
+          '{"type":"subscribe","filter":{"agent_ids":["a"]}}',
+          '{"type":"subscribe","filter":{"agent_ids":["b"]}}',
+        ]);
+      });
+
       test("can be replaced while live, and lists that are empty do not filter", async () => {
         const server = await start();
         const { is, received, client, messages } = follow({

@@ -41,6 +41,7 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
   /** Times are `performance.now()` milliseconds: no set clock moves them. */
   #heardAt = 0;
   #liveSince = Infinity;
+  #isOpen = false;
   #progressed = false;
   #attempt = 0;
   #failedOpens = 0;
@@ -84,7 +85,7 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
   subscribe(filter: EventFilter): void {
     this.#filter = filter;
     this.#matches = createMatcher(filter);
-    if (this.#liveSince !== Infinity) this.#sendFilter();
+    if (this.#isOpen) this.#sendFilter();
   }
 
   /** Ends the wait for the next try: for a "retry now" button or an `online` event. */
@@ -161,11 +162,10 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     if (seq !== undefined) url.searchParams.set("since", String(seq));
     if (streamId !== undefined) url.searchParams.set("stream_id", streamId);
     const socket = new WebSocket(url.href, protocols);
-    let isOpen = false;
     let problem = "";
     const isCurrent = () => socket === this.#socket;
     const lose = (code: number, reason: string) => {
-      if (isCurrent()) this.#lose(code, reason, isOpen);
+      if (isCurrent()) this.#lose(code, reason, this.#isOpen);
     };
     this.#socket = socket;
     this.#progressed = false;
@@ -174,8 +174,9 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
       lose(1006, `no greeting within ${String(replyTimeoutMs)} ms`);
     });
     socket.addEventListener("open", () => {
-      isOpen = true;
-      if (isCurrent() && this.#filter !== undefined) this.#sendFilter();
+      if (!isCurrent()) return;
+      this.#isOpen = true;
+      if (this.#filter !== undefined) this.#sendFilter();
     });
     socket.addEventListener("message", ({ data }) => {
       if (isCurrent()) this.#receive(data);
@@ -183,7 +184,8 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     socket.addEventListener("error", ({ message = "" }) => {
       problem = message;
       // Node 22 sends no "close" when a connection could not be opened.
-      if (!isOpen) lose(1006, message || "the connection could not be opened");
+      if (!this.#isOpen)
+        lose(1006, message || "the connection could not be opened");
     });
     socket.addEventListener("close", ({ code = 1006, reason }) => {
       const known = [reason, problem].find((text) => text !== "");
@@ -221,6 +223,7 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     const socket = this.#socket;
     this.#socket = undefined;
     this.#liveSince = Infinity;
+    this.#isOpen = false;
     socket?.close(code, reason);
     if (socket?.terminate === undefined) return;
     // `ws` waits 30 s for the answer of a mute peer; that may not keep a process alive.
