@@ -740,6 +740,30 @@ describe.each(IMPLEMENTATIONS)(
       });
     });
 
+    describe("a filter that is replaced more often than the server takes", () => {
+      test("is in force a second later", async () => {
+        const server = await start();
+        const { is, client, messages, problems, received } = follow({
+          url: server.url,
+          filter: {},
+        });
+        await is("live");
+        for (let count = 0; count < 30; count += 1) {
+          client.subscribe({ agent_ids: [`agent-${count}`] });
+        }
+        const timer = setInterval(() => {
+          void emit(server, "wanted", "agent-29");
+          void emit(server, "unwanted", "agent-18"); // the server's, until then
+        }, 50);
+        cleanups.push(() => clearInterval(timer));
+        await received(3);
+        expect(new Set(messages())).toEqual(new Set(["wanted"]));
+        expect(problems).toEqual([
+          "More than 20 messages in a second; the rest is ignored.",
+        ]);
+      });
+    });
+
     describe("for await", () => {
       const open = (options: ClientOptions) => {
         const client = new AdwWebSocketClient({

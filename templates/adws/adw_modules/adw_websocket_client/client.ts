@@ -237,6 +237,15 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     this.#socket?.send(JSON.stringify({ type: "subscribe", filter }));
   }
 
+  /** The server ignores what is too much in a second: the last filter, maybe. */
+  #sendFilterLater(): void {
+    if (this.#liveSince === Infinity) return;
+    this.#after(1_000, () => {
+      this.#sendFilter();
+      this.#watch();
+    });
+  }
+
   /** Browsers do not show pings: a repeated `subscribe` serves as one. */
   #watch(): void {
     const { probeAfterMs, replyTimeoutMs } = this.#settings;
@@ -268,8 +277,10 @@ export class AdwWebSocketClient implements AsyncIterableIterator<
     if (type === "connection_established") this.#greet(notice);
     else if (type === "resync_required") this.#resync(notice);
     else if (type === "subscribed") this.#unconfirmed--;
-    else if (type === "error") this.#reportProblem(String(notice["message"]));
-    else if (type === undefined) {
+    else if (type === "error") {
+      if (notice["code"] === "rate_limited") this.#sendFilterLater();
+      this.#reportProblem(String(notice["message"]));
+    } else if (type === undefined) {
       const start = String(data).slice(0, 200);
       this.#reportProblem(`message not understood: ${start}`);
     }
