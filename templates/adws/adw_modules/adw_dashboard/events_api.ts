@@ -150,7 +150,8 @@ async function streamEvents(
   }
   let left = query.limit ?? Infinity;
   for await (const chunk of readChunks(history, startOf(query, history))) {
-    if (history.streamId !== streamId) break;
+    // Whoever has gone would never take what is written now.
+    if (history.streamId !== streamId || response.destroyed) break;
     let text = "";
     for (const event of chunk) {
       if (event.seq > lastSeq || left === 0) break;
@@ -161,7 +162,7 @@ async function streamEvents(
     }
     if (text !== "" && !response.write(text)) await untilDrained(response);
     const isEnd = (chunk.at(-1)?.seq ?? lastSeq) >= lastSeq || left === 0;
-    if (isEnd || response.destroyed) break;
+    if (isEnd) break;
   }
   // Two streams, or a part of one, would be taken for a whole one.
   if (history.streamId === streamId) response.end();
