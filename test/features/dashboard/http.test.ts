@@ -558,6 +558,36 @@ describe("/api/events", () => {
     expect((await fetch(url)).status).toBe(200);
     stderr.mockRestore();
   });
+
+  test("says nothing of what could not be read for a reader who has gone", async () => {
+    const stderr = jest
+      .spyOn(process.stderr, "write")
+      .mockImplementation(() => true);
+    let fail: (error: Error) => void = () => undefined;
+    const history: EventHistory = {
+      streamId: "db",
+      firstSeq: 1,
+      lastSeq: 1,
+      read: () => [],
+    };
+    const asked = new Promise<void>((resolve) => {
+      history.read = () => {
+        resolve();
+        return new Promise((_resolve, reject) => (fail = reject));
+      };
+    });
+    const { url, port } = await start({ history });
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.write("GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    await asked;
+    socket.destroy();
+    await once(socket, "close");
+    await fetch(url); // the server has seen that the other one has gone
+    fail(new Error("the database is not open"));
+    await fetch(url);
+    expect(stderr).not.toHaveBeenCalled();
+    stderr.mockRestore();
+  });
 });
 
 describe("/api/events?format=ndjson", () => {
