@@ -57,15 +57,22 @@ export const GOOD_STREAM = {
 };
 
 /**
- * Runs fixtures/probes/stream_probe.ts in the project: the rendered server and
- * client under the project's own runner and its own `ws`.
+ * Adds the client, which a default `init` leaves out, and runs
+ * fixtures/probes/stream_probe.ts in the project: the rendered server and client under
+ * the project's own runner and its own `ws`.
  *
  * @param repository - where this package's fixtures/ are
  */
-export function probeStream(
+export async function probeStream(
   project: ScaffoldedProject,
   repository: string,
 ): Promise<unknown> {
+  const { code, stderr } = await run(
+    process.execPath,
+    [CLI, "add", "adw_websocket_client", "--yes", "--no-install"],
+    { cwd: project.root },
+  );
+  if (code !== 0) throw new Error(stderr);
   return probe("stream_probe.ts", project, repository);
 }
 

@@ -282,7 +282,7 @@ describe("a project with a prettier configuration of its own", () => {
       join(root(), "adws/adw_modules/adw_websockets.ts"),
       "utf8",
     );
-    expect(code).toMatch(/from 'ws'\n/);
+    expect(code).toMatch(/from '\.\/adw_events\.ts'\n/);
     await npm(root(), "run", "format:check");
   });
 
