@@ -1,6 +1,6 @@
 /** adw_logging: what a workflow calls. */
 import { rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import {
   addAgent,
   eventsOf,
@@ -278,6 +278,19 @@ describe("what is logged", () => {
     expect(lines).toEqual([
       `adw_logging: logging goes to ${path} until closeLogging(): ${other} is not used\n`,
     ]);
+  });
+
+  it("goes to the file that a relative path named at the start, wherever the process goes", async () => {
+    const folder = process.cwd();
+    process.chdir(dirname(path));
+    try {
+      start({ path: basename(path) });
+      process.chdir(folder);
+      logging.logSystemEvent("x", "here");
+      expect(await events()).toMatchObject([{ message: "here" }]);
+    } finally {
+      process.chdir(folder);
+    }
   });
 
   it("is as it was at the time of the call", async () => {

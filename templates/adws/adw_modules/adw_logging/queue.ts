@@ -11,6 +11,7 @@
  * Nothing here throws, and nothing waits for a disk before the process exits.
  * For a healthy one it waits a moment at the end of each turn, so that what was
  * logged in it is committed, and survives whatever comes next.
+import { resolve as resolvePath } from "node:path";
  */
 import { databasePath } from "../adw_database.ts";
 import { messageOf, Reporter, writeStderr } from "../adw_stderr.ts";
@@ -109,7 +110,7 @@ export class LogQueue {
 
   /** Begins to write. Rows queued before are written too. */
   start(options: LoggingOptions): void {
-    const path = options.path ?? databasePath();
+    const path = resolvePath(options.path ?? databasePath());
     if (this.#isStarted) {
       if (options.path === undefined || path === this.#path) return;
       this.reporter.report(
