@@ -539,6 +539,24 @@ describe("a database that is locked", () => {
     });
   });
 
+  it("is told in the log of rows dropped in a later turn, though no row follows them", async () => {
+    start({ maxQueuedRows: 10 });
+    logging.logSystemEvent("x", "before");
+    await events();
+    const unlock = lock();
+    for (let i = 0; i < 10; i += 1) logging.logSystemEvent("x", String(i));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let i = 0; i < 5; i += 1) logging.logSystemEvent("x", "too many");
+    unlock();
+    while (logging.loggingStats().queued > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await logging.closeLogging();
+    expect(eventsOf(openForTest(path)).at(-1)?.message).toBe(
+      "Log rows dropped: 5",
+    );
+  });
+
   it("by one who commits now and then is waited for, at the end of the workflow too", async () => {
     const other = openForTest(path);
     const { id } = addAgent(other);

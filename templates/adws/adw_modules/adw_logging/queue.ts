@@ -287,6 +287,8 @@ export class LogQueue {
         break;
       case "settled":
         this.#sent -= message.rows;
+        // No row may follow that would tell the thread of those dropped.
+        if (this.#thread && this.#queued === 0) this.#send();
         this.#chars -= message.chars;
         this.#settled += message.rows;
         this.#written += message.written;
