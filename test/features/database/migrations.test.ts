@@ -1,5 +1,6 @@
 /** adw_migrations: numbered files, each once, in one transaction, with a backup. */
 import {
+  appendFileSync,
   cpSync,
   mkdtempSync,
   readdirSync,
@@ -190,6 +191,32 @@ describe("a database of the older generation", () => {
   });
 });
 
+describe("a migration that fails", () => {
+  it("leaves no backup, because it is tried again: where columns would be lost", () => {
+    const path = olderDatabase("ALTER TABLE agents ADD COLUMN nickname TEXT;");
+    for (let i = 0; i < 3; i += 1) {
+      expect(() => openDatabase({ path })).toThrow("cannot be migrated");
+    }
+    expect(backups(path)).toEqual([]);
+  });
+
+  it("leaves no backup, because it is tried again: while another process writes", () => {
+    const path = olderDatabase();
+    inspect(path, (other) => {
+      other.exec("BEGIN IMMEDIATE");
+      for (let i = 0; i < 3; i += 1) {
+        expect(() => openDatabase({ path, busyTimeoutMs: 0 })).toThrow(
+          "locked",
+        );
+      }
+      other.exec("ROLLBACK");
+    });
+    expect(backups(path)).toEqual([]);
+    openForTest(path);
+    expect(backups(path)).toHaveLength(1);
+  });
+});
+
 describe("a database newer than the code", () => {
   it("is refused, untouched", () => {
     const path = temporaryPath();
@@ -257,6 +284,19 @@ describe("the numbered files", () => {
     expect(
       rowsOf(path, "SELECT max(version) AS version FROM schema_migrations"),
     ).toEqual([{ version: 2 }]);
+  });
+
+  it("are not needed by a new database: it gets the schema once, with what its owner added", () => {
+    const path = temporaryPath();
+    const folder = schemaWith("README.md", "");
+    appendFileSync(
+      join(folder, "schema_orchestrator.sql"),
+      "CREATE TABLE notes (id INTEGER PRIMARY KEY); INSERT INTO notes DEFAULT VALUES;",
+    );
+    inspect(path, (connection) => migrate(connection, path, folder));
+    expect(rowsOf(path, "SELECT id FROM notes")).toEqual([{ id: 1 }]);
+    inspect(path, (connection) => migrate(connection, path, folder));
+    expect(rowsOf(path, "SELECT id FROM notes")).toEqual([{ id: 1 }]);
   });
 
   it("may not leave out a number", () => {

@@ -35,6 +35,16 @@ it("sparse seqs of events cost no time", async () => {
   expect(await database.cleanupOldLogs(30)).toMatchObject({ events: 2 });
 });
 
+it("a seq that is no JavaScript number keeps no event, and makes nothing fail", async () => {
+  const database = openForTest();
+  sqlWriter(database.path)(
+    `INSERT INTO event_stream (seq, event_type, agent_id, message, metadata, timestamp, log_type, log_level)
+     VALUES (1, 'x', 'a', 'm', '{}', '${OLD}', 'event', 'info'),
+       (9007199254740993, 'x', 'a', 'm', '{}', '${new Date().toISOString()}', 'event', 'info')`,
+  );
+  expect(await database.cleanupOldLogs(30)).toMatchObject({ events: 1 });
+});
+
 it("200,000 rows go in short transactions, between which another writer gets on", async () => {
   const database = openForTest();
   sqlWriter(database.path)(

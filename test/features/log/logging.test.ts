@@ -1,6 +1,6 @@
 /** adw_logging: what a workflow calls. */
 import { rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import {
   addAgent,
   eventsOf,
@@ -280,6 +280,19 @@ describe("what is logged", () => {
     ]);
   });
 
+  it("goes to the file that a relative path named at the start, wherever the process goes", async () => {
+    const folder = process.cwd();
+    process.chdir(dirname(path));
+    try {
+      start({ path: basename(path) });
+      process.chdir(folder);
+      logging.logSystemEvent("x", "here");
+      expect(await events()).toMatchObject([{ message: "here" }]);
+    } finally {
+      process.chdir(folder);
+    }
+  });
+
   it("is as it was at the time of the call", async () => {
     start();
     const config = { tools: ["Read"] };
@@ -524,6 +537,24 @@ describe("a database that is locked", () => {
       log_level: "warning",
       metadata: { component: "adw_logging", dropped: 15 },
     });
+  });
+
+  it("is told in the log of rows dropped in a later turn, though no row follows them", async () => {
+    start({ maxQueuedRows: 10 });
+    logging.logSystemEvent("x", "before");
+    await events();
+    const unlock = lock();
+    for (let i = 0; i < 10; i += 1) logging.logSystemEvent("x", String(i));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let i = 0; i < 5; i += 1) logging.logSystemEvent("x", "too many");
+    unlock();
+    while (logging.loggingStats().queued > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await logging.closeLogging();
+    expect(eventsOf(openForTest(path)).at(-1)?.message).toBe(
+      "Log rows dropped: 5",
+    );
   });
 
   it("by one who commits now and then is waited for, at the end of the workflow too", async () => {

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import {
+  addAgent,
   temporaryPath,
   eventsOf,
   openForTest,
@@ -80,6 +81,31 @@ it("a workflow whose database was deleted writes on: what this run needs is writ
   expect(lines).toEqual([
     expect.stringContaining("was deleted or replaced while it was written"),
   ]);
+});
+
+it("a workflow whose database was deleted writes on, also where a parent was another process's", async () => {
+  const elsewhere = addAgent(openForTest(path), { id: "elsewhere" });
+  const child = logging.logAgentCreated({
+    ...run,
+    id: "child",
+    parent_agent_id: elsewhere.id,
+  });
+  expect(await logging.flushLogging()).toBe(true);
+  rmSync(dirname(path), { recursive: true });
+  await new Promise((resolve) => setTimeout(resolve, 1_050));
+
+  logging.logAgentEvent(child, "tool_call", "after");
+  logging.logSystemEvent("x", "too");
+  expect(await logging.flushLogging()).toBe(true);
+  expect(logging.loggingStats().dropped).toBe(0);
+
+  const database = openForTest(path);
+  expect(eventsOf(database)).toMatchObject([
+    { event_type: "agent_created", agent_id: "child" },
+    { event_type: "tool_call", message: "after" },
+    { message: "too" },
+  ]);
+  expect(database.agents.get(child)?.parent_agent_id).toBeNull();
 });
 
 it("a second outage within a minute is reported too, after the first has been declared over", async () => {

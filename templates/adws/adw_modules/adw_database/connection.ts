@@ -268,8 +268,7 @@ interface Migration {
 }
 
 /**
- * Migrates the database at `path`, open on `connection`. Any number of processes
- * may call it at once.
+ * Migrates the database at `path`, open on `connection`; any number may at once.
  *
  * @throws DatabaseVersionError when the file is newer than the code, or is an
  * older one with columns that a migration would lose.
@@ -290,15 +289,16 @@ export function migrate(
     );
   }
   const backup = backUp(connection, path, version);
+  let isChanged = false;
   const file = join(schemaDirectory, "schema_orchestrator.sql");
   const schema = readFileSync(file, "utf8");
   // Dropping a table must not cascade, and a renamed one take no references along.
   connection.exec("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;");
   try {
-    const isChanged = inTransaction(connection, () => {
+    isChanged = inTransaction(connection, () => {
       const before = versionOf(connection);
-      if (before === latest) return false;
       if (before === undefined) connection.exec(schema);
+      if (versionOf(connection) === latest) return before !== latest;
       for (const migration of migrations) {
         if (migration.version > (versionOf(connection) ?? 0)) {
           apply(connection, path, migration);
@@ -307,9 +307,9 @@ export function migrate(
       connection.exec(schema);
       return true;
     });
-    // Another process was faster, and has a backup of its own.
-    if (!isChanged && backup !== undefined) rmSync(backup, { force: true });
   } finally {
+    // It is as it was (and may be tried again soon), or another was faster.
+    if (!isChanged && backup !== undefined) rmSync(backup, { force: true });
     connection.exec(
       "PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON;",
     );

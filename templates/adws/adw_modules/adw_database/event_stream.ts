@@ -256,7 +256,8 @@ export class EventStream {
   async pruneBefore(cutoff: Date): Promise<number> {
     const tomorrow = new Date(Date.now() + DAY_MS).toISOString();
     const kept = this.#get(
-      "SELECT min(seq) AS value FROM event_stream WHERE timestamp >= ? AND timestamp < ?",
+      `SELECT min(seq) AS value FROM event_stream
+       WHERE timestamp >= ? AND timestamp < ? AND seq <= ${MAX_SEQ}`,
       cutoff.toISOString(),
       tomorrow,
     );

@@ -8,10 +8,10 @@
  *     log call ──▶ queue ──▶ once a turn of the event loop ──▶ thread ──▶ database
  *                    ▲ knows of the rows until the thread says that they are written
  *
- * Nothing here throws, and nothing waits for a disk before the process exits.
- * For a healthy one it waits a moment at the end of each turn, so that what was
- * logged in it is committed, and survives whatever comes next.
+ * Nothing here throws, and nothing waits for a disk before the process exits. At
+ * the end of a turn, a healthy one gets a moment to commit what was logged in it.
  */
+import { resolve as resolvePath } from "node:path";
 import { databasePath } from "../adw_database.ts";
 import { messageOf, Reporter, writeStderr } from "../adw_stderr.ts";
 import { charsOf } from "./storage.ts";
@@ -109,7 +109,7 @@ export class LogQueue {
 
   /** Begins to write. Rows queued before are written too. */
   start(options: LoggingOptions): void {
-    const path = options.path ?? databasePath();
+    const path = resolvePath(options.path ?? databasePath());
     if (this.#isStarted) {
       if (options.path === undefined || path === this.#path) return;
       this.reporter.report(
@@ -165,11 +165,7 @@ export class LogQueue {
     );
   }
 
-  /**
-   * Resolves once every row queued so far has been committed (or dropped): true;
-   * or after `timeoutMs`: false. Without a time, a slow disk is waited for, but
-   * one that cannot be written for two seconds only.
-   */
+  /** As `flushLogging`; a row that is dropped is waited for no longer. */
   async flush(timeoutMs?: number): Promise<boolean> {
     const from = performance.now();
     const target = this.#settled + this.#queued;
@@ -291,6 +287,8 @@ export class LogQueue {
         this.#written += message.written;
         this.#dropped += message.rows - message.written;
         if (message.written > 0) this.#afterCommit();
+        // No row may follow that would tell the thread of those dropped.
+        if (this.#thread && this.#queued === 0) this.#send();
         break;
       case "report":
         if (message.cause === undefined) this.reporter.tell(message.line);
@@ -370,7 +368,9 @@ export class LogQueue {
     this.#receive();
     this.#isEnding = true;
     this.#send();
-    if (!this.#hasEnded && this.#thread?.takeBack()) this.#replaceThread();
+    const isGone = this.#thread?.takeBack();
+    this.#receive(); // what it said before it was gone
+    if (isGone && !this.#hasEnded) this.#replaceThread();
     while (this.#thread && !this.#hasEnded) {
       if (!this.#receive(SLOW_DISK_TIMEOUT_MS)) break;
     }

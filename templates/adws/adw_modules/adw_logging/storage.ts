@@ -188,10 +188,11 @@ export class RunMemory {
       return false;
     }
     const { agent, of, status } = known;
-    if (agent.parent_agent_id !== agent.id) {
-      this.#restoreAgent(database, agent.parent_agent_id);
-    }
-    createAgent(database, agent, of, status);
+    const parent = agent.parent_agent_id ?? "";
+    if (parent !== agent.id) this.#restoreAgent(database, parent);
+    // One of another process may be gone for good: then, as the schema says, none.
+    const parent_agent_id = database.agents.get(parent)?.id ?? null;
+    createAgent(database, { ...agent, parent_agent_id }, of, status);
     return true;
   }
 

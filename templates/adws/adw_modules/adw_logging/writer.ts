@@ -335,7 +335,7 @@ export class RowWriter {
     const deadline = performance.now() + SHARED_FLUSH_TIMEOUT_MS;
     let stuckSince = performance.now();
     this.#othersWrote();
-    while (this.#rows.length > 0 || this.#isOpening) {
+    while (!this.#isIdle) {
       const from = performance.now();
       const isWritten = this.#write();
       const isShared = this.#othersWrote() || this.#othersWroteAt >= from;
