@@ -79,7 +79,8 @@ function besideOccupant(
     isRecorded: false,
   });
   const inPlace = operationOf(file, there, intent);
-  if (inPlace?.operation === "conflict") return [inPlace];
+  if (inPlace?.operation === "conflict" && inPlace.resolution === "refuse")
+    return [inPlace];
   const left = statusOf({ ...file, next: null });
   return [inPlace, operationOf({ ...file, path: movedFrom }, left, intent)];
 }

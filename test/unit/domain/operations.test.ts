@@ -227,6 +227,19 @@ describe("a file that moves", () => {
     ]);
   });
 
+  test("to a place where it is merged with what is there clears or keeps the old place", () => {
+    const intent: Intent = { ...UPDATE, decisions: { [here]: "merge" } };
+    const texts = { base: "v1", disk: "v1", next: "v1" };
+    expect(moves(texts, "somebody's", intent)).toEqual([
+      ["conflict", here],
+      ["delete", there],
+    ]);
+    expect(moves({ ...texts, disk: "mine" }, "somebody's", intent)).toEqual([
+      ["conflict", here],
+      ["keep", there],
+    ]);
+  });
+
   test("and that its owner deleted stays deleted", () => {
     expect(moves({ base: "v1", disk: null, next: "v1" }, null)).toEqual([
       ["keep", here],
