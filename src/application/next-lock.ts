@@ -39,11 +39,14 @@ export function nextLock(facts: NextLockFacts): Lock {
     modules: moduleEntries(facts),
     files,
     kept_files: keptEntries(facts, files),
-    added_dependencies: without(removals.dependencies, {
-      ...lock.added_dependencies,
-      ...packageJson.addedDependencies,
-      ...packageJson.addedDevDependencies,
-    }),
+    added_dependencies: without(
+      [...removals.dependencies, ...removals.usedDependencies],
+      {
+        ...lock.added_dependencies,
+        ...packageJson.addedDependencies,
+        ...packageJson.addedDevDependencies,
+      },
+    ),
     added_scripts: without(removals.scripts, {
       ...lock.added_scripts,
       ...packageJson.addedScripts,

@@ -39,9 +39,22 @@ export function keepsPackagesInDev(
   return ours.length > 0 && ours.every((name) => inDev.includes(name));
 }
 
+/** What package.json is compared with to see what can go. */
+export interface RemovalFacts {
+  packageText: string | null;
+  lock: Lock;
+  config: AdwConfig;
+  removed: readonly ModuleDefinition[];
+  needs: PackageNeeds;
+  /** Whether every installed module is as this version renders it once the plan is applied. */
+  isComplete: boolean;
+  /** Texts of files of ours that stay as their owner has them. */
+  ownTexts: readonly string[];
+}
+
 /**
  * What is left behind: packages that we added and nothing needs any more go, packages
- * of removed modules that were there before are only named.
+ * that were there before or that the owner uses too are only named.
  */
 export function planRemovals({
   packageText,
@@ -49,13 +62,9 @@ export function planRemovals({
   config,
   removed,
   needs,
-}: {
-  packageText: string | null;
-  lock: Lock;
-  config: AdwConfig;
-  removed: readonly ModuleDefinition[];
-  needs: PackageNeeds;
-}): PackageRemovals {
+  isComplete,
+  ownTexts,
+}: RemovalFacts): PackageRemovals {
   const before = packageNeeds(removed, config);
   const present = presentDependencies(packageText);
   const isUnneeded = (name: string) =>
@@ -73,20 +82,57 @@ export function planRemovals({
     [command, withoutFlags(command), lock.added_scripts[name]].includes(
       String(scripts[name]),
     );
+  const goneScripts = unneededScripts.filter(isOwn).map(([name]) => name);
+  const ownCommands = Object.entries(scripts).flatMap(([name, command]) =>
+    goneScripts.includes(name) ||
+    (Object.hasOwn(needs.scripts, name) &&
+      [needs.scripts[name], lock.added_scripts[name]].includes(String(command)))
+      ? []
+      : String(command),
+  );
+  const isUsed = (name: string) =>
+    ownCommands.some((command) => runs(command, name)) ||
+    ownTexts.some((text) => imports(text, name.replace(/^@types\//, "")));
+  const ofRemoved = { ...before.dependencies, ...before.devDependencies };
+  // Also what an earlier version of a module needed, and this one does not.
+  const unneeded = Object.keys(lock.added_dependencies).filter(
+    (name) =>
+      (isComplete || Object.hasOwn(ofRemoved, name)) &&
+      isUnneeded(name) &&
+      isOurs(name),
+  );
   return {
-    // Also what an earlier version of a module needed, and this one does not.
-    dependencies: Object.keys(lock.added_dependencies).filter(
-      (name) => isUnneeded(name) && isOurs(name),
+    dependencies: unneeded.filter((name) => !isUsed(name)),
+    usedDependencies: unneeded.filter(isUsed),
+    leftDependencies: Object.keys(ofRemoved).filter(
+      (name) => isUnneeded(name) && !isOurs(name),
     ),
-    leftDependencies: Object.keys({
-      ...before.dependencies,
-      ...before.devDependencies,
-    }).filter((name) => isUnneeded(name) && !isOurs(name)),
-    scripts: unneededScripts.filter(isOwn).map(([name]) => name),
+    scripts: goneScripts,
     leftScripts: unneededScripts
       .filter((entry) => !isOwn(entry))
       .map(([name]) => name),
   };
+}
+
+/** Whether a script runs a package: `tsx x.ts`, `node --import=tsx/esm`, `node_modules/.bin/tsx`. */
+function runs(command: string, name: string): boolean {
+  return command
+    .split(/[^\w@./-]+/)
+    .some(
+      (word) =>
+        word === name ||
+        word.startsWith(`${name}/`) ||
+        word.endsWith(`/.bin/${name}`),
+    );
+}
+
+/** Whether a text has a package's name, or that of a file in it, in quotes. */
+function imports(text: string, name: string): boolean {
+  return ['"', "'"].some(
+    (quote) =>
+      text.includes(`${quote}${name}${quote}`) ||
+      text.includes(`${quote}${name}/`),
+  );
 }
 
 /** As versions before 0.1.0 wrote it, whose locks do not say which scripts are ours. */
@@ -135,7 +181,7 @@ export function describeEdit(edit: PackageEdit): string {
 /** What the user should know about package.json. */
 export function packageNotes(
   { oldRanges, keptScripts }: PackageEdit,
-  { leftDependencies, leftScripts }: PackageRemovals,
+  { leftDependencies, usedDependencies, leftScripts }: PackageRemovals,
 ): string[] {
   return [
     ...oldRanges.map(
@@ -154,5 +200,18 @@ export function packageNotes(
       (name) =>
         `No installed module needs ${name} any more. It was not added by adw-scaffold, so it stays in package.json.`,
     ),
+    ...usedDependencies.map(
+      (name) =>
+        `No installed module needs ${name} any more. A script or a file of yours uses it, so it stays in package.json.`,
+    ),
   ];
+}
+
+/** What is said where packages go and no module was removed: code of the owner's may use them. */
+export function droppedNote({ dependencies }: PackageRemovals): string[] {
+  return dependencies.length === 0
+    ? []
+    : [
+        `No module needs what adw-scaffold added to package.json before, so it is taken out: ${dependencies.join(", ")}. If code of yours uses it, add it again.`,
+      ];
 }

@@ -38,6 +38,7 @@ import { checkHostPackages } from "./host-versions.ts";
 import { nextLock } from "./next-lock.ts";
 import {
   describeEdit,
+  droppedNote,
   keepsPackagesInDev,
   packageNeeds,
   packageNotes,
@@ -142,6 +143,8 @@ async function packageParts({
   project,
   config,
   definitions,
+  files = [],
+  operations,
   removed = [],
   dev = false,
   oldPackages,
@@ -158,6 +161,10 @@ async function packageParts({
     config,
     removed,
     needs,
+    isComplete: definitions.every(({ name }) =>
+      files.some(({ module }) => module === name),
+    ),
+    ownTexts: operations.flatMap(ownText),
   });
   const edited = await editPackageJson(before, needs, removals);
   const oldNotes = await checkHostPackages(
@@ -176,8 +183,29 @@ async function packageParts({
       after: content,
       reason: describeEdit(packageJson),
     }),
-    notes: [...oldNotes, ...packageNotes(packageJson, removals)],
+    notes: [
+      ...oldNotes,
+      ...packageNotes(packageJson, removals),
+      ...(removed.length === 0 ? droppedNote(removals) : []),
+    ],
   };
+}
+
+/** What a file holds afterwards, where that is not only what is rendered. */
+function ownText(entry: FileOperation): string | [] {
+  switch (entry.operation) {
+    case "keep":
+      return entry.previous ?? [];
+    case "merge":
+      return entry.content;
+    case "conflict":
+      return entry.merged ?? [];
+    case "create":
+    case "update":
+    case "unchanged":
+    case "delete":
+      return [];
+  }
 }
 
 /** The configuration; with the last module it goes, unless it says something of its owner's. */

@@ -49,10 +49,14 @@ export type Request =
  */
 export function parseCommandLine(argv: readonly string[]): Request {
   // It has to be known first: it decides which options take a value.
-  const command = COMMANDS.find(
-    ({ name }) => name === argv.find((word) => isCommand(word)),
+  const at = argv.findIndex(
+    (word, index) => isCommand(word) && !takesValue(argv[index - 1]),
   );
-  const { _: words, ...given } = read(argv, optionsOf(command));
+  const command = COMMANDS.find(({ name }) => name === argv[at]);
+  const { _: words, ...given } = read(
+    withCommandFirst(argv, at, command),
+    optionsOf(command),
+  );
   const [name, ...rest] = words.map(String);
   if (name === "help") return helpRequest(rest);
   if (name !== undefined && name !== command?.name) throw unknownCommand(name);
@@ -71,6 +75,25 @@ export function parseCommandLine(argv: readonly string[]): Request {
 
 function isCommand(word: string): boolean {
   return COMMANDS.some(({ name }) => name === word);
+}
+
+/** Whether the next word is its value, as in `--cwd demo`. */
+function takesValue(word: string | undefined): boolean {
+  if (word?.startsWith("--") !== true) return false;
+  return COMMANDS.some(
+    (command) => optionsOf(command)[word.slice(2)]?.type === "string",
+  );
+}
+
+/** A list takes every word behind it, and the command is none of its values. */
+function withCommandFirst(
+  argv: readonly string[],
+  at: number,
+  command: Command | undefined,
+): readonly string[] {
+  if (command === undefined) return argv;
+  const isFirst = read(argv.slice(0, at), optionsOf(command))._.length === 0;
+  return isFirst ? [command.name, ...argv.toSpliced(at, 1)] : argv;
 }
 
 /** `help`, `help init`; `help help` is help. */
@@ -145,8 +168,13 @@ function checkOptions(
   const others: string[] = [];
   for (const [name, value] of Object.entries(given)) {
     const option = options.get(name);
-    if (option === undefined || (value === false && option.type !== "boolean"))
-      throw unknownOption(value === false ? `no-${name}` : name, command);
+    const isNegated = [value].flat().includes(false);
+    const flag = name.replace(/^no-/, "");
+    // `--no-install` is read as `install`; what is left is `--no-install=…`.
+    if (option === undefined && options.get(flag)?.type === "boolean")
+      throw takesNoValue(name, flag);
+    if (option === undefined || (isNegated && option.type !== "boolean"))
+      throw unknownOption(isNegated ? `no-${name}` : name, command);
     if (option.type === "boolean") {
       values[name] = flagValue(name, value, argv);
       continue;
@@ -195,11 +223,15 @@ function flagValue(
     .find((word) => word.startsWith(`--${name}=`))
     ?.slice(name.length + 3);
   if (inline !== undefined && inline !== "true" && inline !== "false") {
-    throw new UsageError(`--${name} takes no value`, {
-      hint: `Write --${name}, or --no-${name}.`,
-    });
+    throw takesNoValue(name, name);
   }
   return [value].flat().at(-1) === true;
+}
+
+function takesNoValue(name: string, flag: string): UsageError {
+  return new UsageError(`--${name} takes no value`, {
+    hint: `Write --${flag}, or --no-${flag}.`,
+  });
 }
 
 function unknownOption(name: string, command: Command | undefined): UsageError {

@@ -133,7 +133,7 @@ export async function askToWrite(plan: ScaffoldPlan): Promise<boolean> {
   const count = filesOf(plan.operations.length - unchanged - keep - gone);
   const deleted = gone === 0 ? "" : ` and delete ${filesOf(gone)}`;
   const overwritten = plan.operations.filter(
-    (entry) => entry.operation === "update" && entry.overwrites === true,
+    (entry) => "overwrites" in entry,
   ).length;
   return answer(
     await confirm(

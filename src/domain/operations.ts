@@ -56,12 +56,20 @@ function moveOperations(
   const isConflict = entry.operation === "conflict";
   if (isConflict && entry.resolution === "refuse") return [entry];
   const content = changeOf(entry)?.content ?? disk;
-  const reason = `moved to ${path}`;
+  const target = { path: movedFrom, module };
+  const cleared = { operation: "delete", ...target, previous: disk } as const;
+  const isLost = entry.operation === "update" && entry.overwrites === true;
   return [
     isConflict
       ? { ...entry, previous: null }
       : { operation: "create", path, module, content },
-    { operation: "delete", path: movedFrom, module, previous: disk, reason },
+    isLost
+      ? {
+          ...cleared,
+          reason: `moved to ${path}, and overwritten by --force`,
+          overwrites: true,
+        }
+      : { ...cleared, reason: `moved to ${path}` },
   ];
 }
 
@@ -79,7 +87,8 @@ function besideOccupant(
     isRecorded: false,
   });
   const inPlace = operationOf(file, there, intent);
-  if (inPlace?.operation === "conflict") return [inPlace];
+  if (inPlace?.operation === "conflict" && inPlace.resolution === "refuse")
+    return [inPlace];
   const left = statusOf({ ...file, next: null });
   return [inPlace, operationOf({ ...file, path: movedFrom }, left, intent)];
 }
@@ -107,14 +116,7 @@ export function operationOf(
     case "outdated":
       return update(target, status, "the template or its settings changed");
     case "orphaned":
-      return status.isEdited && intent.force !== true
-        ? keep(target, status.disk, "edited", "you edited it")
-        : {
-            operation: "delete",
-            ...target,
-            previous: status.disk,
-            reason: "nothing needs it any more",
-          };
+      return orphan(target, status, intent);
     case "edited":
     case "diverged":
     case "detached":
@@ -126,6 +128,23 @@ export function operationOf(
           }
         : besideEdits(target, status, intent);
   }
+}
+
+/** No template renders the file any more. */
+function orphan(
+  target: Target,
+  { disk, isEdited }: Extract<FileStatus, { kind: "orphaned" }>,
+  { force }: Intent,
+): FileOperation {
+  const gone = { operation: "delete", ...target, previous: disk } as const;
+  if (!isEdited) return { ...gone, reason: "nothing needs it any more" };
+  return force === true
+    ? {
+        ...gone,
+        reason: "you edited it, and --force deletes it",
+        overwrites: true,
+      }
+    : keep(target, disk, "edited", "you edited it");
 }
 
 type EditedStatus = Extract<

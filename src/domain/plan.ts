@@ -41,7 +41,13 @@ export type FileOperation = Target &
         previous: string | null;
         reason: string;
       }
-    | { operation: "delete"; previous: string; reason: string }
+    | {
+        operation: "delete";
+        previous: string;
+        reason: string;
+        /** As above. */
+        overwrites?: true;
+      }
   );
 
 /**

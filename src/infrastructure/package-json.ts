@@ -35,6 +35,8 @@ export interface OldRange {
 export interface PackageRemovals {
   /** Packages that we added and nothing needs any more. */
   dependencies: readonly string[];
+  /** The same, but the owner uses them: they stay, and are the owner's from now on. */
+  usedDependencies: readonly string[];
   /** Packages that nothing of ours needs any more, but that were there before. */
   leftDependencies: readonly string[];
   scripts: readonly string[];
@@ -44,6 +46,7 @@ export interface PackageRemovals {
 
 const NO_REMOVALS: PackageRemovals = {
   dependencies: [],
+  usedDependencies: [],
   leftDependencies: [],
   scripts: [],
   leftScripts: [],

@@ -55,6 +55,26 @@ test.each<[string[], ReturnType<typeof parsed>]>([
     },
   ],
   [
+    ["--cwd", "demo", "check"],
+    { command: "check", positionals: [], values: { cwd: "demo" } },
+  ],
+  [
+    ["--modules=adw_events", "init", "--yes"],
+    {
+      command: "init",
+      positionals: [],
+      values: { modules: "adw_events", yes: true },
+    },
+  ],
+  [
+    ["--fail-on", "edited", "outdated", "check", "adw_events"],
+    {
+      command: "check",
+      positionals: ["adw_events"],
+      values: { "fail-on": "edited,outdated" },
+    },
+  ],
+  [
     ["add", "--", "--force"],
     { command: "add", positionals: ["--force"], values: {} },
   ],
@@ -65,6 +85,9 @@ test.each<[string[], ReturnType<typeof parsed>]>([
 test.each([
   [["add", "--seed", "1"], "unknown option --seed"],
   [["add", "a", "--no-cwd"], "unknown option --no-cwd"],
+  [["init", "--no-modules"], "unknown option --no-modules"],
+  [["init", "--no-install=yes"], "--no-install takes no value"],
+  [["demos", "init"], 'unknown command "demos"'],
   [["add", "a", "-x"], "unknown option -x"],
   [["add", "a", "--constructor"], "unknown option --constructor"],
   [["add", "a", "--module", "b"], "unknown option --module"],

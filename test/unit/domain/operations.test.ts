@@ -227,6 +227,38 @@ describe("a file that moves", () => {
     ]);
   });
 
+  test("to a place where it is merged with what is there clears or keeps the old place", () => {
+    const intent: Intent = { ...UPDATE, decisions: { [here]: "merge" } };
+    const texts = { base: "v1", disk: "v1", next: "v1" };
+    expect(moves(texts, "somebody's", intent)).toEqual([
+      ["conflict", here],
+      ["delete", there],
+    ]);
+    expect(moves({ ...texts, disk: "mine" }, "somebody's", intent)).toEqual([
+      ["conflict", here],
+      ["keep", there],
+    ]);
+  });
+
+  test("and is overwritten by --force says that an edit is lost", () => {
+    const moved = (disk: string, occupant: string | null) =>
+      operationsOf(
+        file({ base: "v1", disk, next: "v2" }, { movedFrom: there, occupant }),
+        { ...UPDATE, force: true },
+      ).at(-1);
+    const lost = { operation: "delete", path: there, overwrites: true };
+    expect(moved("mine", null)).toMatchObject({
+      ...lost,
+      reason: "moved to adws/x.ts, and overwritten by --force",
+    });
+    expect(moved("mine", "v2")).toMatchObject({
+      ...lost,
+      reason: "you edited it, and --force deletes it",
+    });
+    expect(moved("v1", null)).not.toHaveProperty("overwrites");
+    expect(moved("v1", "v2")).not.toHaveProperty("overwrites");
+  });
+
   test("and that its owner deleted stays deleted", () => {
     expect(moves({ base: "v1", disk: null, next: "v1" }, null)).toEqual([
       ["keep", here],
