@@ -38,7 +38,7 @@ async function sizeOf(names: readonly string[]) {
 }
 
 test.each([
-  ["init", DEFAULT_PRESET.modules, 41, 9_000],
+  ["init", DEFAULT_PRESET.modules, 41, 9_010],
   ["init --logging", LOGGING_PRESET.modules, 23, 5_135],
   ["init --minimal", MINIMAL_PRESET.modules, 18, 3_260],
 ])(
@@ -58,7 +58,7 @@ test.each([
 test.each([
   ["adw_events", 2, 275],
   ["adw_websockets", 12, 2_775],
-  ["adw_websocket_client", 3, 730],
+  ["adw_websocket_client", 3, 735],
   ["orch_database_models", 1, 265],
   ["schema_orchestrator", 3, 425],
   ["adw_database", 7, 1_970],

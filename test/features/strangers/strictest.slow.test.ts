@@ -51,6 +51,9 @@ describeWithRegistry()("the strictest rules", () => {
         root,
       );
       if (code !== 0) throw new Error(stderr);
+      const client = ["add", "adw_websocket_client", "--yes", "--no-install"];
+      const added = await runCli(client, root);
+      if (added.code !== 0) throw new Error(added.stderr);
       // TypeScript alone: the page is generated.
       await cp(join(root, "adws"), join(linted(), "code", `adws-${index}`), {
         recursive: true,

@@ -171,7 +171,10 @@ export class EventStream {
     const parts = decodeRow(
       this.#connection.prepare(READ_PARTS).get(most, most, seq),
     );
-    const text = (name: string) => String(parts[name] ?? "");
+    const text = (name: string) => {
+      const part: unknown = parts[name] ?? "";
+      return String(part);
+    };
     const short = (name: string) => beginning(text(name), MAX_NAME_LENGTH);
     const names = {
       event_type: short("event_type"),

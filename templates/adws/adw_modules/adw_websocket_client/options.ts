@@ -165,7 +165,8 @@ function isConstructor(value: unknown): value is WebSocketConstructor {
 
 /** The runtime's own; on Node 20, which has none, that of the package `ws`. */
 function findWebSocket(): WebSocketConstructor {
-  const found: unknown = Reflect.get(globalThis, "WebSocket") ?? requireWs();
+  const own: unknown = Reflect.get(globalThis, "WebSocket");
+  const found = own ?? requireWs();
   if (isConstructor(found)) return found;
   throw new TypeError(
     "This runtime has no WebSocket (Node 20?): npm install ws, or pass a constructor as the option WebSocket.",
@@ -175,7 +176,7 @@ function findWebSocket(): WebSocketConstructor {
 /** What is used of Node's `process`; this file also has to compile without its types. */
 interface NodeProcess {
   getBuiltinModule(name: "node:module"): {
-    createRequire(from: string): (name: string) => unknown;
+    createRequire: (from: string) => (name: string) => unknown;
   };
 }
 

@@ -142,14 +142,14 @@ function complete(input: EventInput, maxEventBytes: number): NewEvent {
     const text = optionalText(value) ?? fallback;
     return cutText(beginning(text, MAX_NAME_LENGTH), maxNameBytes, "");
   };
-  const message: unknown = input.message;
+  const message: unknown = input.message ?? "";
   const metadata = toMetadata(input.metadata);
   const sessionId =
     optionalText(input.session_id) ?? optionalText(metadata["session_id"]);
   const event: NewEvent = {
     event_type: name(input.event_type, "event"),
     agent_id: name(input.agent_id, "system"),
-    message: String(message ?? ""),
+    message: String(message),
     metadata,
     timestamp: name(input.timestamp, new Date().toISOString()),
     log_type: name(input.log_type, "event"),

@@ -59,8 +59,8 @@ export interface KeepaliveOptions<Peer extends Pulse> {
   peers: Iterable<Peer>;
   /** Peers that only wait for their `closeBy`. */
   draining: Iterable<Peer>;
-  ping(peer: Peer, payload: string): void;
-  end(peer: Peer, why: Verdict, now: number): void;
+  ping: (peer: Peer, payload: string) => void;
+  end: (peer: Peer, why: Verdict, now: number) => void;
 }
 
 export class Keepalive<Peer extends Pulse> {
