@@ -61,7 +61,7 @@ test.each([
   ["adw_websocket_client", 3, 735],
   ["orch_database_models", 1, 265],
   ["schema_orchestrator", 3, 425],
-  ["adw_database", 7, 1_970],
+  ["adw_database", 7, 1_980],
   ["adw_logging", 6, 1_995],
   ["adw_dashboard", 4, 760],
   ["adw_server", 2, 325],
