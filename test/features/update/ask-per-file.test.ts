@@ -119,6 +119,9 @@ describeWithTerminal("at a terminal", () => {
       const times = (text: string) =>
         terminal.screen().join("\n").split(text).length - 1;
       await terminal.shows(`${question(FIRST)} ${key}`);
+      // What is typed before the question stands there again belongs to the first.
+      while (times(question(FIRST)) < 2)
+        await new Promise((resolve) => setTimeout(resolve, 20));
       terminal.press("q", KEYS.enter);
       expect((await terminal.ended).code).toBe(1);
       expect(times("?  show this help")).toBe(2);
