@@ -34,7 +34,7 @@ export function EmptyFleet({
     return (
       <div class="empty">
         <p>
-          <strong>No agent of this session</strong>
+          <strong>No agent of the chosen session</strong>
         </p>
         <p>The session filter of the log hides all others.</p>
       </div>

@@ -105,7 +105,7 @@ function EventFields({ event }: { event: AgentEvent }) {
             <button
               type="button"
               class="link mono"
-              title="Show only this session"
+              title="Show only its session"
               onClick={() => changeFilter({ sessions: [session] })}
             >
               {session}

@@ -43,7 +43,7 @@ export function NeedsYou() {
       >
         <p>
           <Icon name="check" />
-          Nothing needs you{elsewhere > 0 && " in this session"}
+          Nothing needs you{elsewhere > 0 && " in the chosen session"}
           <Elsewhere count={elsewhere} />
         </p>
       </section>

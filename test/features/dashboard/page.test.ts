@@ -194,7 +194,7 @@ describeInBrowser("the dashboard's page", () => {
     expect(await page.locator(".stats").innerText()).toMatch(
       /Working\s+1\s+of 1\s/,
     );
-    await page.getByText("Nothing needs you in this session").waitFor();
+    await page.getByText("Nothing needs you in the chosen session").waitFor();
     await page.getByRole("button", { name: "1 in other sessions" }).click();
     await page.locator(".need", { hasText: "Permission" }).waitFor();
     expect(await page.getByRole("treeitem").count()).toBe(2);
