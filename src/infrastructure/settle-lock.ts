@@ -20,7 +20,7 @@ import { isNewer } from "./ranges.ts";
  *
  * @param text - with conflict markers, or with two entries of one name
  * @param digestOf - digest of a file on disk; undefined when there is none
- * @returns what is to be checked as any lock is
+ * @returns the lock, still to be validated like any other
  */
 export async function settleLock(
   text: string,

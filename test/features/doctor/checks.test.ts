@@ -1,4 +1,4 @@
-/** `doctor`: each problem with its fix, what --fix mends, and the live check. */
+/** `doctor`: each problem with its fix, what --fix fixes, and the live check. */
 import { chmod, mkdir, stat, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
