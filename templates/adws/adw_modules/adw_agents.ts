@@ -210,7 +210,9 @@ export function mapPayload(
 /** The acts of an OTLP request for logs or traces, as JSON. */
 export function mapOtel(payload: unknown, delivery: Delivery): Act[] {
   return readOtel(payload, delivery).flatMap((record) => {
-    if (record.durationMs !== undefined) return mapGenAi(record);
+    if (record.durationMs !== undefined)
+      // Its log records say the same, and of which session.
+      return record.service.startsWith("gemini") ? [] : mapGenAi(record);
     if (record.service.startsWith("claude")) return mapClaudeRecord(record);
     if (record.service.startsWith("codex")) return mapCodexRecord(record);
     if (record.service.startsWith("gemini")) return mapGeminiRecord(record);

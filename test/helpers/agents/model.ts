@@ -135,7 +135,10 @@ const DIALECTS: readonly Dialect[] = [
             "content_block_start",
             { type: "content_block_start", index, content_block: start },
           ],
-          ["content_block_delta", { type: "content_block_delta", index, delta }],
+          [
+            "content_block_delta",
+            { type: "content_block_delta", index, delta },
+          ],
           ["content_block_stop", { type: "content_block_stop", index }],
         ] as const;
       stream(response, [
@@ -159,7 +162,9 @@ const DIALECTS: readonly Dialect[] = [
           "message_delta",
           {
             type: "message_delta",
-            delta: { stop_reason: tool === undefined ? "end_turn" : "tool_use" },
+            delta: {
+              stop_reason: tool === undefined ? "end_turn" : "tool_use",
+            },
             usage: claudeUsage(usage),
           },
         ],
@@ -361,7 +366,10 @@ function claudeTool({ tool, command, path, text, prompt }: Call): Tool {
   if (tool === "write")
     return [
       "Write",
-      { file_path: `${process.env["AGENT_CWD"] ?? ""}/${path ?? ""}`, content: text },
+      {
+        file_path: `${process.env["AGENT_CWD"] ?? ""}/${path ?? ""}`,
+        content: text,
+      },
     ];
   return [
     "Agent",
@@ -373,7 +381,10 @@ function geminiTool({ tool, command, path, text }: Call): Tool {
   return tool === "write"
     ? [
         "write_file",
-        { file_path: `${process.env["AGENT_CWD"] ?? ""}/${path ?? ""}`, content: text },
+        {
+          file_path: `${process.env["AGENT_CWD"] ?? ""}/${path ?? ""}`,
+          content: text,
+        },
       ]
     : ["run_shell_command", { command }];
 }
@@ -382,7 +393,10 @@ function openCodeTool({ tool, command, path, text }: Call): Tool {
   return tool === "write"
     ? [
         "write",
-        { filePath: `${process.env["AGENT_CWD"] ?? ""}/${path ?? ""}`, content: text },
+        {
+          filePath: `${process.env["AGENT_CWD"] ?? ""}/${path ?? ""}`,
+          content: text,
+        },
       ]
     : ["bash", { command, description: "Runs it" }];
 }

@@ -157,7 +157,9 @@ ${otel}`,
           scripted: {
             npm: "@ai-sdk/openai-compatible",
             options: { baseURL: `${where.model}/v1`, apiKey: "dummy" },
-            models: { big: { name: "big", limit: { context: 100000, output: 8000 } } },
+            models: {
+              big: { name: "big", limit: { context: 100000, output: 8000 } },
+            },
           },
         },
       });

@@ -16,7 +16,7 @@ import {
   tokensOf,
 } from "./act.ts";
 import type { Act, Base, Deed, Delivery, Fields, FileState } from "./act.ts";
-import { mapClaudeHook } from "./claude.ts";
+import { mapClaudeHook, snakeCase } from "./claude.ts";
 import type { OtelRecord } from "./otel.ts";
 
 const SOURCE = "codex";
@@ -73,6 +73,7 @@ export function mapCodexLine(
   if (type === "compacted") return [makeAct(base, { type: "compacted" })];
   if (type === "response_item") return mapItem(base, p);
   if (type === "event_msg") return mapMessage(base, p, file);
+  if (type === "world_state") return [];
   const deed: Deed = { type: "other", name: type, fields: fitFields(p) };
   return [makeAct(base, deed)];
 }
@@ -114,26 +115,77 @@ function mapMeta(
   return [makeAct(base, { type: "agent_started", parent }), ...acts];
 }
 
+const parsed = (raw: unknown) =>
+  typeof raw === "string" ? (parseJson(raw) ?? raw) : raw;
+
+/** Its shell in the words of its hooks, so that a call is the same by every road. */
+function calledTool(name: string, raw: unknown) {
+  const input = parsed(raw);
+  const { cmd, ...more } = fieldsOf(input);
+  return name === "exec_command" && typeof cmd === "string"
+    ? { tool: "Bash", input: fit({ command: cmd, ...more }) }
+    : { tool: name, input: fit(input) };
+}
+
+/** What a call came to: a command that fails is an output like another one to Codex. */
+function outcome(raw: unknown) {
+  const result = parsed(raw);
+  const fields = fieldsOf(result);
+  const head = typeof result === "string" ? result.split("\nOutput:")[0] : "";
+  const exit =
+    numberOf(fieldsOf(fields["metadata"]), "exit_code") ??
+    Number(/^Process exited with code (\d+)$/m.exec(head ?? "")?.[1] ?? 0);
+  if (exit > 0) return { error: `Exit code ${String(exit)}` };
+  return fields["success"] === false
+    ? { error: textOf(fields, "output", "content") ?? "Failed" }
+    : { output: fit(result) };
+}
+
+/** A thing that was said or done, whole: other versions say the same in lines of their own. */
+function mapDone(base: Base, p: Fields): Act[] {
+  const item = fieldsOf(p["item"]);
+  const content = Array.isArray(item["content"]) ? item["content"] : [];
+  const text = content
+    .map((part) => textOf(fieldsOf(part), "text") ?? "")
+    .join("");
+  switch (item["type"]) {
+    case "UserMessage": {
+      const prompt = nameOf(p, "turn_id");
+      return [makeAct(base, { type: "prompt", text }, { prompt })];
+    }
+    case "AgentMessage":
+      return [makeAct(base, { type: "answer", text })];
+    case "CommandExecution": {
+      const exit = numberOf(item, "exit_code") ?? 0;
+      const deed: Deed = {
+        type: "tool_ended",
+        ...(exit === 0
+          ? { output: textOf(item, "aggregated_output") }
+          : { error: `Exit code ${String(exit)}` }),
+      };
+      return [makeAct(base, deed, { call: nameOf(item, "id") })];
+    }
+    default: {
+      const name = snakeCase(nameOf(item, "type") ?? "item");
+      const deed: Deed = { type: "other", name, fields: fitFields(item) };
+      return [makeAct(base, deed)];
+    }
+  }
+}
+
 function mapItem(base: Base, p: Fields): Act[] {
   const call = nameOf(p, "call_id", "id");
   const type = nameOf(p, "type") ?? "unknown";
   if (/^(?:custom_tool|function|local_shell|web_search)_call$/.test(type)) {
     const raw = p["arguments"] ?? p["input"] ?? p["action"];
-    const parsed = typeof raw === "string" ? (parseJson(raw) ?? raw) : raw;
-    const tool = nameOf(p, "name") ?? type.replace("_call", "");
-    const deed: Deed = { type: "tool_started", tool, input: fit(parsed) };
+    const name = nameOf(p, "name") ?? type.replace("_call", "");
+    const deed: Deed = { type: "tool_started", ...calledTool(name, raw) };
     return [makeAct(base, deed, { call })];
   }
-  if (type.endsWith("_call_output")) {
-    const raw = p["output"];
-    const parsed = typeof raw === "string" ? (parseJson(raw) ?? raw) : raw;
-    const output = fieldsOf(parsed);
-    const exit = numberOf(fieldsOf(output["metadata"]), "exit_code");
-    const text = textOf(output, "output", "content") ?? "Failed";
-    const isFailed = output["success"] === false || (exit ?? 0) > 0;
-    const outcome = isFailed ? { error: text } : { output: fit(parsed) };
-    return [makeAct(base, { type: "tool_ended", ...outcome }, { call })];
-  }
+  if (type.endsWith("_call_output"))
+    return [
+      makeAct(base, { type: "tool_ended", ...outcome(p["output"]) }, { call }),
+    ];
   // Messages are said by event_msg too; reasoning is encrypted.
   return [];
 }
@@ -143,6 +195,7 @@ const MESSAGES: Readonly<Record<string, (p: Fields) => readonly Deed[]>> = {
   user_message: (p) => [{ type: "prompt", text: textOf(p, "message") }],
   agent_message: (p) => [{ type: "answer", text: textOf(p, "message") ?? "" }],
   task_started: () => [],
+  thread_settings_applied: () => [],
   agent_reasoning: () => [],
   exec_command_begin: () => [],
   exec_command_end: () => [],
@@ -175,6 +228,7 @@ function mapMessage(base: Base, p: Fields, file: FileState): Act[] {
   const type = nameOf(p, "type") ?? "unknown";
   if (type === "token_count")
     return tokenCount(base, fieldsOf(p["info"]), file);
+  if (type === "item_completed") return mapDone(base, p);
   const deeds = MESSAGES[type]?.(p) ?? [
     { type: "other", name: type, fields: fitFields(p) },
   ];
@@ -249,18 +303,19 @@ const EVENTS: Readonly<Record<string, (f: Fields) => readonly Deed[]>> = {
       : [{ type: "failed", error: textOf(f, "error.message") ?? "API error" }],
   websocket_request: () => [],
   websocket_event: () => [],
+  startup_phase: () => [],
+  turn_ttft: () => [],
   tool_decision: (f) => [
     { type: "wait_ended", outcome: nameOf(f, "decision") },
   ],
   tool_result: (f) => [
     {
       type: "tool_ended",
-      tool: nameOf(f, "tool_name"),
-      input: fit(parseJson(textOf(f, "arguments") ?? "")),
+      ...calledTool(nameOf(f, "tool_name") ?? "tool", f["arguments"]),
       durationMs: numberOf(f, "duration_ms"),
       ...(String(f["success"]) === "false"
         ? { error: textOf(f, "output") ?? "Failed" }
-        : { output: textOf(f, "output") }),
+        : outcome(f["output"])),
     },
   ],
 };

@@ -4,6 +4,7 @@
  *
  * Template: adw_agents 1.3.0
  */
+import { parseJson } from "../adw_events.ts";
 import {
   fieldsOf,
   fit,
@@ -30,6 +31,14 @@ const HOOK_FIELDS = new Set(
   ),
 );
 
+/** A command that fails is an output like another one to Gemini. */
+function exitError(tool: unknown, output: unknown): string | undefined {
+  if (tool !== "run_shell_command" || typeof output !== "string") return;
+  const exits = [...output.matchAll(/^Exit Code: (\d+)$/gm)];
+  const exit = Number(exits.at(-1)?.[1] ?? 0);
+  return exit > 0 ? `Exit code ${String(exit)}` : undefined;
+}
+
 /** By the name of the event; what is not listed is kept as `other`. */
 const HOOKS: Readonly<Record<string, (p: Fields) => readonly Deed[]>> = {
   SessionStart: (p) => [
@@ -51,7 +60,8 @@ const HOOKS: Readonly<Record<string, (p: Fields) => readonly Deed[]>> = {
     const response = fieldsOf(p["tool_response"]);
     const error =
       textOf(response, "error") ??
-      textOf(fieldsOf(response["error"]), "message");
+      textOf(fieldsOf(response["error"]), "message") ??
+      exitError(p["tool_name"], response["llmContent"]);
     return [
       {
         type: "tool_ended",
@@ -63,7 +73,8 @@ const HOOKS: Readonly<Record<string, (p: Fields) => readonly Deed[]>> = {
       },
     ];
   },
-  PreCompress: (p) => [{ type: "compacted", reason: nameOf(p, "trigger") }],
+  // Before every request, whether there is something to compress or not.
+  PreCompress: () => [],
   Notification: (p) =>
     p["notification_type"] === "ToolPermission"
       ? [
@@ -176,9 +187,12 @@ function mapCall(base: Base, call: Fields): Act[] {
   const status = nameOf(call, "status");
   const acts = [makeAct(base, { type: "tool_started", tool, input }, ids)];
   if (status === "success" || status === "error" || status === "cancelled") {
+    const [result] = listOf(call["result"]).map(fieldsOf);
+    const response = fieldsOf(fieldsOf(result?.["functionResponse"]));
+    const said = fieldsOf(response["response"])["output"];
     const error =
       status === "success"
-        ? undefined
+        ? exitError(tool, said)
         : (textOf(call, "resultDisplay") ?? status);
     const output = error === undefined ? fit(call["result"]) : undefined;
     const end = { ...base, at: timeOf(call, "timestamp") ?? base.at };
@@ -190,17 +204,26 @@ function mapCall(base: Base, call: Fields): Act[] {
 
 // ----------------------------------------------------------- OpenTelemetry
 
+function exitOf(metadata: unknown): string | undefined {
+  const fields = typeof metadata === "string" ? parseJson(metadata) : metadata;
+  const exit = numberOf(fieldsOf(fields), "exitCode") ?? 0;
+  return exit > 0 ? `Exit code ${String(exit)}` : undefined;
+}
+
+const NOTHING = (): readonly Deed[] => [];
+
 const EVENTS: Readonly<Record<string, (f: Fields) => readonly Deed[]>> = {
   user_prompt: (f) => [{ type: "prompt", text: textOf(f, "prompt") }],
   tool_call: (f) => [
     {
       type: "tool_ended",
       tool: nameOf(f, "function_name"),
+      input: fit(parseJson(textOf(f, "function_args") ?? "")),
       durationMs: numberOf(f, "duration_ms"),
       error:
         String(f["success"]) === "false"
           ? (textOf(f, "error", "error.message") ?? "Failed")
-          : undefined,
+          : exitOf(f["metadata"]),
     },
   ],
   api_request: () => [],
@@ -223,8 +246,15 @@ const EVENTS: Readonly<Record<string, (f: Fields) => readonly Deed[]>> = {
   chat_compression: () => [{ type: "compacted" }],
   "agent.start": () => [{ type: "agent_started" }],
   "agent.finish": () => [{ type: "agent_ended" }],
-  hook_call: () => [],
-  config: () => [],
+  hook_call: NOTHING,
+  config: NOTHING,
+  startup_stats: NOTHING,
+  model_routing: NOTHING,
+  ripgrep_fallback: NOTHING,
+  file_operation: NOTHING,
+  "plan.approval_mode_duration": NOTHING,
+  // What api_response says, in other words.
+  "gen_ai.client.inference.operation.details": NOTHING,
 };
 
 /** One OpenTelemetry log record. */

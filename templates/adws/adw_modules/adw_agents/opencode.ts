@@ -162,7 +162,8 @@ function mapPart(base: Base, part: Fields, state: OpenCodeState): Act[] {
         cacheRead: numberOf(cache, "read"),
         cacheWrite: numberOf(cache, "write"),
       });
-      const costUsd = numberOf(part, "cost");
+      // A model without a price costs nothing to it.
+      const costUsd = numberOf(part, "cost") || undefined;
       return tokens === undefined
         ? []
         : [
@@ -193,12 +194,14 @@ function mapTool(base: Base, part: Fields): Act[] {
   const deed: Deed = { type: "tool_started", tool, input };
   const acts = [makeAct({ ...base, at: start }, deed, ids)];
   if (status === "completed" || status === "error") {
-    const isDone = status === "completed";
+    const exit = numberOf(fieldsOf(state["metadata"]), "exit") ?? 0;
+    const isDone = status === "completed" && exit === 0;
+    const error = exit === 0 ? "Failed" : `Exit code ${String(exit)}`;
     const ended: Deed = {
       type: "tool_ended",
       tool,
       output: isDone ? fit(state["output"]) : undefined,
-      error: isDone ? undefined : (textOf(state, "error") ?? "Failed"),
+      error: isDone ? undefined : (textOf(state, "error") ?? error),
       durationMs: end === undefined ? undefined : end - start,
     };
     acts.push(makeAct({ ...base, at: end ?? base.at }, ended, ids));
