@@ -49,7 +49,11 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     package: "@anthropic-ai/claude-code",
     hasSubagents: true,
     prepare: (where, prompt, folder) => ({
-      command: join(folder, "node_modules/.bin/claude"),
+      // The other one is a script that asks for its own installation.
+      command: join(
+        folder,
+        `node_modules/@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`,
+      ),
       args: [
         "-p",
         prompt,
