@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Call } from "./script.ts";
 
 export interface Where {
   home: string;
@@ -23,6 +24,9 @@ export interface Launch {
 export interface Program {
   package: string;
   hasSubagents: boolean;
+  hasHooks: boolean;
+  /** What it calls the script's tools. */
+  tools: Readonly<Record<Call["tool"], string>>;
   prepare: (where: Where, prompt: string, folder: string) => Launch;
 }
 
@@ -34,7 +38,6 @@ function write(path: string, value: unknown): void {
   );
 }
 
-/** Like `write`, and keeps what is there already. */
 function base({ home }: Where): Record<string, string> {
   return {
     PATH: process.env["PATH"] ?? "",
@@ -48,6 +51,8 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   claude: {
     package: "@anthropic-ai/claude-code",
     hasSubagents: true,
+    hasHooks: true,
+    tools: { shell: "Bash", write: "Write", agent: "Agent" },
     prepare: (where, prompt, folder) => ({
       // The other one is a script that asks for its own installation.
       command: join(
@@ -85,6 +90,8 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   codex: {
     package: "@openai/codex",
     hasSubagents: false,
+    hasHooks: true,
+    tools: { shell: "Bash", write: "Bash", agent: "" },
     prepare: (where, prompt, folder) => {
       const otel =
         where.otel === undefined
@@ -122,6 +129,8 @@ ${otel}`,
   gemini: {
     package: "@google/gemini-cli",
     hasSubagents: false,
+    hasHooks: true,
+    tools: { shell: "run_shell_command", write: "write_file", agent: "" },
     prepare: (where, prompt, folder) => {
       write(join(where.home, ".gemini/settings.json"), {
         security: { auth: { selectedType: "gemini-api-key" } },
@@ -153,6 +162,8 @@ ${otel}`,
   opencode: {
     package: "opencode-ai",
     hasSubagents: false,
+    hasHooks: false,
+    tools: { shell: "bash", write: "write", agent: "" },
     prepare: (where, prompt, folder) => {
       write(join(where.home, ".config/opencode/opencode.json"), {
         model: "scripted/big",
