@@ -1,0 +1,23 @@
+/** The doors of a project's server by themselves; prints the port. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const { adws, work, home, spool } = JSON.parse(
+  process.argv[2] ?? "{}",
+) as Record<string, string>;
+const { startAgents } = (await import(
+  pathToFileURL(join(String(adws), "adw_modules/adw_agents.ts")).href
+)) as typeof import("../../templates/adws/adw_modules/adw_agents.ts");
+const agents = await startAgents({
+  database: join(String(work), "log.db"),
+  spool,
+  home,
+  prices: join(String(adws), "prices.json"),
+});
+const server = createServer((request, response) => {
+  if (!agents.handle(request, response)) response.writeHead(404).end();
+}).listen(0, "127.0.0.1", () => {
+  console.log((server.address() as AddressInfo).port);
+});
