@@ -46,7 +46,7 @@ export function measureHooks({ root, folder, calls, rounds }) {
     );
     return;
   }
-  const programs = join(root, "bench/agents/programs");
+  const programs = join(root, "build/programs");
   const binary = `node_modules/@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`;
   if (!existsSync(join(programs, binary))) {
     mkdirSync(programs, { recursive: true });

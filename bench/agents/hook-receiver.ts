@@ -3,13 +3,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type * as AdwAgents from "../../templates/adws/adw_modules/adw_agents.ts";
 
 const { adws, work, home, spool } = JSON.parse(
   process.argv[2] ?? "{}",
 ) as Record<string, string>;
 const { startAgents } = (await import(
   pathToFileURL(join(String(adws), "adw_modules/adw_agents.ts")).href
-)) as typeof import("../../templates/adws/adw_modules/adw_agents.ts");
+)) as typeof AdwAgents;
 const agents = await startAgents({
   database: join(String(work), "log.db"),
   spool,
