@@ -8,7 +8,12 @@
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */
-import { openDatabase, sleep, sqliteProblem } from "../adw_database.ts";
+import {
+  NO_WAL_ADVICE,
+  openDatabase,
+  sleep,
+  sqliteProblem,
+} from "../adw_database.ts";
 import type { AdwDatabase } from "../adw_database.ts";
 import { messageOf, REPORT_AGAIN_AFTER_MS } from "../adw_stderr.ts";
 import {
@@ -308,8 +313,11 @@ export class RowWriter {
     if (isFlapping && now - since < FLAP_MS) return;
     this.#reportedAt = now;
     outage.isReported = true;
+    // Who opens a database in such a folder is told what to do by the error itself.
+    const isAdvised = message.endsWith(NO_WAL_ADVICE);
+    const hint = isAdvised ? "" : ` (${WHAT_TO_DO[problem]})`;
     this.#report(
-      `the database ${this.#path} cannot be written: ${message} (${WHAT_TO_DO[problem]}). Log rows wait and are retried`,
+      `the database ${this.#path} cannot be written: ${message}${hint}. Log rows wait and are retried`,
     );
   }
 
