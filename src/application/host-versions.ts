@@ -19,7 +19,7 @@ import type { Project } from "./project.ts";
 /** A package of the project's that the modules cannot run with. */
 export interface OldPackage {
   name: string;
-  /** What was found, in words: `"^3.22.0" allows 3.22.0`. */
+  /** What was found, in words: `is too old: "^3.22.0" allows 3.22.0`. */
   found: string;
   /** What serves: `3.25.0 or later`. */
   needed: string;
@@ -62,12 +62,12 @@ export async function examineHostPackages(
     if (host === undefined) continue;
     const verdict = hostVerdict(host, tested, versions);
     if (verdict.kind === "unknown") unknown.push(host);
-    if (verdict.kind !== "too_old") continue;
+    if (verdict.kind !== "does_not_serve") continue;
     const oldest = oldestServing(name, tested, versions);
     old.push({
       name,
       found: verdict.found,
-      needed: `${oldest} or later`,
+      needed: `${host.alias === undefined ? "" : `${name} `}${oldest} or later`,
       fix: await upgradeAdvice({ root, config }, host, oldest, tested),
       host,
     });
@@ -141,11 +141,11 @@ export async function checkHostPackages(
   ];
 }
 
-function oldWords(old: readonly OldPackage[]): string {
+/** All of them in one sentence. */
+export function oldWords(old: readonly OldPackage[]): string {
   return old
     .map(
-      ({ name, found, needed }) =>
-        `${name} is too old: ${found}, and ${needed} is needed`,
+      ({ name, found, needed }) => `${name} ${found}, and ${needed} is needed`,
     )
     .join("; ");
 }

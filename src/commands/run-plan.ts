@@ -305,7 +305,9 @@ function heading(
   const place = shownPath(cwd, plan.root);
   if (!hasChanges(plan)) {
     const state = leavesConflicts(plan) ? "Conflicts left" : "Up to date";
-    return `${colors.bold(state)} ${colors.dim(place)}\n`;
+    return place === "."
+      ? `${colors.bold(state)}\n`
+      : `${colors.bold(state)} ${colors.dim(place)}\n`;
   }
   return `${colors.bold(onlyShown ? "Would write" : "Writing")} ${colors.dim(`to ${place}`)}\n`;
 }

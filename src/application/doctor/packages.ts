@@ -16,7 +16,7 @@ import {
   OLDEST_TYPESCRIPT,
   oldTypescript,
 } from "../../infrastructure/host-typescript.ts";
-import { examineHostPackages } from "../host-versions.ts";
+import { examineHostPackages, oldWords } from "../host-versions.ts";
 import { missingFromManifest, packageNeeds } from "../package-plan.ts";
 import type { Project } from "../project.ts";
 import type { Problem } from "./finding.ts";
@@ -97,10 +97,7 @@ async function notServing(project: Project): Promise<Problem | undefined> {
         ...(missing.length === 0
           ? []
           : [`not installed: ${missing.join(", ")}`]),
-        ...old.map(
-          ({ name, found, needed }) =>
-            `${name}: ${found}, and ${needed} is needed`,
-        ),
+        oldWords(old),
       ].join("; "),
       fix: old.map(({ fix }) => fix).join("; "),
     };
