@@ -5,18 +5,25 @@
  * Template: adw_agents 1.3.0
  */
 import { z } from "zod/v4";
-import { AGENT_STATUSES, isRecord } from "../adw_events.ts";
+import { AGENT_STATUSES, LOG_TYPES } from "../adw_events.ts";
 import type { AgentStatus } from "../adw_events.ts";
 import { cut } from "./act.ts";
 import type { About, Act, Deed, Fields } from "./act.ts";
-import { digest } from "./joiner.ts";
-import type { Change, Entry, Joiner, Look } from "./joiner.ts";
+import type { Change, Entry, Joiner } from "./joiner.ts";
 
 const MAX_TITLE_CHARS = 80;
 /** Tools that start agents. */
 const AGENT_TOOLS = new Set(["Agent", "Task", "task"]);
 /** What an agent's key begins with in the state of its session. */
 export const AGENT_KEY = "agent ";
+
+/** Names of events that only the ledger and the database make. */
+export const OURS = new Set<string>([
+  ...LOG_TYPES,
+  ..."agent_created agent_updated agent_status_changed prompt_sent prompt_completed permission_request permission_resolved".split(
+    " ",
+  ),
+]);
 
 export type Level = "debug" | "info" | "warning" | "error";
 export type Outcome = "completed" | "failed" | "cancelled";
@@ -40,6 +47,7 @@ export type LogCall = { agent: string; session: string; at: number } & (
       status: Outcome;
       response?: string | undefined;
       error?: string | undefined;
+      latencyMs: number;
     }
   | {
       type: "event";
@@ -369,37 +377,4 @@ function defined(about: About | undefined): About {
 /** Fields that no mapper reads, for the details of a log call. */
 export function kept({ more }: Pick<Act, "more">): Fields {
   return more === undefined || Object.keys(more).length === 0 ? {} : { more };
-}
-
-/** The argument that tells most of a call. */
-function argumentOf(input: unknown): string | undefined {
-  if (typeof input === "string") return input;
-  if (!isRecord(input)) return undefined;
-  for (const key of ["command", "cmd", "file_path", "path", "pattern", "url"]) {
-    const value = input[key];
-    if (typeof value === "string") return value;
-    if (Array.isArray(value)) return value.join(" ");
-  }
-  const first = Object.values(input).find((value) => typeof value === "string");
-  return typeof first === "string" ? first : JSON.stringify(input);
-}
-
-/** How a call looks: its tool, and a digest of its argument. */
-export function callLook(tool: string | undefined, input: unknown): Look {
-  const argument = argumentOf(input);
-  return argument === undefined ? [tool ?? ""] : [tool ?? "", digest(argument)];
-}
-
-export function labelOf(tool: string, input: unknown): string {
-  const argument = argumentOf(input);
-  return argument === undefined ? tool : `${tool} ${cut(argument, 200)}`;
-}
-
-/** The value of the first id of a kind. */
-export function idOf({ ids }: Entry, ...kinds: string[]): string | undefined {
-  for (const id of ids) {
-    const [kind = ""] = id.split(":", 1);
-    if (kinds.includes(kind)) return id.slice(kind.length + 1);
-  }
-  return undefined;
 }

@@ -8,6 +8,8 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod/v4";
+import { isRecord } from "../adw_events.ts";
+import { cut } from "./act.ts";
 import type { Act } from "./act.ts";
 
 /** Acts that look alike are one when they are no further apart. */
@@ -263,8 +265,16 @@ export class Joiner {
     this.touch(into);
   }
 
-  of(session: string, kind: string): Iterable<Entry> {
-    return this.#bySession.get(session)?.get(kind) ?? [];
+  /** Drops so many from memory, what repeats itself least first. */
+  dropOldest(session: string, count: number): void {
+    let left = count;
+    for (const kind of ["other", "answer", "call", "usage", "prompt"]) {
+      for (const entry of this.#bySession.get(session)?.get(kind) ?? []) {
+        if (left <= 0) return;
+        this.drop(entry);
+        left -= 1;
+      }
+    }
   }
 
   forget(session: string): void {
@@ -316,4 +326,42 @@ function contradict(one: Iterable<string>, two: Iterable<string>): boolean {
 
 function kindOf(id: string): string {
   return id.slice(0, id.indexOf(":"));
+}
+
+/** The argument that tells most of a call. */
+function argumentOf(input: unknown): string | undefined {
+  if (typeof input === "string") return input;
+  if (!isRecord(input)) return undefined;
+  for (const key of ["command", "cmd", "file_path", "path", "pattern", "url"]) {
+    const value = input[key];
+    if (typeof value === "string") return value;
+    if (Array.isArray(value)) return value.join(" ");
+  }
+  const first = Object.values(input).find((value) => typeof value === "string");
+  return typeof first === "string" ? first : JSON.stringify(input);
+}
+
+/** How a call looks: its tool, and a digest of its argument. */
+export function callLook(tool: string | undefined, input: unknown): Look {
+  const argument = argumentOf(input);
+  return argument === undefined ? [tool ?? ""] : [tool ?? "", digest(argument)];
+}
+
+export function labelOf(tool: string, input: unknown): string {
+  const argument = argumentOf(input);
+  return argument === undefined ? tool : `${tool} ${cut(argument, 200)}`;
+}
+
+/** The value of the first id of a kind. */
+export function idOf({ ids }: Entry, ...kinds: string[]): string | undefined {
+  for (const id of ids) {
+    const [kind = ""] = id.split(":", 1);
+    if (kinds.includes(kind)) return id.slice(kind.length + 1);
+  }
+  return undefined;
+}
+
+/** The agent's own id of a call, or one of ours. */
+export function callId(entry: Entry): string {
+  return idOf(entry, "call") ?? [...entry.deliveries][0] ?? "";
 }

@@ -16,11 +16,19 @@
  */
 import { parseJson } from "../adw_events.ts";
 import type { Act, Fields } from "./act.ts";
-import { AGENT_KEY, Agents, callLook, idOf, kept, labelOf } from "./agents.ts";
+import { AGENT_KEY, Agents, kept, OURS } from "./agents.ts";
 import type { ActOf, Agent, Level, LogCall } from "./agents.ts";
 import { NO_PRICES } from "./cost.ts";
 import type { Prices } from "./cost.ts";
-import { digest, entrySchema, Joiner, looksLike } from "./joiner.ts";
+import {
+  callId,
+  callLook,
+  digest,
+  entrySchema,
+  Joiner,
+  labelOf,
+  looksLike,
+} from "./joiner.ts";
 import type { Change, Entry } from "./joiner.ts";
 import { concerns, Turns } from "./turns.ts";
 import { Usage } from "./usage.ts";
@@ -183,32 +191,31 @@ export class Ledger {
         return this.#agents.status(agent, "idle", act.at);
       case "failed": {
         const { error, reason } = act;
-        this.#once(
-          agent,
-          act,
-          "error",
-          error,
-          { error_message: error, reason },
-          "error",
-        );
+        const details = { error_message: error, reason };
+        this.#once(agent, act, "error", error, details, "error");
         this.#turns.end(agent, act.at, undefined, "failed", error);
         return this.#agents.status(agent, "failed", act.at, error);
       }
-      case "answer":
-        return this.#once(agent, act, "agent_message", act.text, {
-          text: act.text,
-        });
-      case "compacted":
-        return this.#once(agent, act, "compacted", "Context compacted", {
-          reason: act.reason,
-        });
-      case "model_changed":
-        agent.about.model = act.model;
-        return this.#once(agent, act, "model_changed", `Model: ${act.model}`, {
-          model: act.model,
-        });
-      case "other":
-        return this.#once(agent, act, act.name, act.name, act.fields, "debug");
+      case "answer": {
+        const { text } = act;
+        return this.#once(agent, act, "agent_message", text, { text });
+      }
+      case "compacted": {
+        const { reason } = act;
+        const message = "Context compacted";
+        return this.#once(agent, act, "compacted", message, { reason });
+      }
+      case "model_changed": {
+        const { model } = act;
+        agent.about.model = model;
+        const message = `Model: ${model}`;
+        return this.#once(agent, act, "model_changed", message, { model });
+      }
+      case "other": {
+        // It must not pass for an event that says what an agent did or used.
+        const name = OURS.has(act.name) ? `other_${act.name}` : act.name;
+        return this.#once(agent, act, name, name, act.fields, "debug");
+      }
     }
   }
 
@@ -382,25 +389,11 @@ export class Ledger {
   }
 
   #makeRoom(): void {
-    for (const session of this.#agents.sessions.keys()) {
-      if (this.#joiner.size <= MAX_ENTRIES || this.#agents.sessions.size === 1)
-        break;
-      this.forget(session);
-    }
-    for (const kind of this.#joiner.size > MAX_ENTRIES
-      ? ["other", "answer", "call", "usage", "prompt"]
-      : []) {
-      for (const session of this.#agents.sessions.keys()) {
-        for (const entry of this.#joiner.of(session, kind)) {
-          if (this.#joiner.size <= MAX_ENTRIES) return;
-          this.#joiner.drop(entry);
-        }
-      }
+    const { sessions } = this.#agents;
+    for (const session of sessions.keys()) {
+      if (this.#joiner.size <= MAX_ENTRIES) return;
+      if (sessions.size > 1) this.forget(session);
+      else this.#joiner.dropOldest(session, this.#joiner.size - MAX_ENTRIES);
     }
   }
-}
-
-/** The agent's own id of a call, or one of ours. */
-function callId(entry: Entry): string {
-  return idOf(entry, "call") ?? [...entry.deliveries][0] ?? "";
 }

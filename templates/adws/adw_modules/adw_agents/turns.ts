@@ -5,9 +5,9 @@
  *
  * Template: adw_agents 1.3.0
  */
-import { callLook, idOf, kept, labelOf } from "./agents.ts";
+import { kept } from "./agents.ts";
 import type { ActOf, Agent, Agents, Outcome } from "./agents.ts";
-import { digest, looksLike } from "./joiner.ts";
+import { callLook, digest, idOf, labelOf, looksLike } from "./joiner.ts";
 import type { Entry, Joiner, Look } from "./joiner.ts";
 
 /** Of one agent, so many prompts or waits are open at a time; the oldest give way. */
@@ -59,7 +59,8 @@ export class Turns {
     if (entry.logged.has("end")) return;
     entry.logged.add("end");
     this.#joiner.touch(entry);
-    const result = { id: promptId(entry), status, response, error };
+    const latencyMs = Math.max(0, Math.round(at - entry.at));
+    const result = { id: promptId(entry), status, response, error, latencyMs };
     this.#agents.log(agent, at, { type: "prompt_result", ...result });
   }
 
