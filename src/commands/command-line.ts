@@ -16,6 +16,7 @@ import { completion } from "./completion.ts";
 import { demo } from "./demo.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
+import { emit } from "./emit.ts";
 import { hooks } from "./hooks.ts";
 import { init } from "./init.ts";
 import { list } from "./list.ts";
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   remove,
   demo,
   hooks,
+  emit,
   doctor,
   completion,
 ];

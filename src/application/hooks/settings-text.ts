@@ -67,10 +67,15 @@ export function withHooks(
   let result = bare ?? "{}\n";
   const settings = [...formatSettings(wanted.agent), ...wanted.settings];
   const added = missingSettings(result, file, settings);
+  // One of them remembers the settings for all.
   const marker = (event: string): Marker => ({
     empty: bare === null ? [] : emptyPlaces(result, file, wanted, event),
-    set: added.map(({ path }) => path.join(".")),
-    ...(wanted.url === undefined ? {} : { url: wanted.url }),
+    ...(event === wanted.events[0]
+      ? {
+          set: added.map(({ path }) => path.join(".")),
+          ...(wanted.url === undefined ? {} : { url: wanted.url }),
+        }
+      : { set: [] }),
   });
   const entries = wanted.events.map((event) => {
     const { agent, door, platform } = wanted;
@@ -100,7 +105,8 @@ function isInstalled(text: string, file: string, wanted: Wanted): boolean {
   const is = own.map(({ event, value }) => `${event} ${withoutMarker(value)}`);
   return (
     should.toSorted().join("\n") === is.toSorted().join("\n") &&
-    own.every(({ marker }) => marker.url === wanted.url)
+    own.find(({ marker }) => marker.url !== undefined)?.marker.url ===
+      wanted.url
   );
 }
 
@@ -136,14 +142,15 @@ function ownNodes(root: Node): { node: Node; marker: Marker }[] {
  */
 export function withoutHooks(text: string, file: string): string | null {
   let result = text;
-  let marker: Marker | undefined;
+  const markers: Marker[] = [];
   // The last first: each step is then the exact opposite of one that put it in.
   for (;;) {
     const last = ownNodes(parseCommentedJson(result, file)).at(-1);
     if (last === undefined) break;
-    marker = last.marker;
-    result = removeAndTidy(result, last.node, marker);
+    markers.push(last.marker);
+    result = removeAndTidy(result, last.node, last.marker);
   }
+  const marker = markers.find(({ set }) => set.length > 0) ?? markers.at(-1);
   if (marker === undefined) return text;
   for (const path of marker.set.toReversed()) {
     const node = ownSetting(result, file, path, marker);
@@ -227,8 +234,8 @@ function emptyPlaces(
   event: string,
 ): string[] {
   const root = parseCommentedJson(text, file);
-  const owners = settings.map(({ path }) => path.slice(0, -1));
-  const paths = [[], ["hooks"], ["hooks", event], ...owners];
+  const paths = [[], ["hooks"], ["hooks", event]];
+  for (const { path } of settings) paths.push(path.slice(0, -1));
   const empty = paths.flatMap((path) => {
     const node = nodeAt(root, path);
     if (node?.children?.length !== 0) return [];
