@@ -50,7 +50,7 @@ export async function findRunningServer(
 }
 
 /** A server that is bound to all addresses is reached by the loopback one. */
-function localName(host: string): string {
+export function localName(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   if (host === "::" || host === "[::]") return "[::1]";
   return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;

@@ -6,6 +6,7 @@ import {
 } from "../infrastructure/file-transaction.ts";
 import { driftOf, filesProblem, lockProblem } from "./doctor/files.ts";
 import { settle, type Examination, type Finding } from "./doctor/finding.ts";
+import { hookFindings } from "./doctor/hooks.ts";
 import { loadProblem } from "./doctor/load.ts";
 import { isLoopback, portProblem, tokenProblem } from "./doctor/network.ts";
 import { nodeProblem } from "./doctor/node.ts";
@@ -71,7 +72,7 @@ export async function examineProject(
         : await settle(check, problem, fix),
     );
   }
-  return findings;
+  return [...findings, ...(await hookFindings(root))];
 }
 
 async function pendingTransaction(

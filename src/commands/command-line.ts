@@ -16,6 +16,8 @@ import { completion } from "./completion.ts";
 import { demo } from "./demo.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
+import { emit } from "./emit.ts";
+import { hooks } from "./hooks.ts";
 import { init } from "./init.ts";
 import { list } from "./list.ts";
 import { remove } from "./remove.ts";
@@ -33,6 +35,8 @@ export const COMMANDS: readonly Command[] = [
   update,
   remove,
   demo,
+  hooks,
+  emit,
   doctor,
   completion,
 ];

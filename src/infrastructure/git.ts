@@ -53,6 +53,12 @@ export async function isIgnored(root: string, path: string): Promise<boolean> {
   return (await git(root, ["check-ignore", "--", path])) !== "";
 }
 
+/** Whether git has a file, changed or not; false where there is no repository. */
+export async function isTracked(root: string, path: string): Promise<boolean> {
+  if (!isInRepository(root)) return false;
+  return (await git(root, ["ls-files", "--", path])) !== "";
+}
+
 /** Standard output; nothing when git is missing or refuses. */
 async function git(
   cwd: string,

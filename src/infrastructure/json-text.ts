@@ -1,5 +1,10 @@
 /** JSON as text: errors with line and column, and edits that keep the formatting. */
-import type { FormattingOptions, JSONPath, ParseError } from "jsonc-parser";
+import type {
+  FormattingOptions,
+  JSONPath,
+  Node,
+  ParseError,
+} from "jsonc-parser";
 import { CONFIG_FILE } from "../domain/config.ts";
 import { ConfigError, type SourceLocation } from "../domain/errors.ts";
 import { LOCK_FILE } from "../domain/lock.ts";
@@ -87,8 +92,28 @@ function assertEachKeyOnce(text: string, file: string): void {
   }
 }
 
+/**
+ * The tree of JSON with comments and trailing commas, as editors and coding agents
+ * read their settings; a byte order mark is accepted, and every offset is one of `text`.
+ *
+ * @throws {ConfigError} code `CONFLICT_MARKERS` or `JSON_INVALID`, with line and column.
+ */
+export function parseCommentedJson(text: string, file: string): Node {
+  const body = text.replace(/^\uFEFF/, " ");
+  const errors: ParseError[] = [];
+  const root = jsonc().parseTree(body, errors, { allowTrailingComma: true });
+  if (root === undefined || errors.length > 0)
+    throw syntaxError(text, body, file, false);
+  return root;
+}
+
 /** Says what JSON.parse does not: in the user's words, with line and column. */
-function syntaxError(text: string, body: string, file: string): ConfigError {
+function syntaxError(
+  text: string,
+  body: string,
+  file: string,
+  isStrict = true,
+): ConfigError {
   const line = mergeMarkerLine(text);
   if (line !== undefined) {
     return new ConfigError(
@@ -100,18 +125,20 @@ function syntaxError(text: string, body: string, file: string): ConfigError {
   const { parseTree, printParseErrorCode } = jsonc();
   const errors: ParseError[] = [];
   parseTree(body, errors, {
-    disallowComments: true,
-    allowTrailingComma: false,
+    disallowComments: isStrict,
+    allowTrailingComma: !isStrict,
   });
   const [error] = errors;
   const problem =
-    error === undefined
+    error === undefined || text.trim() === ""
       ? "the file is empty"
       : (WORDS[printParseErrorCode(error.error)] ??
         printParseErrorCode(error.error));
   return new ConfigError("JSON_INVALID", `not valid JSON: ${problem}`, {
     where: position(text, file, error?.offset ?? 0),
-    hint: "Correct the file at this place; comments and trailing commas are not JSON.",
+    hint: isStrict
+      ? "Correct the file at this place; comments and trailing commas are not JSON."
+      : "Nothing was changed. Correct the file at this place.",
   });
 }
 
@@ -250,7 +277,12 @@ function detectFormatting(text: string): FormattingOptions {
   };
 }
 
-function position(text: string, file: string, offset: number): SourceLocation {
+/** Where in a file an offset of its text is. */
+export function position(
+  text: string,
+  file: string,
+  offset: number,
+): SourceLocation {
   const before = text.slice(0, offset).split("\n");
   return {
     file,

@@ -1,0 +1,147 @@
+/** Puts events into a spool, where a server takes them from, now or later. */
+import { randomUUID } from "node:crypto";
+import {
+  makeSpool,
+  MAX_FILE_BYTES,
+  putIntoSpool,
+} from "../../templates/adws/adw_modules/adw_agents/spool.ts";
+import { parseEvent, type EmittedEvent } from "../domain/emitted-event.ts";
+import { AdwError, RefusedError, UsageError } from "../domain/errors.ts";
+import { parseJson, type JsonDocument } from "../infrastructure/json-text.ts";
+
+/** How the files of the spool name where they come from. */
+export const EVENTS_SOURCE = "events";
+
+const INPUT = "standard input";
+
+/**
+ * The events of a text: one as JSON, a list of them, or one a line.
+ *
+ * @throws {UsageError | ConfigError} with the line of the first that is none
+ */
+export function readEvents(text: string): EmittedEvent[] {
+  const body = text.replace(/^\uFEFF/, "");
+  if (body.trim() === "") {
+    throw new UsageError("standard input is empty", {
+      hint: `Like this: echo '{"event_type":"deploy_done","agent_id":"ci"}' | adw-scaffold emit`,
+    });
+  }
+  const now = new Date();
+  const documents = documentsOf(body);
+  return documents.flatMap(({ document, line: before }) => {
+    const { value } = document;
+    const isList = Array.isArray(value);
+    const values: unknown[] = isList ? value : [value];
+    return values.map((each, index) =>
+      parseEvent(each, { id: randomUUID(), now }, (key) => {
+        const path = [
+          ...(isList ? [index] : []),
+          ...(key === undefined ? [] : [key]),
+        ];
+        const where = document.locate(path, "name");
+        return { ...where, file: INPUT, line: (where.line ?? 1) + before };
+      }),
+    );
+  });
+}
+
+interface Placed {
+  document: JsonDocument;
+  /** Lines before it. */
+  line: number;
+}
+
+/** The whole text as one, else each line. */
+function documentsOf(text: string): Placed[] {
+  const lines = text.split(/\r?\n/);
+  const isLines =
+    lines.filter((line) => line.trim() !== "").length > 1 &&
+    isJson(firstLine(lines));
+  if (!isLines) return [{ document: parseJson(text, INPUT), line: 0 }];
+  return lines.flatMap((line, index) => {
+    if (line.trim() === "") return [];
+    try {
+      return { document: parseJson(line, INPUT), line: index };
+    } catch (error) {
+      throw onLine(error, index);
+    }
+  });
+}
+
+function firstLine(lines: readonly string[]): string {
+  return lines.find((line) => line.trim() !== "") ?? "";
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function onLine(error: unknown, before: number): unknown {
+  if (!(error instanceof AdwError)) return error;
+  const { line = 1, column = 1 } = error.where ?? {};
+  return new UsageError(error.message, {
+    where: { file: INPUT, line: line + before, column },
+    hint: "Nothing was put into the log. One event a line, or one list of events.",
+  });
+}
+
+/** Smaller files than a server takes at once. */
+const FILE_BYTES = 1024 * 1024;
+
+/**
+ * One file for what fits into one, in order. A file is there whole, or not at all.
+ *
+ * @throws {UsageError} for an event that no server would take; {RefusedError} code
+ * `WRITE_FAILED`
+ */
+export async function putEvents(
+  spool: string,
+  events: readonly EmittedEvent[],
+): Promise<void> {
+  const files = filesOf(events);
+  let at = Date.now();
+  try {
+    await makeSpool(spool);
+    // A server takes them in the order of their times.
+    for (const body of files)
+      await putIntoSpool(spool, EVENTS_SOURCE, body, at++);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RefusedError("WRITE_FAILED", `cannot write: ${reason}`, {
+      cause: error,
+      where: { file: spool },
+      hint: "Check permissions and free space, then run the command again.",
+    });
+  }
+}
+
+/** An event, or a list of several. */
+function filesOf(events: readonly EmittedEvent[]): string[] {
+  const files: string[][] = [[]];
+  let bytes = 0;
+  for (const event of events) {
+    const text = JSON.stringify(event);
+    const size = Buffer.byteLength(text) + 1;
+    if (size > MAX_FILE_BYTES - 2)
+      throw new UsageError(
+        `an event of ${String(size)} bytes is too large: ${event.event_type}`,
+        {
+          hint: `At most ${String(MAX_FILE_BYTES)} bytes. Name a file in metadata instead.`,
+        },
+      );
+    if (bytes > 0 && bytes + size > FILE_BYTES) {
+      files.push([]);
+      bytes = 0;
+    }
+    files.at(-1)?.push(text);
+    bytes += size;
+  }
+  return files.map((texts) =>
+    texts.length === 1 ? texts.join("") : `[${texts.join(",")}]`,
+  );
+}

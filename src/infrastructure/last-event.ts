@@ -1,0 +1,46 @@
+/** The newest event of a source in a project's log, where that can be had at little cost. */
+import { existsSync } from "node:fs";
+
+/** How many of the newest events are looked at. */
+const LOOKED_AT = 50_000;
+
+/**
+ * In ms since the epoch; undefined where there is none, where the log is of an older
+ * form, and on a Node without SQLite.
+ */
+export async function lastEventOf(
+  database: string,
+  source: string,
+): Promise<number | undefined> {
+  if (!existsSync(database)) return undefined;
+  try {
+    const { DatabaseSync } = await sqlite();
+    const log = new DatabaseSync(database, { readOnly: true });
+    try {
+      const row = log
+        .prepare(
+          `SELECT timestamp FROM event_stream
+            WHERE seq > (SELECT max(seq) FROM event_stream) - ${String(LOOKED_AT)}
+              AND source = ? ORDER BY seq DESC LIMIT 1`,
+        )
+        .get(source);
+      const time = Date.parse(String(row?.["timestamp"]));
+      return Number.isNaN(time) ? undefined : time;
+    } finally {
+      log.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Node says that it is new, which is of no interest here. */
+async function sqlite(): Promise<typeof import("node:sqlite")> {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return await import("node:sqlite");
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

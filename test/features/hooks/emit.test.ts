@@ -1,0 +1,249 @@
+/** `adw-scaffold emit`: a script tells the log something, whether a server runs or not. */
+import { execFile } from "node:child_process";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CLI } from "../../helpers/cli.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+
+const folder = temporaryFolder();
+const spool = () => join(folder(), "adws/.adw_spool");
+
+beforeEach(async () => {
+  await writeFile(join(folder(), "adw.config.json"), "{}\n");
+  await mkdir(join(folder(), "adws"));
+});
+
+function emit(
+  input: string,
+  parameters: readonly string[] = [],
+  cwd = folder(),
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, HOME: folder(), XDG_STATE_HOME: "" };
+    const child = execFile(
+      process.execPath,
+      [CLI, "emit", ...parameters],
+      { cwd, env },
+      (error, stdout, stderr) => {
+        resolve({
+          code: error === null ? 0 : Number(error.code),
+          stdout,
+          stderr,
+        });
+      },
+    );
+    child.stdin?.end(input);
+  });
+}
+
+/** What lies in the spool, in the order in which a server takes it. */
+async function spooled(
+  path = spool(),
+): Promise<{ name: string; value: unknown }[]> {
+  const names = await readdir(join(path, "new"));
+  const files = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      at: (await stat(join(path, "new", name))).mtimeMs,
+      value: JSON.parse(await readFile(join(path, "new", name), "utf8")),
+    })),
+  );
+  return files
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ name, value }) => ({ name, value }));
+}
+
+const made = {
+  id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  timestamp: expect.stringMatching(/Z$/),
+};
+
+it("puts an event of standard input into the project's spool", async () => {
+  expect(await emit('{"event_type":"deploy_done","agent_id":"ci"}\n')).toEqual({
+    code: 0,
+    stdout: "1 event put into adws/.adw_spool\n",
+    stderr: "",
+  });
+  const [file, ...others] = await spooled();
+  expect(others).toEqual([]);
+  expect(file?.name).toMatch(/^events\.[0-9a-f-]{36}$/);
+  expect(file?.value).toEqual({
+    event_type: "deploy_done",
+    agent_id: "ci",
+    ...made,
+  });
+  expect((await stat(spool())).mode & 0o777).toBe(0o700);
+});
+
+it.each([
+  [
+    "a line each",
+    '{"event_type":"a"}\n\n{"event_type":"b"}\r\n{"event_type":"c"}',
+  ],
+  ["a list", '[{"event_type":"a"},\n {"event_type":"b"}, {"event_type":"c"}]'],
+])("takes several, %s, in order", async (_form, input) => {
+  expect(await emit(input)).toMatchObject({
+    code: 0,
+    stdout: "3 events put into adws/.adw_spool\n",
+  });
+  const [{ value } = {}] = await spooled();
+  expect(value).toEqual(
+    ["a", "b", "c"].map((event_type) => ({
+      event_type,
+      agent_id: "system",
+      ...made,
+    })),
+  );
+});
+
+it("takes an event over several lines, and what is known of it already", async () => {
+  const event = {
+    event_type: "build",
+    agent_id: "ci",
+    message: "Zoë 🚀",
+    metadata: { event_typ: 1 },
+    id: "run-1",
+    timestamp: "2026-01-31T12:00:00.000Z",
+    log_level: "warning",
+    session_id: "s",
+    project: "shop",
+  };
+  await emit(JSON.stringify(event, null, 2));
+  expect((await spooled())[0]?.value).toEqual(event);
+});
+
+it("takes an event of options", async () => {
+  await emit("", [
+    "--event-type",
+    "x",
+    "--agent-id",
+    "y",
+    "--message",
+    `it's "z"`,
+  ]);
+  expect((await spooled())[0]?.value).toEqual({
+    event_type: "x",
+    agent_id: "y",
+    message: `it's "z"`,
+    ...made,
+  });
+});
+
+it("splits many into files that a server takes, in order", async () => {
+  const count = 3_000;
+  const lines = Array.from({ length: count }, (_, n) =>
+    JSON.stringify({
+      event_type: "n",
+      message: `${String(n)} ${"x".repeat(1_000)}`,
+    }),
+  );
+  await emit(lines.join("\n"));
+  const files = await spooled();
+  expect(files.length).toBeGreaterThan(1);
+  const events = files.flatMap(({ value }) => value as { message: string }[]);
+  expect(events.map(({ message }) => parseInt(message, 10))).toEqual(
+    Array.from({ length: count }, (_, n) => n),
+  );
+});
+
+it("goes to the user's spool where there is no project", async () => {
+  const elsewhere = join(folder(), "plain");
+  await mkdir(join(elsewhere, ".git"), { recursive: true });
+  const { stdout } = await emit('{"event_type":"a"}', [], elsewhere);
+  expect(stdout).toBe("1 event put into ~/.local/state/adw-scaffold/spool\n");
+  expect(
+    await spooled(join(folder(), ".local/state/adw-scaffold/spool")),
+  ).toHaveLength(1);
+});
+
+it("prints one object with --json, and writes nothing with --dry-run", async () => {
+  const { stdout } = await emit('{"event_type":"a","id":"one"}', [
+    "--json",
+    "--dry-run",
+  ]);
+  expect(JSON.parse(stdout)).toEqual({
+    command: "emit",
+    dry_run: true,
+    target: expect.any(String),
+    spool: "adws/.adw_spool",
+    events: ["one"],
+  });
+  expect(await readdir(join(folder(), "adws"))).toEqual([]);
+});
+
+describe("puts nothing into the log, and names the line, for", () => {
+  it.each([
+    ["nothing", "", "standard input is empty", undefined],
+    ["broken JSON", '{"event_type":', "not valid JSON", 1],
+    [
+      "a broken line",
+      '{"event_type":"a"}\n{oops\n',
+      "not valid JSON: unexpected word",
+      2,
+    ],
+    ["a word", '"deploy_done"', "an event is an object", 1],
+    [
+      "no type",
+      '{"event_type":"a"}\n\n{"agent_id":"b"}',
+      '"event_type" is missing',
+      3,
+    ],
+    [
+      "an unknown key",
+      '[{"event_type":"a"},\n{"event_typ":"b"}]',
+      'unknown key "event_typ"',
+      2,
+    ],
+    [
+      "an empty name",
+      '{"event_type":""}',
+      '"event_type" must be a text of 1 to 1024 characters',
+      1,
+    ],
+    [
+      "a level that there is not",
+      '{\n"event_type":"a",\n"log_level":"loud"}',
+      '"log_level" must be one of debug',
+      3,
+    ],
+    [
+      "a time that is none",
+      '{"event_type":"a","timestamp":"yesterday"}',
+      '"timestamp" must be a time in ISO 8601',
+      1,
+    ],
+    [
+      "metadata that is a list",
+      '{"event_type":"a","metadata":[]}',
+      '"metadata" must be an object',
+      1,
+    ],
+    [
+      "a key that stands twice",
+      '{"event_type":"a","event_type":"b"}',
+      "appears twice",
+      1,
+    ],
+  ])("%s", async (_what, input, words, line) => {
+    const { code, stdout, stderr } = await emit(input, ["--json"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    const { error } = JSON.parse(stderr);
+    expect(error.message).toContain(words);
+    expect(error.line).toBe(line);
+    expect(await readdir(join(folder(), "adws"))).toEqual([]);
+  });
+
+  it("options without a type", async () => {
+    expect(await emit("", ["--message", "x"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--message needs --event-type"),
+    });
+  });
+});
+
+it("fails with 1 where the spool cannot be written", async () => {
+  await writeFile(spool(), "a file");
+  const { code, stderr } = await emit('{"event_type":"a"}');
+  expect(code).toBe(1);
+  expect(stderr).toContain("error WRITE_FAILED cannot write:");
+});
