@@ -1,5 +1,6 @@
 /** The newest event of a source in a project's log, where that can be had at little cost. */
 import { existsSync } from "node:fs";
+import type * as Sqlite from "node:sqlite";
 
 /** How many of the newest events are looked at. */
 const LOOKED_AT = 50_000;
@@ -34,13 +35,8 @@ export async function lastEventOf(
   }
 }
 
-/** Node says that it is new, which is of no interest here. */
-async function sqlite(): Promise<typeof import("node:sqlite")> {
-  const { emitWarning } = process;
-  process.emitWarning = () => undefined;
-  try {
-    return await import("node:sqlite");
-  } finally {
-    process.emitWarning = emitWarning;
-  }
+/** Node's remark that it is experimental is of no interest to who asked for a status. */
+async function sqlite(): Promise<typeof Sqlite> {
+  process.removeAllListeners("warning");
+  return await import("node:sqlite");
 }

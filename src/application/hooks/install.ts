@@ -198,12 +198,21 @@ async function planIgnore(
   else planned.after = after;
 }
 
-/** The file with the ingest token, as a word of a shell command. */
-function tokenFile({ root, project, scope }: HooksRequest): string {
+/**
+ * The file with the ingest token, as a word of a shell command; undefined where the
+ * server is another than the project's, which must not see that token.
+ */
+function tokenFile({
+  root,
+  project,
+  scope,
+  http,
+}: HooksRequest): string | undefined {
+  if (http !== undefined) return undefined;
   const inner = `${project?.adwsDir ?? "adws"}/.adw_ingest_token`;
   return scope === "shared"
-    ? `"\${CLAUDE_PROJECT_DIR:-.}"/${shellWord(inner)} 2>/dev/null`
-    : `${shellWord(join(root, inner))} 2>/dev/null`;
+    ? `"\${CLAUDE_PROJECT_DIR:-.}"/${shellWord(inner)}`
+    : shellWord(join(root, inner));
 }
 
 function notesOn(

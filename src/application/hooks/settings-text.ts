@@ -102,11 +102,13 @@ function isInstalled(text: string, file: string, wanted: Wanted): boolean {
       "hooks" in entry ? [entry.hooks].flat() : [entry];
     return `${event} ${withoutMarker(handler)}`;
   });
+  const root = parseCommentedJson(text, file);
   const is = own.map(({ event, value }) => `${event} ${withoutMarker(value)}`);
   return (
     should.toSorted().join("\n") === is.toSorted().join("\n") &&
     own.find(({ marker }) => marker.url !== undefined)?.marker.url ===
-      wanted.url
+      wanted.url &&
+    wanted.settings.every(({ path }) => nodeAt(root, path) !== undefined)
   );
 }
 

@@ -343,16 +343,14 @@ async function geminiSilencers(
     surroundings,
   );
   // TRUST_PARENT is said of a folder, and means the one above it.
-  const rules = Object.entries(trusted?.settings ?? {}).flatMap(
-    ([folder, level]) =>
-      level === "TRUST_FOLDER"
-        ? folder
-        : level === "TRUST_PARENT"
-          ? dirname(folder)
-          : [],
+  const trustedFolders = new Set(
+    Object.entries(trusted?.settings ?? {}).flatMap(([folder, level]) => {
+      if (level === "TRUST_FOLDER") return folder;
+      return level === "TRUST_PARENT" ? dirname(folder) : [];
+    }),
   );
   const isTrusted = upwards(surroundings.root).some((folder) =>
-    rules.includes(folder),
+    trustedFolders.has(folder),
   );
   if (!trust.includes(false) && !isTrusted)
     found.push({

@@ -135,10 +135,10 @@ export function hookEvents(
 ): readonly string[] {
   const numbers = /(\d+)\.(\d+)\.(\d+)/.exec(version ?? "")?.slice(1);
   if (oldEvents === undefined || numbers === undefined) return events;
-  const [difference = 0] = numbers
+  const difference = numbers
     .map((number, index) => Number(number) - (TOLERANT_CLAUDE[index] ?? 0))
-    .filter((number) => number !== 0);
-  return difference < 0 ? oldEvents : events;
+    .find((number) => number !== 0);
+  return (difference ?? 0) < 0 ? oldEvents : events;
 }
 
 /** A hook is given up after so many seconds, so that nothing of ours holds an agent up. */
@@ -231,8 +231,12 @@ export function formatSettings({ name }: Agent): readonly Setting[] {
 export function telemetrySettings(
   { name }: Agent,
   url: string,
-  tokenFile: string,
+  tokenFile: string | undefined,
 ): readonly Setting[] {
+  const token =
+    tokenFile === undefined
+      ? "$ADW_INGEST_TOKEN"
+      : `\${ADW_INGEST_TOKEN:-$(cat ${tokenFile} 2>/dev/null)}`;
   switch (name) {
     case "claude":
       return [
@@ -244,7 +248,7 @@ export function telemetrySettings(
         }).map(([key, value]): Setting => ({ path: ["env", key], value })),
         {
           path: ["otelHeadersHelper"],
-          value: `printf '{"Authorization":"Bearer %s"}' "\${ADW_INGEST_TOKEN:-$(cat ${tokenFile})}"`,
+          value: `printf '{"Authorization":"Bearer %s"}' "${token}"`,
         },
       ];
     case "gemini":
