@@ -15,6 +15,12 @@ import {
 import { parseJson } from "../infrastructure/json-text.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { Project } from "./project.ts";
+import { hostPackages } from "../infrastructure/declared-packages.ts";
+import {
+  choosePackageManager,
+  installCommand,
+  upgradeCommand,
+} from "../infrastructure/package-manager.ts";
 
 /** A package of the project's that the modules cannot run with. */
 export interface OldPackage {
@@ -51,8 +57,6 @@ export async function examineHostPackages(
   { root, config }: Pick<Project, "root" | "config">,
   needs: Pick<PackageNeeds, "dependencies" | "devDependencies">,
 ): Promise<HostFindings> {
-  const { hostPackages } =
-    await import("../infrastructure/declared-packages.ts");
   const { versions } = await import("../infrastructure/ranges.ts");
   const packages = await hostPackages(root);
   const old: OldPackage[] = [];
@@ -82,8 +86,6 @@ async function upgradeAdvice(
   oldest: string,
   tested: string,
 ): Promise<string> {
-  const { choosePackageManager, installCommand, upgradeCommand } =
-    await import("../infrastructure/package-manager.ts");
   const { versions } = await import("../infrastructure/ranges.ts");
   const { name: manager } = await choosePackageManager(root, config);
   // The same major version where that serves: the project's own code stays as it is.

@@ -20,6 +20,11 @@ import { examineHostPackages, oldWords } from "../host-versions.ts";
 import { missingFromManifest, packageNeeds } from "../package-plan.ts";
 import type { Project } from "../project.ts";
 import type { Problem } from "./finding.ts";
+import { hostPackages } from "../../infrastructure/declared-packages.ts";
+import {
+  choosePackageManager,
+  installCommand,
+} from "../../infrastructure/package-manager.ts";
 
 export async function packagesProblem(
   project: Project,
@@ -69,8 +74,6 @@ async function missingInManifest(
 
 async function notServing(project: Project): Promise<Problem | undefined> {
   const needs = needsOf(project);
-  const { hostPackages } =
-    await import("../../infrastructure/declared-packages.ts");
   const { versions } = await import("../../infrastructure/ranges.ts");
   const { installedVersion } = await hostPackages(project.root);
   const missing: string[] = [];
@@ -113,8 +116,6 @@ async function notServing(project: Project): Promise<Problem | undefined> {
 }
 
 async function installWords({ root, config }: Project): Promise<string> {
-  const { choosePackageManager, installCommand } =
-    await import("../../infrastructure/package-manager.ts");
   const { name: manager } = await choosePackageManager(root, config);
   return installCommand(manager).join(" ");
 }
