@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type * as AdwAgents from "../../templates/adws/adw_modules/adw_agents.ts";
+import type * as AdwAgents from "../../build/rendered/default/adws/adw_modules/adw_agents.ts";
 
 const { adws, work, home, spool } = JSON.parse(
   process.argv[2] ?? "{}",

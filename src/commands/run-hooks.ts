@@ -105,13 +105,15 @@ async function change(
 async function apply({ changes, spool, files }: HooksPlan): Promise<void> {
   const isUsed = files.some(({ action }) => action !== "skip");
   if (spool !== undefined && isUsed) {
-    await makeSpool(spool).catch((error: unknown) => {
+    try {
+      await makeSpool(spool);
+    } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new RefusedError("WRITE_FAILED", `no spool folder: ${reason}`, {
         cause: error,
         hint: "Nothing was changed. Check permissions and free space, then run the command again.",
       });
-    });
+    }
   }
   await writeSettings(changes.filter(({ before, after }) => before !== after));
 }

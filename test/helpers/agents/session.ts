@@ -12,7 +12,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Agents } from "../../../templates/adws/adw_modules/adw_agents.ts";
+import type { Agents } from "../../../build/rendered/default/adws/adw_modules/adw_agents.ts";
 import { startModel } from "./model.ts";
 import { PROGRAMS } from "./programs.ts";
 import { story } from "./script.ts";
@@ -33,8 +33,8 @@ export interface SessionTask {
 }
 
 const AGENT_MS = 120_000;
-/** The log is whole when it has been still for so long. */
-const STILL_MS = 4_000;
+/** The log is whole when it has been still for so long: tokens wait ten seconds for a reported cost. */
+const STILL_MS = 13_000;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -49,7 +49,7 @@ async function play(task: SessionTask): Promise<void> {
 
   const { startAgents } = (await import(
     pathToFileURL(join(task.adws, "adw_modules/adw_agents.ts")).href
-  )) as typeof import("../../../templates/adws/adw_modules/adw_agents.ts");
+  )) as typeof import("../../../build/rendered/default/adws/adw_modules/adw_agents.ts");
   const problems: string[] = [];
   const agents: Agents = await startAgents({
     database: join(task.work, "log.db"),

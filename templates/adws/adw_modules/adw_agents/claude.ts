@@ -274,8 +274,11 @@ export function mapClaudeRecord(record: OtelRecord): Act[] {
   const deeds = EVENTS[event]?.(f) ?? [
     { type: "other", name: event, fields: f },
   ];
+  // A subagent asks in the session's name, and may ask another model.
+  const isOwn = !(nameOf(f, "query_source") ?? "").startsWith("agent:");
+  const about = isOwn ? { model: nameOf(f, "model") } : undefined;
   return deeds.map((deed) =>
-    makeAct(base, deed, {
+    makeAct({ ...base, about }, deed, {
       prompt: deed.type === "prompt" ? nameOf(f, "prompt.id") : undefined,
       call: nameOf(f, "tool_use_id"),
       request: deed.type === "usage" ? nameOf(f, "request_id") : undefined,
