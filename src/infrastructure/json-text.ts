@@ -130,7 +130,7 @@ function syntaxError(
   });
   const [error] = errors;
   const problem =
-    error === undefined || text.trim() === ""
+    error === undefined || (!isStrict && text.trim() === "")
       ? "the file is empty"
       : (WORDS[printParseErrorCode(error.error)] ??
         printParseErrorCode(error.error));

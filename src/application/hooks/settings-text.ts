@@ -72,7 +72,11 @@ export function withHooks(
     empty: bare === null ? [] : emptyPlaces(result, file, wanted, event),
     ...(event === wanted.events[0]
       ? {
-          set: added.map(({ path }) => path.join(".")),
+          set: added.map(({ path }) =>
+            bare === null && path[0] === "version"
+              ? "version+"
+              : path.join("."),
+          ),
           ...(wanted.url === undefined ? {} : { url: wanted.url }),
         }
       : { set: [] }),
@@ -194,10 +198,10 @@ function ownSetting(
   { url }: Marker,
 ): Node | undefined {
   const root = parseCommentedJson(text, file);
-  // What is said of hooks has to stay where there are hooks.
-  if (path === "version" && propertyValue(root, "hooks") !== undefined)
+  // In a file that was made for ours, it stays for hooks that others have added.
+  if (path.endsWith("+") && propertyValue(root, "hooks") !== undefined)
     return undefined;
-  const node = nodeAt(root, path.split("."));
+  const node = nodeAt(root, path.replace(/\+$/, "").split("."));
   const isEndpoint = /endpoint$/i.test(path);
   return isEndpoint && node?.value !== url ? undefined : node;
 }

@@ -12,7 +12,7 @@ export interface Marker {
    * With a `+` where a line break was added inside.
    */
   empty: readonly string[];
-  /** Other settings of the file that were made. */
+  /** Other settings of the file that were made; with a `+` one that hooks of others need too. */
   set: readonly string[];
   /** The server that is named in them. */
   url?: string;
