@@ -272,11 +272,12 @@ export class Ledger {
     const silence = now - agent.lastAt;
     if (silence < GONE_AFTER_MS) return;
     const isAlive = this.#options.isAlive?.(agent, silence);
-    if (isAlive ?? silence < SILENT_AFTER_MS) return;
-    const reason =
-      isAlive === false
-        ? "Its process is gone"
-        : "Nothing was heard of it any more";
+    const isGone = isAlive === false;
+    const isSilent = isAlive === undefined && silence >= SILENT_AFTER_MS;
+    if (!isGone && !isSilent) return;
+    const reason = isGone
+      ? "Its process is gone"
+      : "Nothing was heard of it any more";
     this.#calls.endAll(agent, agent.lastAt, reason);
     this.#turns.end(agent, agent.lastAt, undefined, "cancelled", reason);
     this.#turns.endWaits(agent, agent.lastAt, undefined, () => true);
