@@ -26,6 +26,7 @@ import {
 } from "./sources.ts";
 import { Spool } from "./spool.ts";
 import type { SpoolPayload } from "./spool.ts";
+import { SETTLE_MS } from "./usage.ts";
 import { AgentStore } from "./store.ts";
 import type { Batch } from "./store.ts";
 import { Follower } from "./transcripts.ts";
@@ -125,8 +126,10 @@ export class AgentService {
       });
     }
     if (transcripts !== "none") await this.#follower.start();
+    // Of what lay there, nothing more is to come.
+    this.#settle(Date.now() + SETTLE_MS);
     this.#timer = setInterval(() => {
-      this.#settle();
+      this.#settle(Date.now());
     }, SETTLE_INTERVAL_MS).unref();
   }
 
@@ -262,9 +265,9 @@ export class AgentService {
     this.#events.onCommit();
   }
 
-  #settle(): void {
+  #settle(now: number): void {
     try {
-      const calls = this.#ledger.settle(Date.now());
+      const calls = this.#ledger.settle(now);
       const changes = this.#ledger.changes();
       if (calls.length === 0 && changes.length === 0) return;
       this.#store.write({ calls, changes });
