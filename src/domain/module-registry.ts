@@ -248,6 +248,7 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_agents/journal.ts",
       "adws/adw_modules/adw_agents/ledger.ts",
       "adws/adw_modules/adw_agents/opencode.ts",
+      "adws/adw_modules/adw_agents/opencode_database.ts",
       "adws/adw_modules/adw_agents/otel.ts",
       "adws/adw_modules/adw_agents/restore.ts",
       "adws/adw_modules/adw_agents/spool.ts",
@@ -257,7 +258,7 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_agents/waits.ts",
       "adws/prices.json",
     ],
-    requires: ["adw_events", "adw_mask"],
+    requires: ["adw_events", "adw_mask", "adw_database"],
   },
   {
     name: "adw_dashboard",

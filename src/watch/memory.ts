@@ -8,6 +8,7 @@ import {
   readPrices,
   TRANSCRIPTS,
 } from "rendered/adw_modules/adw_agents.ts";
+import { OpenCodeDatabase } from "rendered/adw_modules/adw_agents/opencode_database.ts";
 import type {
   AgentSession,
   AgentsProgress,
@@ -65,6 +66,14 @@ export async function readSessions(options: {
     });
     await follower.look();
   }
+  const data = env("XDG_DATA_HOME") || join(home, ".local", "share");
+  await new OpenCodeDatabase({
+    path: join(data, "opencode", "opencode.db"),
+    since: options.since,
+    take: (act) => {
+      take(ledger.take(maskAct(act), Date.now()));
+    },
+  }).look();
   options.onProgress?.({
     files: files.size,
     filesInAll: files.size,

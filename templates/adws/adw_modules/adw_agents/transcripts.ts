@@ -9,19 +9,21 @@
  *
  * Template: adw_agents 1.3.0
  */
-import { watch } from "node:fs";
-import type { FSWatcher } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
+import { readdirSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJson } from "../adw_events.ts";
 import type { FileState } from "./act.ts";
 
 export const CHUNK_BYTES = 256 * 1024;
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
-/** Files that grew lately are looked at so often, all of them now and then. */
+/** A file that grew within ACTIVE_FOR_MS is looked at so often, */
 export const ACTIVE_POLL_MS = 250;
+export const ACTIVE_FOR_MS = 60_000;
+/** a folder, for new files in it, so often, */
+export const FOLDER_POLL_MS = 1_000;
+/** and every file so often. (To look costs some microseconds, and no watches of the system.) */
 export const SCAN_MS = 10_000;
-export const ACTIVE_FOR_MS = 600_000;
 /** A position is stored only when it is so old: what came after it may wait in the ledger. */
 export const STORED_AFTER_MS = 15_000;
 
@@ -88,7 +90,10 @@ export async function readLines(
           );
         else if (restBytes + part.length > 0)
           give(
-            Buffer.concat([...rest, part]).toString("utf8"),
+            (rest.length === 0
+              ? part
+              : Buffer.concat([...rest, part])
+            ).toString("utf8"),
             `${identity}:${String(offset)}`,
             take,
           );
@@ -128,20 +133,31 @@ export interface FollowOptions {
 
 interface Followed {
   position: Position;
-  size: number;
-  grewAt: number;
+  /** The file as it was read last, and as it was found last. */
+  read: Pick<Found, "size" | "ino">;
+  found: Found;
   /** A position on its way to be stored. */
   mark?: { at: number; position: Position };
   stored?: Position;
 }
 
-/** Follows all transcripts below a folder. */
+interface Found {
+  ino: number;
+  size: number;
+  mtimeMs: number;
+}
+
+/** Follows all transcripts below a folder, which need not be there yet. */
 export class Follower {
   readonly #options: FollowOptions;
   readonly #files = new Map<string, Followed>();
-  #watcher: FSWatcher | undefined;
+  /** Files that have not grown since the time that was asked for. */
+  readonly #old = new Set<string>();
+  /** When each folder last changed, by path. */
+  readonly #folders = new Map<string, number | undefined>();
   #timer: NodeJS.Timeout | undefined;
   #scannedAt = 0;
+  #lookedAtFoldersAt = 0;
   #running: Promise<void> | undefined;
 
   constructor(options: FollowOptions) {
@@ -151,23 +167,6 @@ export class Follower {
   /** Reads what is there, then what comes. */
   async start(): Promise<void> {
     await this.look();
-    try {
-      this.#watcher = watch(
-        this.#options.folder,
-        { recursive: true, persistent: false },
-        (_event, name) => {
-          const known =
-            name === null
-              ? undefined
-              : this.#files.get(join(this.#options.folder, name));
-          if (known === undefined) this.#scannedAt = 0;
-          else known.grewAt = Date.now();
-        },
-      );
-      this.#watcher.on("error", () => this.#watcher?.close());
-    } catch {
-      // It is looked at instead.
-    }
     this.#timer = setInterval(() => void this.look(), ACTIVE_POLL_MS).unref();
   }
 
@@ -180,7 +179,6 @@ export class Follower {
   }
 
   async stop(): Promise<void> {
-    this.#watcher?.close();
     clearInterval(this.#timer);
     await this.#running;
   }
@@ -204,58 +202,78 @@ export class Follower {
   }
 
   async #look(now: number): Promise<void> {
-    if (now - this.#scannedAt >= SCAN_MS) {
+    if (now - this.#lookedAtFoldersAt >= FOLDER_POLL_MS) {
+      this.#lookedAtFoldersAt = now;
+      this.#lookAtFolders();
+    }
+    const isAll = now - this.#scannedAt >= SCAN_MS;
+    if (isAll) {
       this.#scannedAt = now;
-      await this.#scan();
+      for (const path of this.#old) this.#find(path);
     }
+    const due: [string, Followed][] = [];
     for (const [path, file] of this.#files) {
-      if (now - file.grewAt > ACTIVE_FOR_MS) continue;
-      const found = await stat(path).catch(() => undefined);
-      if (found === undefined) this.#files.delete(path);
-      else if (found.size !== file.size)
-        await this.#read(path, file, found.size, now);
-    }
-  }
-
-  async #scan(): Promise<void> {
-    const { folder, fileOf, since = 0, positions } = this.#options;
-    const names = await readdir(folder, { recursive: true }).catch(
-      (): string[] => [],
-    );
-    for (const name of names) {
-      const path = join(folder, name);
-      const state = fileOf(path);
-      if (state === undefined) continue;
-      const found = await stat(path).catch(() => undefined);
-      if (found === undefined || !found.isFile()) continue;
-      const known = this.#files.get(path);
-      if (known !== undefined) {
-        if (known.size !== found.size) known.grewAt = Date.now();
-        continue;
+      if (isAll || now - file.found.mtimeMs < ACTIVE_FOR_MS) {
+        const found = fileAt(path);
+        if (found === undefined) this.#files.delete(path);
+        else file.found = found;
       }
-      if (found.mtimeMs < since) continue;
-      const stored = positions?.[path];
-      const position = stored ?? { file: "", offset: 0, state };
-      this.#files.set(path, {
-        position: structuredClone(position),
-        size: stored?.offset ?? 0,
-        grewAt: Date.now(),
-        ...(stored === undefined ? {} : { stored }),
-      });
+      const { size, ino } = file.found;
+      if (size !== file.read.size || ino !== file.read.ino)
+        due.push([path, file]);
+    }
+    // In the order in which they were written, as far as that is known.
+    due.sort(([, one], [, two]) => one.found.mtimeMs - two.found.mtimeMs);
+    for (const [path, file] of due) await this.#read(path, file);
+  }
+
+  #lookAtFolders(): void {
+    const { folder } = this.#options;
+    if (!this.#folders.has(folder)) this.#folders.set(folder, undefined);
+    // Those that are found on the way are looked at in their turn.
+    for (const [path, changedAt] of this.#folders) {
+      const found = statOf(path);
+      if (found === undefined && path !== folder) this.#folders.delete(path);
+      if (found === undefined || found.mtimeMs === changedAt) continue;
+      this.#folders.set(path, found.mtimeMs);
+      for (const entry of entriesOf(path)) {
+        const inner = join(path, entry.name);
+        if (!entry.isDirectory()) this.#find(inner);
+        else if (!this.#folders.has(inner)) this.#folders.set(inner, undefined);
+      }
     }
   }
 
-  async #read(
-    path: string,
-    file: Followed,
-    size: number,
-    now: number,
-  ): Promise<void> {
+  /** A file that may be one to follow. */
+  #find(path: string): void {
+    const { fileOf, since = 0, positions } = this.#options;
+    const state = this.#files.has(path) ? undefined : fileOf(path);
+    const found = state === undefined ? undefined : fileAt(path);
+    if (state === undefined || found === undefined) {
+      this.#old.delete(path);
+      return;
+    }
+    if (found.mtimeMs < since) {
+      this.#old.add(path);
+      return;
+    }
+    this.#old.delete(path);
+    const stored = positions?.[path];
+    const { file, offset } = stored ?? { file: "", offset: -1 };
+    this.#files.set(path, {
+      position: structuredClone(stored ?? { file, offset: 0, state }),
+      read: { size: offset, ino: Number(file.split(":")[1]) },
+      found,
+      ...(stored === undefined ? {} : { stored }),
+    });
+  }
+
+  async #read(path: string, file: Followed): Promise<void> {
     const { take, fileOf, report } = this.#options;
     const { position } = file;
+    const { size } = file.found;
     if (size < position.offset) position.state = fileOf(path) ?? position.state;
-    file.size = size;
-    file.grewAt = now;
+    file.read = file.found;
     const read = await readLines(
       path,
       position,
@@ -263,5 +281,27 @@ export class Follower {
       report,
     );
     if (read === undefined) this.#files.delete(path);
+  }
+}
+
+function fileAt(path: string): Found | undefined {
+  const found = statOf(path);
+  // To open a pipe would wait for who writes into it.
+  return found?.isFile() === true ? found : undefined;
+}
+
+function statOf(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // not to be looked at
+  }
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return []; // gone, or not to be read
   }
 }
