@@ -129,8 +129,7 @@ function note(agents: Map<string, Known>, call: LogCall): void {
       if (call.parent !== undefined) known.parent = call.parent;
     } else known.subagents += 1;
     learn({ ...call.details, model: call.model });
-  } else if (call.type === "status" && isMain)
-    known.status = call.status === "idle" ? "waiting" : call.status;
+  } else if (call.type === "status" && isMain) known.status = call.status;
   else if (call.type === "event") {
     if (call.event === "agent_updated" || call.event === "model_changed")
       learn(call.details);

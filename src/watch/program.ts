@@ -166,7 +166,8 @@ export async function listSessions(
   options: WatchOptions,
 ): Promise<{ sessions: AgentSession[]; running?: RunningWatch }> {
   const { folder } = options;
-  if (!HAS_STORE) return { sessions: await readSessions(options) };
+  if (!HAS_STORE)
+    return { sessions: since(await readSessions(options), options) };
   const files = stateFiles(folder);
   makeStateFolder(folder);
   const deadline = Date.now() + LOCK_WAIT_MS;

@@ -1,6 +1,7 @@
 /** Homes with what coding agents write into them, in the shapes of November 2026. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { loadRendered } from "./rendered-modules.ts";
 
 export type Line = Readonly<Record<string, unknown>>;
 
@@ -289,5 +290,125 @@ export const GEMINI_TURN_TOKENS = {
   tokens_input: 700,
   tokens_output: 30,
   tokens_cache_read: 0,
+  tokens_cache_write: 0,
+};
+
+// ---------------------------------------------------------------- OpenCode
+
+export interface OpenCodeSession {
+  session: string;
+  cwd: string;
+  at: number;
+  prompt?: string;
+}
+
+export function openCodeFile(home: string): string {
+  return join(home, ".local/share/opencode/opencode.db");
+}
+
+/** What OpenCode 1.18 leaves in its database after a turn with one request. */
+export function writeOpenCode(
+  file: string,
+  { session, cwd, at, prompt = "Look around" }: OpenCodeSession,
+): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const { openConnection } = loadRendered(
+    "adw_modules/adw_database/connection",
+  );
+  const database = openConnection(file, 1_000);
+  database.exec(`
+    CREATE TABLE IF NOT EXISTS session (id text PRIMARY KEY, parent_id text,
+      directory text NOT NULL, title text NOT NULL, time_created integer, time_updated integer);
+    CREATE TABLE IF NOT EXISTS message (id text PRIMARY KEY, session_id text NOT NULL,
+      time_created integer, time_updated integer, data text NOT NULL);
+    CREATE TABLE IF NOT EXISTS part (id text PRIMARY KEY, message_id text NOT NULL,
+      session_id text NOT NULL, time_created integer, time_updated integer, data text NOT NULL);
+    CREATE TABLE IF NOT EXISTS event (id text PRIMARY KEY, aggregate_id text NOT NULL,
+      seq integer NOT NULL, type text NOT NULL, data text NOT NULL);
+  `);
+  let seq = 0;
+  const event = (type: string, time: number, data: Line) => {
+    seq += 1;
+    database
+      .prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?)")
+      .run(
+        `evt_${session}_${seq}`,
+        session,
+        seq,
+        `${type}.1`,
+        JSON.stringify({ sessionID: session, time, ...data }),
+      );
+  };
+  const message = (id: string, time: number, info: Line) => {
+    database
+      .prepare("INSERT INTO message VALUES (?, ?, ?, ?, ?)")
+      .run(id, session, time, time, JSON.stringify(info));
+    event("message.updated", time, {
+      info: { id, sessionID: session, ...info },
+    });
+  };
+  const part = (id: string, messageID: string, time: number, data: Line) => {
+    database
+      .prepare("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)")
+      .run(id, messageID, session, time, time, JSON.stringify(data));
+    event("message.part.updated", time, {
+      part: { id, messageID, sessionID: session, ...data },
+    });
+  };
+  const [question, answer] = [`msg_${session}_1`, `msg_${session}_2`];
+  database
+    .prepare("INSERT INTO session VALUES (?, NULL, ?, ?, ?, ?)")
+    .run(session, cwd, "Look around", at, at + 3_000);
+  event("session.created", at, {
+    info: {
+      id: session,
+      directory: cwd,
+      title: `New session - ${iso(at)}`,
+      time: { created: at },
+    },
+  });
+  message(question, at + 1, { role: "user", time: { created: at + 1 } });
+  part(`prt_${session}_1`, question, at + 1, { type: "text", text: prompt });
+  const assistant = {
+    role: "assistant",
+    modelID: "claude-opus-5-5",
+    providerID: "anthropic",
+  };
+  event("message.updated", at + 1_000, {
+    info: {
+      id: answer,
+      sessionID: session,
+      ...assistant,
+      time: { created: at + 1_000 },
+    },
+  });
+  part(`prt_${session}_2`, answer, at + 2_000, {
+    type: "text",
+    text: "Nothing here.",
+    time: { start: at + 1_500, end: at + 2_000 },
+  });
+  part(`prt_${session}_3`, answer, at + 2_100, {
+    type: "step-finish",
+    reason: "stop",
+    cost: 0.25,
+    tokens: {
+      input: 900,
+      output: 20,
+      reasoning: 5,
+      cache: { read: 100, write: 0 },
+    },
+  });
+  message(answer, at + 1_000, {
+    ...assistant,
+    time: { created: at + 1_000, completed: at + 3_000 },
+    finish: "stop",
+  });
+  database.close();
+}
+
+export const OPENCODE_TURN_TOKENS = {
+  tokens_input: 900,
+  tokens_output: 25,
+  tokens_cache_read: 100,
   tokens_cache_write: 0,
 };
