@@ -70,8 +70,8 @@ export async function readSessions(options: {
   await new OpenCodeDatabase({
     path: join(data, "opencode", "opencode.db"),
     since: options.since,
-    take: (act) => {
-      take(ledger.take(maskAct(act), Date.now()));
+    take: (acts) => {
+      for (const act of acts) take(ledger.take(maskAct(act), Date.now()));
     },
   }).look();
   options.onProgress?.({

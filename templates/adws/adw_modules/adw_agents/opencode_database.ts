@@ -33,7 +33,8 @@ export interface DatabasePosition {
 
 export interface OpenCodeOptions {
   path: string;
-  take: (act: Act) => void;
+  /** Gets the acts of some rows, and where reading goes on when they are stored. */
+  take: (acts: readonly Act[], next: DatabasePosition | undefined) => void;
   /** Sessions that have not changed since then are left out. ms since the epoch */
   since?: number | undefined;
   position?: DatabasePosition | undefined;
@@ -43,6 +44,7 @@ export class OpenCodeDatabase {
   readonly #options: OpenCodeOptions;
   readonly #state = openCodeState();
   #position: DatabasePosition | undefined;
+  #acts: Act[] = [];
   /** How the files looked when they were read last. */
   #seen = "";
   #running: Promise<boolean> | undefined;
@@ -50,10 +52,6 @@ export class OpenCodeDatabase {
   constructor(options: OpenCodeOptions) {
     this.#options = options;
     this.#position = options.position;
-  }
-
-  get position(): DatabasePosition | undefined {
-    return this.#position;
   }
 
   /** Reads what has come. @returns whether there was anything to read; throws what SQLite throws */
@@ -83,6 +81,7 @@ export class OpenCodeDatabase {
       this.#read(connection);
     } finally {
       connection.close();
+      this.#acts = [];
     }
     this.#seen = seen;
     return true;
@@ -100,7 +99,13 @@ export class OpenCodeDatabase {
       const from = before === undefined ? undefined : before.time - OVERLAP_MS;
       this.#readTables(connection, from ?? this.#options.since ?? 0);
     }
-    this.#position = { event: last ?? 0, time };
+    this.#give({ event: last ?? 0, time });
+  }
+
+  /** @param next where reading goes on; undefined: within what is read now */
+  #give(next?: DatabasePosition): void {
+    this.#options.take(this.#acts.splice(0), next);
+    this.#position = next ?? this.#position;
   }
 
   #readEvents(connection: SqliteConnection, after: number): void {
@@ -117,6 +122,7 @@ export class OpenCodeDatabase {
         from = numberOf(row, "number") ?? from;
       }
       if (rows.length < PAGE) return;
+      this.#give({ event: from, time: Date.now() });
     }
   }
 
@@ -168,6 +174,7 @@ export class OpenCodeDatabase {
         this.#tell("message.updated", { sessionID, info, isOpen: true }, id);
         this.#readParts(connection, id, sessionID, since);
         this.#tell("message.updated", { sessionID, info }, delivery);
+        if (this.#acts.length >= PAGE) this.#give();
         from = id;
       }
       if (rows.length < PAGE) return;
@@ -209,7 +216,7 @@ export class OpenCodeDatabase {
       const acts = mapOpenCodeEvent(event, delivery, this.#state);
       for (const [index, act] of acts.entries()) {
         const own = `${id}#${event.type}#${String(index)}`;
-        this.#options.take({ ...act, delivery: own });
+        this.#acts.push({ ...act, delivery: own });
       }
     }
   }
