@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { RefusedError } from "../domain/errors.ts";
+import { BUNDLED_TEMPLATES } from "../generated/templates/index.ts";
 import type * as program from "../watch/program.ts";
 import { nodeAtLeast } from "./settings.ts";
 
@@ -23,6 +24,16 @@ export async function loadWatchProgram(): Promise<WatchProgram> {
   const file = join(__dirname, "watch/adw_modules/watch.js");
   const loaded: WatchProgram = await import(pathToFileURL(file).href);
   return loaded;
+}
+
+/** The dashboard's page, as it would be rendered into a project. */
+export async function loadPage(): Promise<string> {
+  const template = await BUNDLED_TEMPLATES.get(
+    "adws/adw_dashboard/index.html",
+  )?.load();
+  if (template?.kind !== "plain")
+    throw new Error("this package lacks the dashboard's page");
+  return template.text;
 }
 
 /** Node 22 calls its SQLite experimental at every start: that was known when it was chosen. */

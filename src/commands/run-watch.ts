@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import {
+  loadPage,
   loadWatchProgram,
   type WatchProgram,
 } from "../application/watch-service.ts";
@@ -167,6 +168,7 @@ async function serve(
       since,
       host,
       port,
+      html: await loadPage(),
       onProgress: shown.onProgress,
       report: sayProblem(context),
     })

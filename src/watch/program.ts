@@ -30,6 +30,7 @@ import {
   readRunning,
   readToken,
   stateFiles,
+  writePage,
 } from "./state.ts";
 import type { RunningWatch } from "./state.ts";
 
@@ -60,6 +61,8 @@ export interface ServeOptions extends WatchOptions {
   host: string;
   /** Default: the usual one, or any free one where that is taken. */
   port: number | undefined;
+  /** The dashboard's page. */
+  html: string;
 }
 
 export interface Served {
@@ -107,7 +110,9 @@ export async function serve(options: ServeOptions): Promise<Served | Refused> {
     });
     closing.push(() => agents.stop());
     const { history } = database;
+    writePage(files.page, options.html);
     const dashboard = createDashboard({
+      directory: files.page,
       source: () => ({ history, stats: () => server.manager.stats() }),
     });
     const start = (port: number) =>

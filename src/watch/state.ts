@@ -6,6 +6,7 @@
  *     watch.lock    held by the one that runs
  *     token, ingest_token
  *     spool/        what hooks put aside
+ *     page/         the dashboard's page, and a custom.css of the user's
  *
  * All of it is readable by its owner only.
  */
@@ -30,6 +31,7 @@ export interface StateFiles {
   token: string;
   ingestToken: string;
   spool: string;
+  page: string;
 }
 
 export function stateFiles(folder: string): StateFiles {
@@ -42,6 +44,7 @@ export function stateFiles(folder: string): StateFiles {
     token: file("token"),
     ingestToken: file("ingest_token"),
     spool: file("spool"),
+    page: file("page"),
   };
 }
 
@@ -76,6 +79,12 @@ export interface RunningWatch {
 
 export function noteRunning(file: string, watch: RunningWatch): void {
   writePrivate(file, `${JSON.stringify(watch)}\n`);
+}
+
+/** The page as this version has it. */
+export function writePage(folder: string, html: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writePrivate(join(folder, "index.html"), html);
 }
 
 export function forgetRunning(file: string): void {
