@@ -64,9 +64,11 @@ export async function bundleWatch(root, shared) {
     ...shared,
     keepNames: false,
     entryPoints: [
+      { in: "src/watch/program.ts", out: "adw_modules/watch" },
+      // It is looked for beside the chunk that starts it.
       {
-        in: "src/watch/program.ts",
-        out: "adw_modules/watch",
+        in: join(modules, "adw_modules/adw_agents/thread.ts"),
+        out: "adw_modules/thread",
       },
     ],
     outdir: target,

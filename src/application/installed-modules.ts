@@ -35,15 +35,11 @@ export function assertInstallable(
   names: readonly string[],
 ): void {
   for (const name of names) {
-    const { hidden, isUnfinished } = source.registry.get(name);
-    const why =
-      hidden === true
-        ? "comes with the first module and goes with the last: it is not added or removed by itself"
-        : "is not finished: it cannot be added yet";
-    if (hidden === true || isUnfinished === true)
-      throw new UsageError(`${name} ${why}`, {
-        hint: "Name another module; adw-scaffold list shows them.",
-      });
+    if (source.registry.get(name).hidden !== true) continue;
+    throw new UsageError(
+      `${name} comes with the first module and goes with the last: it is not added or removed by itself`,
+      { hint: "Name another module; adw-scaffold list shows them." },
+    );
   }
 }
 

@@ -147,6 +147,11 @@ export const CONFIG_ENTRIES = {
     10_000,
     "Events kept in memory for resume when there is no database.",
   ),
+  mask_secrets: setting(
+    v.boolean(),
+    true,
+    "Whether secrets in what coding agents say are masked before they are stored.",
+  ),
   database_path: setting(
     v.pipe(v.string(), v.minLength(1), v.maxLength(400), oneLine),
     "adws/schema/orchestrator.db",
@@ -188,12 +193,14 @@ export function isConfigKey(name: string): name is ConfigKey {
   return Object.hasOwn(CONFIG_ENTRIES, name);
 }
 
+export type ConfigKind = "string" | "number" | "boolean" | "list" | "choice";
+
 /** What a person needs to know of one key: for flags, help and documents. */
 export interface ConfigKeyFacts {
   key: ConfigKey;
-  kind: "string" | "number" | "list" | "choice";
+  kind: ConfigKind;
   choices: readonly string[];
-  defaultValue: string | number | readonly string[];
+  defaultValue: string | number | boolean | readonly string[];
   description: string;
 }
 
@@ -210,7 +217,12 @@ export function configKeyFacts(key: ConfigKey): ConfigKeyFacts {
         : wrapped.type === "picklist"
           ? "choice"
           : wrapped.type,
-    choices: wrapped.type === "picklist" ? wrapped.options : [],
+    choices:
+      wrapped.type === "picklist"
+        ? wrapped.options
+        : wrapped.type === "boolean"
+          ? ["true", "false"]
+          : [],
     defaultValue: v.getDefault(optional),
     description: v.getDescription(entry) ?? "",
   };

@@ -1,6 +1,7 @@
 /** From untrusted values to a complete {@link AdwConfig}, or an error that says what to do. */
 import * as v from "valibot";
 import { CONFIG_KEYS, CONFIG_SCHEMA } from "./config-schema.ts";
+import type { ConfigKind } from "./config-schema.ts";
 import { ConfigError, type SourceLocation } from "./errors.ts";
 import { explainIssue } from "./issue-words.ts";
 import { nearest } from "./nearest.ts";
@@ -164,12 +165,12 @@ function configError(
  * One key's value from text, as flags and prompts give it. Lists are separated
  * by commas. Whether the value is in bounds is {@link parseConfig}'s business.
  */
-export function configValueFromText(
-  kind: "string" | "number" | "list" | "choice",
-  text: string,
-): unknown {
+export function configValueFromText(kind: ConfigKind, text: string): unknown {
   if (kind === "number") {
     return /^-?\d+$/.test(text.trim()) ? Number(text) : text;
+  }
+  if (kind === "boolean" && /^(?:true|false)$/.test(text)) {
+    return text === "true";
   }
   if (kind === "list") {
     return text

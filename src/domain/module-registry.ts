@@ -66,8 +66,6 @@ export interface ModuleDefinition {
   scriptFlags?: readonly ConditionalFlags[];
   /** Comes with every module and is not listed. */
   hidden?: boolean;
-  /** Under construction: nobody can install it yet. */
-  isUnfinished?: boolean;
 }
 
 /**
@@ -230,13 +228,13 @@ export const BUNDLED_MODULES = [
   {
     name: "adw_agents",
     version: "1.3.0",
-    isUnfinished: true,
     summary:
       "What coding agents say of themselves: hooks, telemetry, transcripts",
     files: [
       "adws/adw_modules/adw_agents.ts",
       "adws/adw_modules/adw_agents/act.ts",
       "adws/adw_modules/adw_agents/agents.ts",
+      "adws/adw_modules/adw_agents/api_events.ts",
       "adws/adw_modules/adw_agents/claude.ts",
       "adws/adw_modules/adw_agents/claude_lines.ts",
       "adws/adw_modules/adw_agents/codex.ts",
@@ -245,20 +243,25 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_agents/doors.ts",
       "adws/adw_modules/adw_agents/gemini.ts",
       "adws/adw_modules/adw_agents/joiner.ts",
-      "adws/adw_modules/adw_agents/journal.ts",
       "adws/adw_modules/adw_agents/ledger.ts",
+      "adws/adw_modules/adw_agents/liveness.ts",
       "adws/adw_modules/adw_agents/opencode.ts",
       "adws/adw_modules/adw_agents/opencode_database.ts",
       "adws/adw_modules/adw_agents/otel.ts",
-      "adws/adw_modules/adw_agents/restore.ts",
+      "adws/adw_modules/adw_agents/otlp_proto.ts",
+      "adws/adw_modules/adw_agents/service.ts",
+      "adws/adw_modules/adw_agents/sessions.ts",
+      "adws/adw_modules/adw_agents/sources.ts",
       "adws/adw_modules/adw_agents/spool.ts",
+      "adws/adw_modules/adw_agents/store.ts",
+      "adws/adw_modules/adw_agents/thread.ts",
       "adws/adw_modules/adw_agents/transcripts.ts",
       "adws/adw_modules/adw_agents/turns.ts",
       "adws/adw_modules/adw_agents/usage.ts",
-      "adws/adw_modules/adw_agents/waits.ts",
       "adws/prices.json",
     ],
-    requires: ["adw_events", "adw_mask", "adw_database"],
+    requires: ["adw_events", "adw_mask", "adw_logging"],
+    dependencies: { protobufjs: "^8.8.0", zod: "^4.0.0" },
   },
   {
     name: "adw_dashboard",
@@ -297,7 +300,7 @@ export const BUNDLED_MODULES = [
     version: "1.3.0",
     summary: "The server to start: npm run adw:server",
     files: ["adws/adw_server.ts", "adws/adw_server/token.ts"],
-    requires: ["adw_websockets", "adw_database", "adw_dashboard"],
+    requires: ["adw_websockets", "adw_database", "adw_agents", "adw_dashboard"],
     scripts: { "adw:server": "adw_server.ts" },
     scriptFlags: [WITHOUT_SQLITE_WARNING],
   },
@@ -345,10 +348,7 @@ export function retiredModule(name: string): RetiredModule | undefined {
 }
 
 /** Name of a module that ships with this package and that a user can install. */
-export type ModuleName = Exclude<
-  BundledModule["name"],
-  "adw_base" | "adw_agents"
->;
+export type ModuleName = Exclude<BundledModule["name"], "adw_base">;
 
 /** A checked list of modules, looked up by name. */
 export interface ModuleRegistry {
@@ -388,9 +388,7 @@ export function createRegistry(
       owners.set(file, definition.name);
     }
   }
-  const installable = definitions.filter(
-    ({ hidden, isUnfinished }) => hidden !== true && isUnfinished !== true,
-  );
+  const installable = definitions.filter(({ hidden }) => hidden !== true);
   const hidden = definitions.filter(
     ({ hidden: isHidden }) => isHidden === true,
   );

@@ -18,6 +18,7 @@ export const DEFAULT_PRESET: Preset = {
     "schema_orchestrator",
     "adw_database",
     "adw_logging",
+    "adw_agents",
     "adw_dashboard",
     "adw_server",
   ],

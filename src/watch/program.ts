@@ -3,10 +3,7 @@
  * in the user's state folder. Bundled with them into dist/watch/ and loaded when it
  * runs, because it needs node:sqlite.
  */
-import {
-  readIngestToken,
-  startAgents,
-} from "rendered/adw_modules/adw_agents.ts";
+import { startAgents } from "rendered/adw_modules/adw_agents.ts";
 import type {
   Agents,
   AgentSession,
@@ -22,7 +19,6 @@ import {
 } from "rendered/adw_modules/adw_websockets.ts";
 import type { AdwServer } from "rendered/adw_modules/adw_websockets.ts";
 import { tryLock } from "./lock.ts";
-import { readSessions } from "./memory.ts";
 import {
   forgetRunning,
   makeStateFolder,
@@ -44,9 +40,6 @@ const KEEP_DAYS = 90;
 /** Another one that reads for a moment ends within this. */
 const LOCK_WAIT_MS = 60_000;
 const LOCK_POLL_MS = 100;
-
-/** Until the agents' acts can be stored, they are read anew each time. */
-const HAS_STORE = false;
 
 export interface WatchOptions {
   /** The user's state folder; made when missing. */
@@ -80,7 +73,6 @@ export type Refused = { running: RunningWatch | undefined };
 
 /** Follows the agents and serves the page, until it is stopped. */
 export async function serve(options: ServeOptions): Promise<Served | Refused> {
-  if (!HAS_STORE) throw new Error("not finished yet: use watch --once");
   const files = stateFiles(options.folder);
   makeStateFolder(options.folder);
   const unlock = takeLock(options.folder);
@@ -90,7 +82,7 @@ export async function serve(options: ServeOptions): Promise<Served | Refused> {
     for (const close of closing.splice(0).toReversed()) await close();
   };
   try {
-    const token = readToken(files.token);
+    const token = readToken(files.token, "ADW_TOKEN");
     // Commits may come before it is there.
     const running: { server?: AdwServer } = {};
     const notify = () => running.server?.manager.notify();
@@ -105,7 +97,7 @@ export async function serve(options: ServeOptions): Promise<Served | Refused> {
     });
     const agents = await follow(options, {
       spool: files.spool,
-      ingestToken: readIngestToken(files.ingestToken),
+      ingestToken: readToken(files.ingestToken, "ADW_INGEST_TOKEN"),
       onCommit: notify,
     });
     closing.push(() => agents.stop());
@@ -171,8 +163,6 @@ export async function listSessions(
   options: WatchOptions,
 ): Promise<{ sessions: AgentSession[]; running?: RunningWatch }> {
   const { folder } = options;
-  if (!HAS_STORE)
-    return { sessions: since(await readSessions(options), options) };
   const files = stateFiles(folder);
   makeStateFolder(folder);
   const deadline = Date.now() + LOCK_WAIT_MS;

@@ -53,13 +53,13 @@ export function makeStateFolder(folder: string): void {
   if (process.platform !== "win32") chmodSync(folder, 0o700);
 }
 
-/** The token of the page: ADW_TOKEN, else the file's, which the first start makes. */
-export function readToken(file: string): string {
-  const given = process.env["ADW_TOKEN"] ?? "";
+/** A token: the variable's, else the file's, which the first start makes. */
+export function readToken(file: string, variable: string): string {
+  const given = process.env[variable] ?? "";
   if (given !== "") {
     if (isToken(given)) return given;
     throw new Error(
-      'ADW_TOKEN must hold 1 to 512 letters, digits, "-", "_", "." or "~", and nothing else',
+      `${variable} must hold 1 to 512 letters, digits, "-", "_", "." or "~", and nothing else`,
     );
   }
   const known = readFileIfThere(file)?.trim() ?? "";

@@ -3,7 +3,8 @@
  * look and where to connect.
  *
  * Its history is the database: what any process logs there is streamed within
- * milliseconds, and a client resumes where it was, also after a restart.
+ * milliseconds, and a client resumes where it was, also after a restart. What
+ * coding agents say comes in by the spool (`.adw_spool/`) and by HTTP.
  *
  *     npm run adw:server -- --port 0
  *
@@ -13,6 +14,8 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import { startAgents } from "./adw_modules/adw_agents.ts";
 import { databasePath, LiveDatabase } from "./adw_modules/adw_database.ts";
 import { createDashboard } from "./adw_modules/adw_dashboard.ts";
 import { messageOf, writeStderr } from "./adw_modules/adw_stderr.ts";
@@ -25,14 +28,17 @@ import {
 import type { AdwServer } from "./adw_modules/adw_websockets.ts";
 import {
   codeOf,
+  INGEST_TOKEN,
+  READ_TOKEN,
   readToken,
-  TOKEN_FILE,
   UsageError,
 } from "./adw_server/token.ts";
 
 /** Other processes write all the time; no client may wait for one of them. */
 const BUSY_TIMEOUT_MS = 100;
 const DAY_MS = 86_400_000;
+/** Where installed hooks put what agents say. */
+const SPOOL = fileURLToPath(new URL(".adw_spool", import.meta.url));
 
 const HELP = `Streams agent events to dashboards over WebSocket.
 
@@ -44,12 +50,14 @@ Usage: adw_server [options]
                      (default ${databasePath()})
   --keep-days <n>    delete logs and events that are older, now and once a day
                      (default: keep all)
-  --no-token         let every local program connect without a token
+  --no-token         let every local program connect, and write events, without a token
   --help             show this text
 
 The token comes from the environment variable ADW_TOKEN; without it, from the file
-${TOKEN_FILE},
-which the first start creates. Delete the file to get a new token.
+${READ_TOKEN.file},
+which the first start creates. Delete the file to get a new token. What may write
+events, and read nothing: ADW_INGEST_TOKEN, or else the token in
+${INGEST_TOKEN.file}.
 `;
 
 interface Settings {
@@ -69,7 +77,7 @@ async function main(): Promise<void> {
     return;
   }
   const { host, port } = settings;
-  const token = settings.hasToken ? readToken() : undefined;
+  const token = settings.hasToken ? readToken(READ_TOKEN) : undefined;
   // Commits may come before it is there.
   const running: { server?: AdwServer } = {};
   // What this process writes itself, and what the others write.
@@ -83,12 +91,23 @@ async function main(): Promise<void> {
   const dashboard = createDashboard({
     source: () => ({ history, stats: () => server.manager.stats() }),
   });
+  const agents = await startAgents({
+    database: settings.database,
+    spool: SPOOL,
+    ingestToken: settings.hasToken ? readToken(INGEST_TOKEN) : undefined,
+  });
   const server = await startServer({
     host,
     port,
     token,
     history,
-    onRequest: dashboard.onRequest,
+    onRequest: (request, response, access) => {
+      if (agents.handle(request, response)) return;
+      dashboard.onRequest(request, response, access);
+    },
+  }).catch(async (error: unknown) => {
+    await agents.stop();
+    throw error;
   });
   running.server = server;
   const cleaning = keepClean(database, settings.keepDays);
@@ -104,6 +123,7 @@ async function main(): Promise<void> {
 
   const finish = async () => {
     await stopServer(server);
+    await agents.stop();
     database.close();
   };
   let isStopping = false;

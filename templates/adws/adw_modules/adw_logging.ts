@@ -30,6 +30,7 @@
 import { randomUUID } from "node:crypto";
 import { LogQueue } from "./adw_logging/queue.ts";
 import type { LoggingOptions, LoggingStats } from "./adw_logging/queue.ts";
+export { tsxForThreads } from "./adw_logging/thread.ts";
 import {
   Fields,
   findWord,

@@ -1,6 +1,7 @@
 /**
- * The token that clients need: from ADW_TOKEN, or else from a file that the first
- * start makes, readable by its owner only; keep it out of git.
+ * The tokens: what clients need to read, and what programs need to write events.
+ * Each comes from the environment, or else from a file that the first start
+ * makes, readable by its owner only; keep both out of git.
  *
  * Template: adw_server 1.3.0
  */
@@ -21,9 +22,22 @@ import { fileURLToPath } from "node:url";
 import { messageOf, writeStderr } from "../adw_modules/adw_stderr.ts";
 import { isToken } from "../adw_modules/adw_websockets.ts";
 
-export const TOKEN_FILE = fileURLToPath(
-  new URL("../.adw_token", import.meta.url),
-);
+/** A token, by what it is in the environment and where its file lies. */
+export interface TokenSource {
+  readonly variable: string;
+  readonly file: string;
+}
+
+/** To read: events, stored and live. */
+export const READ_TOKEN = {
+  variable: "ADW_TOKEN",
+  file: fileURLToPath(new URL("../.adw_token", import.meta.url)),
+};
+/** To write events, and read nothing. */
+export const INGEST_TOKEN = {
+  variable: "ADW_INGEST_TOKEN",
+  file: fileURLToPath(new URL("../.adw_ingest_token", import.meta.url)),
+};
 
 /** A token of fewer characters is the owner's choice, but not without a word. */
 const SHORT_TOKEN = 8;
@@ -32,13 +46,14 @@ const GOOD_TOKEN = "A good one: openssl rand -hex 32";
 /** A mistake of the caller: exit code 2. Everything else that goes wrong: 1. */
 export class UsageError extends Error {}
 
-export function readToken(): string {
-  const fromEnvironment = process.env["ADW_TOKEN"] ?? "";
-  if (fromEnvironment === "") return readTokenFile() ?? createTokenFile();
-  const token = checkToken(fromEnvironment, "ADW_TOKEN", 1);
+export function readToken({ variable, file }: TokenSource): string {
+  const fromEnvironment = process.env[variable] ?? "";
+  if (fromEnvironment === "")
+    return readTokenFile(file) ?? createTokenFile(file);
+  const token = checkToken(fromEnvironment, variable, 1);
   if (token.length < SHORT_TOKEN) {
     writeStderr(
-      `adw_server: ADW_TOKEN is shorter than ${String(SHORT_TOKEN)} characters, so it can be guessed. ${GOOD_TOKEN}\n`,
+      `adw_server: ${variable} is shorter than ${String(SHORT_TOKEN)} characters, so it can be guessed. ${GOOD_TOKEN}\n`,
     );
   }
   return token;
@@ -53,51 +68,48 @@ function checkToken(token: string, source: string, shortest: number): string {
 }
 
 /** undefined when there is no file yet. */
-function readTokenFile(): string | undefined {
+function readTokenFile(path: string): string | undefined {
   let file: number;
   try {
     // Not through a symbolic link, which could lead to somebody else's file.
     // (Windows has no such flag.)
     const flags: Readonly<Record<string, number | undefined>> = constants;
     const noFollow = flags["O_NOFOLLOW"] ?? 0;
-    file = openSync(TOKEN_FILE, constants.O_RDONLY | noFollow);
+    file = openSync(path, constants.O_RDONLY | noFollow);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     const advice =
       "It must be a plain file of yours: delete it, or set ADW_TOKEN.";
-    throw new Error(
-      `Cannot read ${TOKEN_FILE} (${messageOf(error)}). ${advice}`,
-      {
-        cause: error,
-      },
-    );
+    throw new Error(`Cannot read ${path} (${messageOf(error)}). ${advice}`, {
+      cause: error,
+    });
   }
   try {
     const { mode } = fstatSync(file);
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {
       fchmodSync(file, 0o600);
       writeStderr(
-        `${TOKEN_FILE} was open to other users (mode ${(mode & 0o777).toString(8)}); it is 600 now. ` +
+        `${path} was open to other users (mode ${(mode & 0o777).toString(8)}); it is 600 now. ` +
           "If somebody may have read it, delete it and start again for a new token.\n",
       );
     }
     const token = readFileSync(file, "utf8").trim();
-    return checkToken(token, TOKEN_FILE, SHORT_TOKEN);
+    return checkToken(token, path, SHORT_TOKEN);
   } finally {
     closeSync(file);
   }
 }
 
 /** Two servers that start together agree on one token: only one of them places its file. */
-function createTokenFile(): string {
+function createTokenFile(path: string): string {
   const token = randomBytes(32).toString("base64url");
-  const draft = `${TOKEN_FILE}.${String(process.pid)}.tmp`;
+  const draft = `${path}.${String(process.pid)}.tmp`;
   writeFileSync(draft, `${token}\n`, { mode: 0o600, flag: "wx" });
   try {
-    placeOnce(draft, TOKEN_FILE);
+    placeOnce(draft, path);
     return token;
   } catch (error) {
-    const winner = codeOf(error) === "EEXIST" ? readTokenFile() : undefined;
+    const winner = codeOf(error) === "EEXIST" ? readTokenFile(path) : undefined;
     if (winner === undefined) throw error;
     return winner;
   } finally {

@@ -161,10 +161,6 @@ describe("usage errors: exit code 2, on stderr, with what to do", () => {
         "error USAGE adw_base comes with the first module",
       ),
     ],
-    [
-      ["add", "adw_agents"],
-      "error USAGE adw_agents is not finished: it cannot be added yet\n  → Name another module; adw-scaffold list shows them.\n",
-    ],
     [["add", ""], expect.stringContaining('error USAGE unknown module ""\n')],
     [
       ["init", "--sqlite-driver", "mysql"],

@@ -17,6 +17,7 @@ const TYPES = {
   "@types/node": "^22.13.0",
   "@types/send": "^1.2.0",
   "@types/ws": "^8.18.0",
+  protobufjs: "^8.8.0",
   ws: "^8.21.0",
   zod: "^4.0.0",
 };

@@ -6,6 +6,7 @@
  * Template: adw_agents 1.3.0
  */
 import { isRecord } from "../adw_events.ts";
+import { maskValue } from "../adw_mask.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -122,9 +123,9 @@ export interface Delivery {
 export interface FileState {
   session: string;
   agent: string;
-  parent?: string;
-  model?: string;
-  startedAt?: number;
+  parent?: string | undefined;
+  model?: string | undefined;
+  startedAt?: number | undefined;
 }
 
 /** What every act of one payload shares. */
@@ -153,6 +154,28 @@ export function numbered(acts: readonly Act[]): Act[] {
 type Ended = Extract<Deed, { type: "tool_ended" }>;
 /** How a call ended. */
 export type Outcome = Partial<Omit<Ended, "type">>;
+
+/** What an act, or an event, may hold that a person or a program wrote. */
+const CONTENT = new Set(
+  "text input output error message fields more about metadata".split(" "),
+);
+
+/**
+ * Masks the secrets in what an act tells, before it is compared or stored.
+ *
+ * @param onMasked called for each secret
+ */
+export function maskContent<Told extends object>(
+  told: Told,
+  onMasked?: () => void,
+): Told {
+  const masked = { ...told };
+  for (const [key, value] of Object.entries(told)) {
+    if (!CONTENT.has(key) || value === undefined) continue;
+    Object.assign(masked, { [key]: maskValue(value, "", onMasked) });
+  }
+  return masked;
+}
 
 // --------------------------------------------------------- loose reading
 

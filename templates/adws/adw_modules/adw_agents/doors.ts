@@ -1,45 +1,41 @@
 /**
  * The HTTP doors for what cannot write into the spool itself: other machines,
- * and OpenTelemetry exporters.
+ * OpenTelemetry exporters, and programs with events of their own.
  *
- *     POST /hooks/<source>            a hook's payload as it is     204
- *     POST /v1/logs, /v1/traces       OTLP/HTTP, JSON, gzip or not  200
- *     POST /v1/metrics                answered, and not used        200
+ *     POST /hooks/<source>     a hook's payload as it is                   204
+ *     POST /v1/logs, /traces   OTLP/HTTP: JSON or protobuf, gzip or not    200
+ *     POST /v1/metrics         answered, and not used: the logs say it all 200
+ *     POST /api/events         one event, or a batch                       202
  *
- * The answer comes as soon as the body is there, before anything is written, so
- * that an agent never waits for a disk; the body then goes into the spool. All
- * of them need the ingest token, which may write events and read nothing.
+ * A hook is answered as soon as its body is there, before anything is written,
+ * so that an agent never waits for a disk; the body then goes into the spool.
+ * All of them need the ingest token, which may write events and read nothing.
  *
  * Template: adw_agents 1.3.0
  */
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import {
-  constants,
-  closeSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { isRecord } from "../adw_events.ts";
+import { parseJson } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
+import { fieldsOf, listOf } from "./act.ts";
+import { checkEvents, listEvents } from "./api_events.ts";
+import { HOOK_SOURCES } from "./sources.ts";
 import { putIntoSpool } from "./spool.ts";
 
 /** What is longer is cut to this and marked, never refused. */
-export const MAX_BODY_BYTES = 1024 * 1024;
+export const MAX_HOOK_BYTES = 1024 * 1024;
 /** An OTLP request is one batch of an exporter; a larger one is refused with 413. */
-export const MAX_OTLP_BYTES = 8 * 1024 * 1024;
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 const unzip = promisify(gunzip);
 
 export interface DoorOptions {
   /** The folder of the spool, which must be there. */
   folder: string;
-  token: string;
-  /** The names that `/hooks/<source>` takes. */
-  sources: readonly string[];
+  /** undefined: nobody needs one. */
+  token: string | undefined;
   report: (problem: string) => void;
 }
 
@@ -49,82 +45,215 @@ export type Doors = (
   response: ServerResponse,
 ) => boolean;
 
+/** What is answered, and not taken. */
+class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+type Signal = "logs" | "traces" | "metrics";
+type Door =
+  | { type: "hook"; source: string }
+  | { type: "otlp"; signal: Signal }
+  | { type: "events" };
+
 export function createDoors(options: DoorOptions): Doors {
+  const refuse = (response: ServerResponse, error: unknown) => {
+    if (response.headersSent || response.destroyed) return;
+    const isRefusal = error instanceof Refusal;
+    const status = isRefusal ? error.status : 503;
+    const code = isRefusal ? error.code : "unavailable";
+    if (!isRefusal)
+      options.report(`A request was not taken: ${messageOf(error)}`);
+    if (status === 401) response.setHeader("WWW-Authenticate", "Bearer");
+    if (status === 405) response.setHeader("Allow", "POST");
+    // OTLP's own form of an error is { code, message } too.
+    send(response, status, { error: { code, message: messageOf(error) } });
+  };
   return (request, response) => {
-    const [path = ""] = (request.url ?? "").split("?", 1);
-    const hook = /^\/hooks\/([a-z-]{1,30})$/.exec(path)?.[1];
-    const isOtel = /^\/v1\/(?:logs|traces|metrics)$/.test(path);
-    if (hook === undefined && !isOtel) return false;
-    const refusal = refuse(request, hook, options);
-    if (refusal !== undefined) {
-      answer(response, refusal.status, { error: refusal });
+    const door = doorOf(request);
+    if (door === undefined) return false;
+    try {
+      admit(request, door, options.token);
+    } catch (error) {
+      refuse(response, error);
       // What is still on its way is read and dropped.
       request.resume();
       return true;
     }
-    const source = hook ?? (path === "/v1/metrics" ? undefined : "otel");
-    receive(request, response, source, options).catch((error: unknown) => {
-      options.report(`${path}: a payload was lost: ${messageOf(error)}`);
-      if (!response.headersSent)
-        answer(response, 400, {
-          error: { code: "bad_request", message: messageOf(error) },
-        });
+    receive(request, response, door, options).catch((error: unknown) => {
+      refuse(response, error);
     });
     return true;
   };
 }
 
-interface Refusal {
-  status: number;
-  code: string;
-  message: string;
+function doorOf({ url, method }: IncomingMessage): Door | undefined {
+  const [path = ""] = (url ?? "").split("?", 1);
+  // Who may read it, the dashboard says.
+  if (path === "/api/events")
+    return method === "POST" ? { type: "events" } : undefined;
+  const source = /^\/hooks\/([^/]{1,100})$/.exec(path)?.[1];
+  if (source !== undefined) return { type: "hook", source };
+  const signal = (["logs", "traces", "metrics"] as const).find(
+    (name) => path === `/v1/${name}`,
+  );
+  return signal && { type: "otlp", signal };
 }
 
-function refuse(
-  request: IncomingMessage,
-  hook: string | undefined,
-  options: DoorOptions,
-): Refusal | undefined {
-  if (request.method !== "POST")
-    return {
-      status: 405,
-      code: "method_not_allowed",
-      message: "Only POST is served here.",
-    };
+/** @throws a Refusal */
+function admit(
+  { method, headers }: IncomingMessage,
+  door: Door,
+  token: string | undefined,
+): void {
   const [, given = ""] =
-    /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
-  if (!isSame(given, options.token))
-    return {
-      status: 401,
-      code: "unauthorized",
-      message:
-        "Missing or wrong ingest token: send it as 'Authorization: Bearer <token>'.",
-    };
-  if (hook !== undefined && !options.sources.includes(hook))
-    return {
-      status: 404,
-      code: "not_found",
-      message: `Unknown source. Known: ${options.sources.join(", ")}.`,
-    };
-  const type = request.headers["content-type"] ?? "";
-  if (hook === undefined && !type.startsWith("application/json"))
-    return {
-      status: 415,
-      code: "unsupported_media_type",
-      message: "Send OTLP as JSON: OTEL_EXPORTER_OTLP_PROTOCOL=http/json.",
-    };
-  return undefined;
+    /^Bearer +(\S+)$/i.exec(headers.authorization ?? "") ?? [];
+  if (token !== undefined && !isSame(given, token))
+    throw new Refusal(
+      401,
+      "unauthorized",
+      "Missing or wrong ingest token: send it as 'Authorization: Bearer <token>'.",
+    );
+  if (method !== "POST")
+    throw new Refusal(405, "method_not_allowed", "Only POST is served here.");
+  if (
+    door.type === "hook" &&
+    !HOOK_SOURCES.some((name) => name === door.source)
+  )
+    throw new Refusal(
+      404,
+      "not_found",
+      `Unknown source. Known: ${HOOK_SOURCES.join(", ")}.`,
+    );
+  const type = (headers["content-type"] ?? "").split(";", 1)[0]?.trim() ?? "";
+  // A page of another origin could send text/plain without being asked.
+  const isKnown =
+    type === "application/json" ||
+    (door.type === "otlp" && type === "application/x-protobuf");
+  if (!isKnown)
+    throw new Refusal(
+      415,
+      "unsupported_media_type",
+      door.type === "otlp"
+        ? "Send application/json or application/x-protobuf."
+        : "Send application/json.",
+    );
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity" && encoding !== "gzip")
+    throw new Refusal(415, "unsupported_encoding", "Only gzip is understood.");
 }
 
 async function receive(
   request: IncomingMessage,
   response: ServerResponse,
-  source: string | undefined,
+  door: Door,
   { folder, report }: DoorOptions,
 ): Promise<void> {
   const at = Date.now();
-  const isHook = source !== undefined && source !== "otel";
-  const max = isHook ? MAX_BODY_BYTES : MAX_OTLP_BYTES;
+  const max = door.type === "hook" ? MAX_HOOK_BYTES : MAX_BODY_BYTES;
+  const { body, bytes } = await readBody(request, max);
+  const isZipped = request.headers["content-encoding"] === "gzip";
+  if (door.type === "hook") {
+    response.writeHead(204).end();
+    const whole = isZipped ? await unzipped(body) : body;
+    const text =
+      bytes > max
+        ? salvage(whole.subarray(0, max).toString("utf8"), bytes)
+        : whole;
+    if (bytes === 0) return;
+    await putIntoSpool(folder, door.source, text, at).catch(
+      (error: unknown) => {
+        report(`${folder} could not be written: ${messageOf(error)}`);
+      },
+    );
+    return;
+  }
+  if (bytes > max)
+    throw new Refusal(413, "too_large", `At most ${String(max)} bytes.`);
+  const whole = isZipped ? await unzipped(body) : body;
+  if (door.type === "events") {
+    const value = parseJson(whole.toString("utf8"));
+    if (value === undefined)
+      throw new Refusal(400, "bad_request", "It is no JSON.");
+    const wrong = checkEvents(value);
+    if (wrong !== undefined) throw new Refusal(400, "invalid_event", wrong);
+    await putIntoSpool(folder, "event", JSON.stringify(value), at);
+    send(response, 202, { accepted: listEvents(value).length });
+    return;
+  }
+  await takeOtlp(request, response, door.signal, whole, (text) =>
+    putIntoSpool(folder, "otel", text, at),
+  );
+}
+
+// ------------------------------------------------------------------- OTLP
+
+/** https://opentelemetry.io/docs/specs/otlp/#otlphttp */
+async function takeOtlp(
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: Signal,
+  body: Buffer,
+  put: (text: string) => Promise<void>,
+): Promise<void> {
+  const isJson = (request.headers["content-type"] ?? "").includes("json");
+  const proto = isJson ? undefined : await import("./otlp_proto.ts");
+  const value = isJson
+    ? parseJson(body.toString("utf8"))
+    : proto?.decodeRequest(signal, body);
+  if (value === undefined)
+    throw new Refusal(400, "bad_request", "It is no OTLP request.");
+  const rejected = signal === "metrics" ? 0 : countRejected(value);
+  if (signal !== "metrics") await put(JSON.stringify(value));
+  if (proto !== undefined) {
+    const answer = proto.encodeResponse(rejected);
+    response.writeHead(200, { "Content-Type": "application/x-protobuf" });
+    response.end(answer);
+    return;
+  }
+  const counter = signal === "logs" ? "rejectedLogRecords" : "rejectedSpans";
+  const partial = { [counter]: String(rejected), errorMessage: NOT_RECORDS };
+  send(response, 200, rejected === 0 ? {} : { partialSuccess: partial });
+}
+
+export const NOT_RECORDS = "Some were no records, and are left out.";
+
+/** Records that are none. */
+function countRejected(value: unknown): number {
+  const groups = fieldsOf(value);
+  const scopes = [
+    ...listOf(groups["resourceLogs"]).map(
+      (each) => fieldsOf(each)["scopeLogs"],
+    ),
+    ...listOf(groups["resourceSpans"]).map(
+      (each) => fieldsOf(each)["scopeSpans"],
+    ),
+  ].flatMap(listOf);
+  const records = scopes
+    .map(fieldsOf)
+    .flatMap(({ logRecords, spans }) => [
+      ...listOf(logRecords),
+      ...listOf(spans),
+    ]);
+  return records.filter(
+    (record) => typeof record !== "object" || record === null,
+  ).length;
+}
+
+// ------------------------------------------------------------------- bodies
+
+/** Of a body that is too long, the beginning; and how long it was. */
+async function readBody(
+  request: IncomingMessage,
+  max: number,
+): Promise<{ body: Buffer; bytes: number }> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
@@ -132,41 +261,41 @@ async function receive(
     if (bytes < max) chunks.push(part);
     bytes += part.length;
   }
-  if (bytes > max && !isHook) {
-    answer(response, 413, {
-      error: { code: "too_large", message: `At most ${String(max)} bytes.` },
-    });
-    return;
-  }
-  if (isHook) response.writeHead(204).end();
-  else answer(response, 200, {});
-  if (source === undefined || bytes === 0) return;
-  let body = Buffer.concat(chunks);
-  if (request.headers["content-encoding"] === "gzip")
-    body = await unzip(body, { maxOutputLength: MAX_OTLP_BYTES });
-  const text =
-    bytes > max ? salvage(body.subarray(0, max).toString("utf8"), bytes) : body;
-  await putIntoSpool(folder, source, text, at).catch((error: unknown) => {
-    report(`${folder} could not be written: ${messageOf(error)}`);
-  });
+  return { body: Buffer.concat(chunks), bytes };
 }
 
-/** Of a payload that was cut, the short texts that say what it is about. */
+async function unzipped(body: Buffer): Promise<Buffer> {
+  try {
+    return await unzip(body, { maxOutputLength: MAX_BODY_BYTES });
+  } catch (error) {
+    const isLong = fieldsOf(error)["code"] === "ERR_BUFFER_TOO_LARGE";
+    throw isLong
+      ? new Refusal(
+          413,
+          "too_large",
+          `At most ${String(MAX_BODY_BYTES)} bytes.`,
+        )
+      : new Refusal(400, "bad_request", "It is not gzip.");
+  }
+}
+
+/** Of a payload that was cut, the short texts that say what it is about, and its beginning. */
 function salvage(text: string, bytes: number): string {
   const payload: Record<string, unknown> = {
     truncated: true,
     original_bytes: bytes,
   };
   const pattern =
-    /"(session_id|conversation_id|hook_event_name|tool_name|tool_use_id|agent_id|agent_type|cwd|prompt_id|turn_id|generation_id)"\s{0,3}:\s{0,3}("(?:[^"\\]|\\.){0,400}")/g;
+    /"(session_id|conversation_id|hook_event_name|tool_name|tool_use_id|agent_id|agent_type|cwd|prompt_id|turn_id|generation_id|transcript_path)"\s{0,3}:\s{0,3}("(?:[^"\\]|\\.){0,400}")/g;
   for (const [, name, value] of text.matchAll(pattern)) {
     if (name === undefined || value === undefined || name in payload) continue;
-    payload[name] = JSON.parse(value);
+    payload[name] = parseJson(value);
   }
+  payload["text"] = text.slice(0, 10_000);
   return JSON.stringify(payload);
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
+function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
@@ -178,37 +307,4 @@ function answer(response: ServerResponse, status: number, body: object): void {
 function isSame(one: string, two: string): boolean {
   const hash = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(hash(one), hash(two));
-}
-
-/**
- * The ingest token: ADW_INGEST_TOKEN, else the file's, which is made at the
- * first start and which its owner only can read.
- *
- * @throws when the file cannot be read, or holds no token
- */
-export function readIngestToken(file: string): string {
-  const fromEnvironment = process.env["ADW_INGEST_TOKEN"] ?? "";
-  if (fromEnvironment !== "") return fromEnvironment;
-  try {
-    // It appears with the flag wx: of two that start together, one makes it.
-    const token = randomBytes(32).toString("base64url");
-    writeFileSync(file, `${token}\n`, { mode: 0o600, flag: "wx" });
-    return token;
-  } catch (error) {
-    if (!isRecord(error) || error["code"] !== "EEXIST") throw error;
-  }
-  const flags: Readonly<Record<string, number | undefined>> = constants;
-  const handle = openSync(
-    file,
-    constants.O_RDONLY | (flags["O_NOFOLLOW"] ?? 0),
-  );
-  try {
-    const token = readFileSync(handle, "utf8").trim();
-    if (/^[\w.~-]{8,512}$/.test(token)) return token;
-    throw new Error(
-      `${file} holds no token: delete it, and the next start makes one`,
-    );
-  } finally {
-    closeSync(handle);
-  }
 }

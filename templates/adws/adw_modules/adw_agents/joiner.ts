@@ -7,12 +7,69 @@
  * Template: adw_agents 1.3.0
  */
 import { createHash } from "node:crypto";
+import { z } from "zod/v4";
+import { isRecord } from "../adw_events.ts";
+import { cut } from "./act.ts";
 import type { Act } from "./act.ts";
 
 /** Acts that look alike are one when they are no further apart. */
 export const ALIKE_WITHIN_MS = 60_000;
 
 const MAX_DELIVERIES = 20;
+
+const tokensSchema = z.object({
+  input: z.number(),
+  output: z.number(),
+  cacheRead: z.number(),
+  cacheWrite: z.number(),
+  cacheWriteHour: z.number().optional(),
+});
+/** What one road said of a model request. */
+const saidSchema = z.object({
+  at: z.number(),
+  lane: z.string(),
+  model: z.string().optional(),
+  tokens: tokensSchema,
+  costUsd: z.number().optional(),
+  durationMs: z.number().optional(),
+  asker: z.string().optional(),
+});
+const requestSchema = z.object({
+  /** What each road said last; the last of them came last. */
+  said: z.array(saidSchema),
+  /** The sum of what was logged. */
+  logged: z
+    .object({
+      tokens: tokensSchema,
+      usd: z.number(),
+      source: z.enum(["reported", "estimated", "unknown"]),
+    })
+    .optional(),
+});
+const texts = z.array(z.string());
+/** An entry as it is stored. */
+export const entrySchema = z.object({
+  agent: z.string(),
+  at: z.number(),
+  look: z
+    .union([
+      z.tuple([z.string()]),
+      z.tuple([z.string(), z.string().nullable()]),
+    ])
+    .transform(([first, second]): Look =>
+      second == null ? [first] : [first, second],
+    ),
+  ids: texts,
+  deliveries: texts,
+  lanes: texts,
+  logged: texts,
+  endedAt: z.number().optional(),
+  usage: requestSchema.optional(),
+});
+
+export type EntryState = z.infer<typeof entrySchema>;
+export type Said = z.infer<typeof saidSchema>;
+export type Request = z.infer<typeof requestSchema>;
 
 /** How an act looks: what must be equal, and what must be where both know it. */
 export type Look = readonly [string, (string | undefined)?];
@@ -21,6 +78,8 @@ export type Look = readonly [string, (string | undefined)?];
 export interface Entry {
   readonly kind: string;
   readonly session: string;
+  /** Its name in the session's state: the kind and what it was first known by. */
+  readonly key: string;
   /** Where it is found by those that look like it. */
   readonly minute: string;
   agent: string;
@@ -33,17 +92,9 @@ export interface Entry {
   readonly lanes: Set<string>;
   /** What was logged of it: start, end. */
   readonly logged: Set<string>;
-  endedAt?: number;
-}
-
-/** The part of an entry that its log rows carry, so that it can be rebuilt from them. */
-export interface Memo {
-  kind: string;
-  phase: string;
-  ids: readonly string[];
-  deliveries: readonly string[];
-  lanes: readonly string[];
-  look: Look;
+  endedAt?: number | undefined;
+  /** Of a model request: what each road said last, and what was logged. */
+  usage?: Request | undefined;
 }
 
 /** Stands for a text of any length. */
@@ -51,16 +102,11 @@ export function digest(text: string): string {
   return createHash("sha1").update(text).digest("base64url").slice(0, 16);
 }
 
-export function memoOf(entry: Entry, phase: string): Memo {
-  const { kind, ids, deliveries, lanes, look } = entry;
-  return {
-    kind,
-    phase,
-    ids: [...ids],
-    deliveries: [...deliveries],
-    lanes: [...lanes],
-    look,
-  };
+/** A change of what is known of a session, to be stored; `state` is JSON, undefined when it is gone. */
+export interface Change {
+  session: string;
+  key: string;
+  state: string | undefined;
 }
 
 export class Joiner {
@@ -69,7 +115,13 @@ export class Joiner {
   readonly #byMinute = new Map<string, Set<Entry>>();
   /** By session and kind, in the order of their coming. */
   readonly #bySession = new Map<string, Map<string, Set<Entry>>>();
+  #changed = new Set<Entry>();
+  #dropped: Change[] = [];
   size = 0;
+
+  knows(key: string): boolean {
+    return this.#byId.has(key);
+  }
 
   /** The entries that share an id or a delivery with the act. */
   find(kind: string, act: Pick<Act, "ids" | "lane" | "delivery">): Entry[] {
@@ -102,9 +154,9 @@ export class Joiner {
 
   /** The entries that lie so close that they may be the same. */
   *near(session: string, kind: string, at: number): Iterable<Entry> {
-    const minute = minuteOf(at);
-    for (const each of [minute - 1, minute, minute + 1]) {
-      const entries = this.#byMinute.get(`${session} ${kind} ${String(each)}`);
+    for (const each of [-1, 0, 1]) {
+      const minute = minuteOf(session, kind, at + each * ALIKE_WITHIN_MS);
+      const entries = this.#byMinute.get(minute);
       for (const entry of entries ?? [])
         if (Math.abs(entry.at - at) <= ALIKE_WITHIN_MS) yield entry;
     }
@@ -123,14 +175,23 @@ export class Joiner {
 
   add(
     kind: string,
-    { session, agent, at }: Pick<Act, "session" | "agent" | "at">,
+    act: Pick<Act, "session" | "agent" | "at" | "ids" | "lane" | "delivery">,
     look: Look,
   ): Entry {
+    const { session, agent, at } = act;
+    const key = `${kind} ${act.ids[0] ?? `${act.lane}:${act.delivery}`}`;
     const sets = { ids: new Set<string>(), deliveries: new Set<string>() };
     const told = { lanes: new Set<string>(), logged: new Set<string>() };
-    const minute = `${session} ${kind} ${String(minuteOf(at))}`;
-    const from = { kind, session, minute, agent, at, look };
-    const entry: Entry = { ...from, ...sets, ...told };
+    const minute = minuteOf(session, kind, at);
+    return this.#put({
+      ...{ kind, session, key, minute, agent, at, look },
+      ...sets,
+      ...told,
+    });
+  }
+
+  #put(entry: Entry): Entry {
+    const { session, kind, minute } = entry;
     const near = this.#byMinute.get(minute) ?? new Set();
     this.#byMinute.set(minute, near.add(entry));
     const kinds = this.#bySession.get(session) ?? new Map<string, Set<Entry>>();
@@ -138,6 +199,39 @@ export class Joiner {
     const entries = kinds.get(kind) ?? new Set();
     kinds.set(kind, entries.add(entry));
     this.size += 1;
+    return entry;
+  }
+
+  /** Is to be called after an entry was changed. */
+  touch(entry: Entry): void {
+    this.#changed.add(entry);
+  }
+
+  /** What has changed since the last call. */
+  changes(): Change[] {
+    const changes = [...this.#dropped];
+    for (const entry of this.#changed) {
+      const { session, key } = entry;
+      changes.push({ session, key, state: JSON.stringify(entry, toPlain) });
+    }
+    this.#changed = new Set();
+    this.#dropped = [];
+    return changes;
+  }
+
+  /** Puts back what `changes` has told. */
+  restore(session: string, key: string, state: EntryState): Entry {
+    const kind = key.slice(0, key.indexOf(" "));
+    const minute = minuteOf(session, kind, state.at);
+    const entry = this.#put({
+      ...state,
+      ...{ session, key, kind, minute },
+      ids: new Set(state.ids),
+      deliveries: new Set(state.deliveries),
+      lanes: new Set(state.lanes),
+      logged: new Set(state.logged),
+    });
+    this.#index(entry);
     return entry;
   }
 
@@ -155,20 +249,7 @@ export class Joiner {
     for (const key of [...ids, told])
       if (entry.ids.has(key) || entry.deliveries.has(key))
         this.#byId.set(`${entry.kind} ${key}`, entry);
-  }
-
-  /** Rebuilds what was known of an act whose log row is there. */
-  restore(memo: Memo, from: Pick<Act, "session" | "agent" | "at">): Entry {
-    const known = [...memo.ids, ...memo.deliveries]
-      .map((key) => this.#byId.get(`${memo.kind} ${key}`))
-      .find((entry) => entry !== undefined);
-    const entry = known ?? this.add(memo.kind, from, memo.look);
-    for (const id of memo.ids) entry.ids.add(id);
-    for (const delivery of memo.deliveries) entry.deliveries.add(delivery);
-    for (const lane of memo.lanes) entry.lanes.add(lane);
-    entry.logged.add(memo.phase);
-    this.#index(entry);
-    return entry;
+    this.touch(entry);
   }
 
   /** Makes two entries one. */
@@ -178,11 +259,22 @@ export class Joiner {
     for (const lane of other.lanes) into.lanes.add(lane);
     for (const phase of other.logged) into.logged.add(phase);
     this.drop(other);
+    const { session, key } = other;
+    this.#dropped.push({ session, key, state: undefined });
     this.#index(into);
+    this.touch(into);
   }
 
-  of(session: string, kind: string): Iterable<Entry> {
-    return this.#bySession.get(session)?.get(kind) ?? [];
+  /** Drops so many from memory, what repeats itself least first. */
+  dropOldest(session: string, count: number): void {
+    let left = count;
+    for (const kind of ["other", "answer", "call", "usage", "prompt"]) {
+      for (const entry of this.#bySession.get(session)?.get(kind) ?? []) {
+        if (left <= 0) return;
+        this.drop(entry);
+        left -= 1;
+      }
+    }
   }
 
   forget(session: string): void {
@@ -197,6 +289,7 @@ export class Joiner {
     if (entries?.delete(entry) === true) this.size -= 1;
     const near = this.#byMinute.get(entry.minute);
     near?.delete(entry);
+    this.#changed.delete(entry);
     if (near?.size === 0) this.#byMinute.delete(entry.minute);
     for (const key of [...entry.ids, ...entry.deliveries]) {
       const id = `${entry.kind} ${key}`;
@@ -211,8 +304,14 @@ export class Joiner {
   }
 }
 
-function minuteOf(at: number): number {
-  return Math.floor(at / ALIKE_WITHIN_MS);
+function minuteOf(session: string, kind: string, at: number): string {
+  return `${session} ${kind} ${String(Math.floor(at / ALIKE_WITHIN_MS))}`;
+}
+
+/** What an entry's own key says already is left out. */
+function toPlain(this: unknown, name: string, value: unknown): unknown {
+  if (/^(?:kind|session|key|minute)$/.test(name)) return undefined;
+  return value instanceof Set ? [...value] : value;
 }
 
 export function looksLike([a, b]: Look, [c, d]: Look): boolean {
@@ -227,4 +326,42 @@ function contradict(one: Iterable<string>, two: Iterable<string>): boolean {
 
 function kindOf(id: string): string {
   return id.slice(0, id.indexOf(":"));
+}
+
+/** The argument that tells most of a call. */
+function argumentOf(input: unknown): string | undefined {
+  if (typeof input === "string") return input;
+  if (!isRecord(input)) return undefined;
+  for (const key of ["command", "cmd", "file_path", "path", "pattern", "url"]) {
+    const value = input[key];
+    if (typeof value === "string") return value;
+    if (Array.isArray(value)) return value.join(" ");
+  }
+  const first = Object.values(input).find((value) => typeof value === "string");
+  return typeof first === "string" ? first : JSON.stringify(input);
+}
+
+/** How a call looks: its tool, and a digest of its argument. */
+export function callLook(tool: string | undefined, input: unknown): Look {
+  const argument = argumentOf(input);
+  return argument === undefined ? [tool ?? ""] : [tool ?? "", digest(argument)];
+}
+
+export function labelOf(tool: string, input: unknown): string {
+  const argument = argumentOf(input);
+  return argument === undefined ? tool : `${tool} ${cut(argument, 200)}`;
+}
+
+/** The value of the first id of a kind. */
+export function idOf({ ids }: Entry, ...kinds: string[]): string | undefined {
+  for (const id of ids) {
+    const [kind = ""] = id.split(":", 1);
+    if (kinds.includes(kind)) return id.slice(kind.length + 1);
+  }
+  return undefined;
+}
+
+/** The agent's own id of a call, or one of ours. */
+export function callId(entry: Entry): string {
+  return idOf(entry, "call") ?? [...entry.deliveries][0] ?? "";
 }

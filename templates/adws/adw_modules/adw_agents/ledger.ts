@@ -1,32 +1,41 @@
 /**
  * The ledger: acts in, in any order and by any road, log calls out, each once.
  *
- * It is a cache over the log. What it knows of a session it rebuilds from that
- * session's log rows (`load`), when the session is heard of for the first time
- * after a start or after it was dropped from memory. So a caller that commits
- * the calls of an act in one transaction, and only then deletes what the act
- * came from, neither loses nor repeats anything, whenever it is killed; and one
- * whose transaction fails calls `forget` and gives the act again later.
+ * It is a cache over what is stored: of each session, what `changes` has told
+ * since, which it loads when the session is heard of for the first time after a
+ * start or after it was dropped from memory. So a caller that commits the log
+ * calls and the changes of some acts in one transaction, and only then deletes
+ * what the acts came from, neither loses nor repeats anything, whenever it is
+ * killed; and one whose transaction fails calls `forget` and gives the acts
+ * again later.
  *
  * Bounds: MAX_ENTRIES acts in memory; beyond them the sessions that were silent
  * for longest are dropped, and of the last one its oldest acts.
  *
  * Template: adw_agents 1.3.0
- */ import type { Act, Fields } from "./act.ts";
-import { Agents } from "./agents.ts";
+ */
+import { parseJson } from "../adw_events.ts";
+import type { Act, Fields } from "./act.ts";
+import { AGENT_KEY, Agents, kept, OURS } from "./agents.ts";
+import type { ActOf, Agent, Level, LogCall } from "./agents.ts";
 import { NO_PRICES } from "./cost.ts";
 import type { Prices } from "./cost.ts";
-import { callId, callLook, Journal, kept, labelOf } from "./journal.ts";
-import type { ActOf, Agent, LogCall } from "./journal.ts";
-import { digest, Joiner, looksLike, memoOf } from "./joiner.ts";
-import type { Entry } from "./joiner.ts";
-import { restoreCall } from "./restore.ts";
-import { Turns } from "./turns.ts";
+import {
+  callId,
+  callLook,
+  digest,
+  entrySchema,
+  Joiner,
+  labelOf,
+  looksLike,
+} from "./joiner.ts";
+import type { Change, Entry } from "./joiner.ts";
+import { concerns, Turns } from "./turns.ts";
 import { Usage } from "./usage.ts";
 import type { UsageCall } from "./usage.ts";
-import { concerns, Waits } from "./waits.ts";
 
-export type { LogCall } from "./journal.ts";
+export type { LogCall } from "./agents.ts";
+export type { Change } from "./joiner.ts";
 
 export const MAX_ENTRIES = 100_000;
 /** Of one agent, so many calls are open at a time; the oldest give way. */
@@ -38,12 +47,20 @@ export const GONE_AFTER_MS = 60_000;
 /** One of which nobody knows whether it runs, after this. */
 export const SILENT_AFTER_MS = 6 * 3_600_000;
 
+/** What is stored of the sessions. */
+export interface LedgerStore {
+  /** All that is known of a session, as `changes` told it. */
+  load: (session: string) => Iterable<{ key: string; state: string }>;
+  /** The sessions that know a key. */
+  sessionsOf: (key: string) => readonly string[];
+}
+
 export interface LedgerOptions {
   prices?: Prices | undefined;
-  /** The log rows of a session, in order. */
-  load?: ((session: string) => Iterable<LogCall>) | undefined;
-  /** Whether the process of a session runs; undefined: nobody knows. */
-  isAlive?: ((session: string) => boolean | undefined) | undefined;
+  store?: LedgerStore | undefined;
+  /** Whether an agent of this machine runs; undefined: nobody knows. */
+  isAlive?:
+    ((agent: Agent, silenceMs: number) => boolean | undefined) | undefined;
 }
 
 type CallAct = ActOf<"tool_started"> | ActOf<"tool_ended">;
@@ -54,48 +71,85 @@ const WORK = new Set<string>(["prompt", "tool_started"]);
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #joiner = new Joiner();
-  readonly #journal = new Journal();
-  readonly #waits = new Waits(this.#joiner, this.#journal);
-  readonly #turns = new Turns(this.#joiner, this.#journal, this.#waits);
   readonly #agents: Agents;
+  readonly #turns: Turns;
   readonly #usage: Usage;
+  #now = 0;
 
   constructor(options: LedgerOptions = {}) {
     this.#options = options;
-    const joiner = this.#joiner;
-    const usage = new Usage(joiner, options.prices ?? NO_PRICES);
-    const agents = new Agents(joiner, this.#journal, (session) => {
-      for (const call of options.load?.(session) ?? [])
-        restoreCall(call, { agents, joiner, usage });
+    this.#agents = new Agents(this.#joiner, (session) => {
+      this.#load(session);
     });
-    this.#usage = usage;
-    this.#agents = agents;
+    this.#turns = new Turns(this.#joiner, this.#agents);
+    this.#usage = new Usage(this.#joiner, options.prices ?? NO_PRICES);
   }
 
   /** Takes one act. @param now ms since the epoch */
   take(act: Act, now: number): LogCall[] {
+    this.#now = now;
     const agent = this.#agents.of(act);
+    this.#loadOthers(act);
     agent.lastAt = Math.max(agent.lastAt, act.at);
+    this.#agents.touch(agent);
     if (WORK.has(act.type)) this.#agents.status(agent, "executing", act.at);
     this.#apply(agent, act, now);
     this.#makeRoom();
-    return this.#journal.flush();
+    return this.#agents.flush();
   }
 
   /** What time brings: requests that are complete, calls and agents that nothing more is heard of. */
   settle(now: number): LogCall[] {
+    this.#now = now;
     this.#logUsage(this.#usage.settle(now));
     for (const agents of this.#agents.sessions.values()) {
       for (const agent of agents.values()) this.#age(agent, now);
     }
-    return this.#journal.flush();
+    return this.#agents.flush();
   }
 
-  /** Drops a session from memory: what is logged of it is loaded again. */
+  /** What is to be stored with the log calls since the last time. */
+  changes(): Change[] {
+    return [...this.#joiner.changes(), ...this.#agents.changes()];
+  }
+
+  /** Brings a session that is stored into memory, so that `settle` looks after it. */
+  recall(session: string): void {
+    this.#agents.in(session);
+  }
+
+  /** Drops a session from memory: what is stored of it is loaded again. */
   forget(session: string): void {
     this.#joiner.forget(session);
     this.#usage.forget(session);
-    this.#agents.sessions.delete(session);
+    this.#agents.forget(session);
+  }
+
+  #load(session: string): void {
+    const entries: Entry[] = [];
+    for (const { key, state } of this.#options.store?.load(session) ?? []) {
+      const value = parseJson(state);
+      if (key.startsWith(AGENT_KEY)) this.#agents.restore(session, key, value);
+      else {
+        const parsed = entrySchema.parse(value);
+        entries.push(this.#joiner.restore(session, key, parsed));
+      }
+    }
+    for (const entry of entries.toSorted((a, b) => a.at - b.at)) {
+      this.#agents.reopen(entry);
+      this.#usage.restore(entry, this.#now);
+    }
+  }
+
+  /** A session may tell again what another one did: a fork, a rollout that begins with its parent's. */
+  #loadOthers({ type, ids }: Act): void {
+    const kind = type === "usage" ? type : /^tool_/.test(type) ? "call" : "";
+    if (kind === "" || this.#options.store === undefined) return;
+    for (const id of ids) {
+      if (this.#joiner.knows(`${kind} ${id}`)) continue;
+      const others = this.#options.store.sessionsOf(`${kind} ${id}`);
+      for (const other of others) this.#agents.in(other);
+    }
   }
 
   #apply(agent: Agent, act: Act, now: number): void {
@@ -104,7 +158,7 @@ export class Ledger {
       case "tool_ended":
         return this.#takeCall(agent, act);
       case "prompt":
-        return this.#turns.take(agent, act);
+        return this.#turns.prompt(agent, act);
       case "turn_ended":
         this.#turns.end(agent, act.at, act.text, "completed");
         return this.#agents.status(agent, "idle", act.at);
@@ -115,18 +169,18 @@ export class Ledger {
         return this.#endSession(agent, act);
       case "session_started":
       case "agent_started": {
+        const isChild = act.type === "agent_started";
+        const isNew = agent.status === "initializing";
         const isBack = agent.status === "completed" && act.at > agent.statusAt;
-        if (act.type === "agent_started") {
-          if (agent.statusAt === 0)
-            this.#agents.status(agent, "executing", act.at);
-        } else if (isBack) this.#agents.status(agent, "idle", act.at);
+        if (isNew || (isBack && !isChild))
+          this.#agents.status(agent, isChild ? "executing" : "idle", act.at);
         return;
       }
       case "wait_started":
-        return this.#waits.take(agent, act);
+        return this.#turns.wait(agent, act);
       case "wait_ended":
-        return this.#waits.end(agent, act.at, act.outcome, (wait) =>
-          act.ids.some((id) => wait.entry.ids.has(id)),
+        return this.#turns.endWaits(agent, act.at, act.outcome, (wait) =>
+          act.ids.some((id) => wait.ids.has(id)),
         );
       case "usage":
         return this.#logUsage(this.#usage.take(act, now));
@@ -137,32 +191,31 @@ export class Ledger {
         return this.#agents.status(agent, "idle", act.at);
       case "failed": {
         const { error, reason } = act;
-        this.#once(
-          agent,
-          act,
-          "error",
-          error,
-          { error_message: error, reason },
-          "error",
-        );
+        const details = { error_message: error, reason };
+        this.#once(agent, act, "error", error, details, "error");
         this.#turns.end(agent, act.at, undefined, "failed", error);
         return this.#agents.status(agent, "failed", act.at, error);
       }
-      case "answer":
-        return this.#once(agent, act, "agent_message", act.text, {
-          text: act.text,
-        });
-      case "compacted":
-        return this.#once(agent, act, "compacted", "Context compacted", {
-          reason: act.reason,
-        });
-      case "model_changed":
-        agent.about.model = act.model;
-        return this.#once(agent, act, "model_changed", `Model: ${act.model}`, {
-          model: act.model,
-        });
-      case "other":
-        return this.#once(agent, act, act.name, act.name, act.fields, "debug");
+      case "answer": {
+        const { text } = act;
+        return this.#once(agent, act, "agent_message", text, { text });
+      }
+      case "compacted": {
+        const { reason } = act;
+        const message = "Context compacted";
+        return this.#once(agent, act, "compacted", message, { reason });
+      }
+      case "model_changed": {
+        const { model } = act;
+        agent.about.model = model;
+        const message = `Model: ${model}`;
+        return this.#once(agent, act, "model_changed", message, { model });
+      }
+      case "other": {
+        // It must not pass for an event that says what an agent did or used.
+        const name = OURS.has(act.name) ? `other_${act.name}` : act.name;
+        return this.#once(agent, act, name, name, act.fields, "debug");
+      }
     }
   }
 
@@ -173,14 +226,14 @@ export class Ledger {
     event: string,
     message: string,
     details: Fields,
-    level?: "debug" | "warning" | "error",
+    level?: Level,
   ): void {
     const text = act.type === "answer" || act.type === "failed" ? message : "";
     const entry = this.#joiner.join(act.type, act, [event, digest(text)]);
     if (entry.logged.has("start")) return;
     entry.logged.add("start");
-    const all = { ...details, ...kept(act), act: memoOf(entry, "start") };
-    this.#journal.event(agent, act.at, event, message, all, level);
+    const all = { ...details, ...kept(act) };
+    this.#agents.event(agent, act.at, event, message, all, level);
   }
 
   #takeCall(agent: Agent, act: CallAct): void {
@@ -231,14 +284,13 @@ export class Ledger {
     if (agent.calls.size > MAX_OPEN && oldest !== undefined)
       agent.calls.delete(oldest);
     const tool = act.tool ?? "tool";
-    this.#journal.event(agent, at, "tool_call", labelOf(tool, act.input), {
+    this.#agents.event(agent, at, "tool_call", labelOf(tool, act.input), {
       tool_name: tool,
       tool_use_id: callId(entry),
       tool_input: act.input,
       ...(act.type === "tool_started" ? kept(act) : {}),
-      act: memoOf(entry, "start"),
     });
-    this.#agents.claim(agent, entry, act);
+    this.#agents.claim(agent, entry);
   }
 
   #endCall(
@@ -252,12 +304,13 @@ export class Ledger {
     if (entry.logged.has("end")) return;
     entry.logged.add("end");
     entry.endedAt = act.at;
+    this.#joiner.touch(entry);
     agent.calls.delete(entry);
     const { error, output } = act;
     const tool = act.tool ?? (entry.look[0] || "tool");
     const label = labelOf(tool, act.input);
     const message = error === undefined ? label : `${label}: ${error}`;
-    this.#journal.event(
+    this.#agents.event(
       agent,
       act.at,
       "tool_call",
@@ -269,12 +322,13 @@ export class Ledger {
         duration_ms: act.durationMs ?? Math.max(0, act.at - entry.at),
         ...(error === undefined ? { tool_output: output } : { error }),
         ...kept(act),
-        act: memoOf(entry, "end"),
       },
       error === undefined ? "info" : "warning",
     );
     const outcome = error === undefined ? "allowed" : undefined;
-    this.#waits.end(agent, act.at, outcome, (wait) => concerns(wait, entry));
+    this.#turns.endWaits(agent, act.at, outcome, (wait) =>
+      concerns(wait, entry),
+    );
   }
 
   #endCalls(agent: Agent, at: number, error: string): void {
@@ -306,10 +360,10 @@ export class Ledger {
     if (isOver && agent.calls.size > 0 && now - agent.lastAt > LATE_END_MS) {
       return this.#endCalls(agent, agent.lastAt, "No end was reported");
     }
-    if (isOver && agent.waits.length === 0) return;
+    if (isOver && agent.waits.size === 0) return;
     const silence = now - agent.lastAt;
     if (silence < GONE_AFTER_MS) return;
-    const isAlive = this.#options.isAlive?.(agent.session);
+    const isAlive = this.#options.isAlive?.(agent, silence);
     if (
       isAlive === true ||
       (isAlive === undefined && silence < SILENT_AFTER_MS)
@@ -321,34 +375,25 @@ export class Ledger {
         : "Nothing was heard of it any more";
     this.#endCalls(agent, agent.lastAt, reason);
     this.#turns.end(agent, agent.lastAt, undefined, "cancelled", reason);
-    this.#waits.end(agent, agent.lastAt, undefined, () => true);
+    this.#turns.endWaits(agent, agent.lastAt, undefined, () => true);
     this.#agents.status(agent, "cancelled", agent.lastAt, reason);
   }
 
   #logUsage(calls: readonly UsageCall[]): void {
     for (const { entry, at, message, details } of calls) {
       const agents = this.#agents.in(entry.session);
-      const from = { session: entry.session, source: "", at };
+      const from = { session: entry.session, source: "" };
       const agent = this.#agents.find(agents, entry.agent, from);
-      this.#journal.event(agent, at, "cost_update", message, details);
+      this.#agents.event(agent, at, "cost_update", message, details);
     }
   }
 
   #makeRoom(): void {
-    for (const session of this.#agents.sessions.keys()) {
-      if (this.#joiner.size <= MAX_ENTRIES || this.#agents.sessions.size === 1)
-        break;
-      this.forget(session);
-    }
-    for (const kind of this.#joiner.size > MAX_ENTRIES
-      ? ["other", "answer", "call", "usage", "prompt"]
-      : []) {
-      for (const session of this.#agents.sessions.keys()) {
-        for (const entry of this.#joiner.of(session, kind)) {
-          if (this.#joiner.size <= MAX_ENTRIES) return;
-          this.#joiner.drop(entry);
-        }
-      }
+    const { sessions } = this.#agents;
+    for (const session of sessions.keys()) {
+      if (this.#joiner.size <= MAX_ENTRIES) return;
+      if (sessions.size > 1) this.forget(session);
+      else this.#joiner.dropOldest(session, this.#joiner.size - MAX_ENTRIES);
     }
   }
 }

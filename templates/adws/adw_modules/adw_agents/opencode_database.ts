@@ -48,6 +48,7 @@ export class OpenCodeDatabase {
   /** How the files looked when they were read last. */
   #seen = "";
   #running: Promise<boolean> | undefined;
+  #isStopped = false;
 
   constructor(options: OpenCodeOptions) {
     this.#options = options;
@@ -60,13 +61,19 @@ export class OpenCodeDatabase {
     return this.#running;
   }
 
+  /** Resolves when nothing is read any more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#running?.catch(() => undefined);
+  }
+
   async #look(): Promise<boolean> {
     const { path } = this.#options;
     const [file, log] = await Promise.all([
       stat(path).catch(() => undefined),
       stat(`${path}-wal`).catch(() => undefined),
     ]);
-    if (file === undefined) return false;
+    if (file === undefined || this.#isStopped) return false;
     const looks = [file, log].map((each) => [
       each?.ino,
       each?.size,

@@ -15,23 +15,27 @@
  * Template: adw_agents 1.3.0
  */
 import { randomUUID } from "node:crypto";
-import { watch } from "node:fs";
-import type { FSWatcher } from "node:fs";
 import {
-  chmod,
+  chmodSync,
+  closeSync,
   constants,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
+import type { FSWatcher } from "node:fs";
+import { rename, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJson } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
+import { fieldsOf } from "./act.ts";
 import type { Delivery } from "./act.ts";
 
 export const MAX_AGE_MS = 7 * 86_400_000;
@@ -43,6 +47,8 @@ export const LEFTOVER_MS = 5_000;
 /** New files are seen at once where the system tells of them, and by looking otherwise. */
 export const POLL_MS = 1_000;
 export const POLL_UNWATCHED_MS = 50;
+/** Whoever takes the files says so, and is believed to be gone when it has not for so long. */
+export const LOCK_STALE_MS = 10_000;
 const BATCH_FILES = 100;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
@@ -56,7 +62,9 @@ export interface SpoolPayload {
 export interface SpoolOptions {
   folder: string;
   /** Stores a batch. When it throws, the batch is given again later. */
-  take: (batch: readonly SpoolPayload[]) => void | Promise<void>;
+  take: (batch: readonly SpoolPayload[]) => void;
+  /** Whether an error of `take` says that it is the payload's fault. */
+  isRefused: (error: unknown) => boolean;
   /** Told, in a sentence, what could not be taken and where it is now. */
   report: (problem: string) => void;
 }
@@ -69,13 +77,11 @@ interface Found {
 }
 
 /** Makes the folder, readable by its owner only. @throws when it is somebody else's */
-export async function makeSpool(folder: string): Promise<void> {
-  for (const path of [
-    folder,
-    ...["tmp", "new", "broken"].map((name) => join(folder, name)),
-  ]) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    const found = await lstat(path);
+export function makeSpool(folder: string): void {
+  for (const name of ["", "tmp", "new", "broken"]) {
+    const path = join(folder, name);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const found = lstatSync(path);
     const isOwn =
       process.getuid === undefined || found.uid === process.getuid();
     if (!found.isDirectory() || !isOwn)
@@ -83,7 +89,7 @@ export async function makeSpool(folder: string): Promise<void> {
         `${path} is not a folder of yours. Remove it, or choose another spool folder.`,
       );
     if (process.platform !== "win32" && (found.mode & 0o077) !== 0)
-      await chmod(path, 0o700);
+      chmodSync(path, 0o700);
   }
 }
 
@@ -104,75 +110,106 @@ export async function putIntoSpool(
 export class Spool {
   readonly #options: SpoolOptions;
   #watcher: FSWatcher | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #isAgain = false;
-  #isClosed = false;
+  readonly #timer: NodeJS.Timeout;
+  #isRunning = false;
   #lookedForLeftoversAt = 0;
 
-  private constructor(options: SpoolOptions) {
-    this.#options = options;
-  }
-
   /** Makes the folder where it is missing, takes what lies there, and then what comes. */
-  static async open(options: SpoolOptions): Promise<Spool> {
-    await makeSpool(options.folder);
-    const spool = new Spool(options);
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+    makeSpool(options.folder);
+    const wake = () => {
+      this.drain();
+    };
     try {
-      const wake = () => void spool.drain();
-      spool.#watcher = watch(
-        join(options.folder, "new"),
-        { persistent: false },
-        wake,
-      );
-      spool.#watcher.on("error", () => spool.#watcher?.close());
+      this.#watcher = watch(this.#path("new"), { persistent: false }, wake);
+      this.#watcher.on("error", () => this.#watcher?.close());
     } catch {
       // Too many watches, or a file system without: it is looked at instead.
     }
-    const interval = spool.#watcher === undefined ? POLL_UNWATCHED_MS : POLL_MS;
-    spool.#timer = setInterval(() => void spool.drain(), interval).unref();
-    await spool.drain();
-    return spool;
+    const interval = this.#watcher === undefined ? POLL_UNWATCHED_MS : POLL_MS;
+    this.#timer = setInterval(wake, interval).unref();
+    this.drain();
   }
 
-  /** Resolves when all that lay there was stored, or could not be. */
-  drain(): Promise<void> {
-    this.#isAgain = true;
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
-    return this.#running;
-  }
-
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#watcher?.close();
-    clearInterval(this.#timer);
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
+  /** Takes all that lies there, if it can be stored. */
+  drain(): void {
+    // A payload that comes while others are stored is seen by the next look.
+    if (this.#isRunning) return;
+    this.#isRunning = true;
     try {
-      while (this.#isAgain && !this.#isClosed) {
-        this.#isAgain = false;
-        await this.#adoptLeftovers();
-        await this.#takeAll(await this.#bounded(await this.#list("new")));
-      }
+      if (!this.#holdsLock()) return;
+      this.#adoptLeftovers();
+      this.#takeAll(this.#bounded(this.#list("new")));
     } catch (error) {
       // The next look tries again.
       this.#options.report(
         `The spool ${this.#options.folder} could not be taken: ${messageOf(error)}`,
       );
+    } finally {
+      this.#isRunning = false;
     }
   }
 
+  close(): void {
+    this.#watcher?.close();
+    clearInterval(this.#timer);
+    if (this.#lockOwner() === process.pid)
+      rmSync(this.#path("lock"), { force: true });
+  }
+
+  #path(...names: string[]): string {
+    return join(this.#options.folder, ...names);
+  }
+
+  // ------------------------------------------------------------------ lock
+
+  /** Two servers must not take the same files: each would know nothing of the other's. */
+  #holdsLock(): boolean {
+    const lock = this.#path("lock");
+    const now = Date.now();
+    const owner = this.#lockOwner();
+    if (owner === process.pid) {
+      utimesSync(lock, now / 1_000, now / 1_000);
+      return true;
+    }
+    if (owner !== undefined) {
+      const age = now - (lstatSync(lock, NO_THROW)?.mtimeMs ?? 0);
+      if (age < LOCK_STALE_MS && isRunning(owner)) {
+        // Not a word as long as that one does its work.
+        const [oldest] = this.#list("new");
+        if (oldest !== undefined && now - oldest.at > LOCK_STALE_MS)
+          this.#options.report(
+            `Process ${String(owner)} should take what lies in ${this.#options.folder}, and does not`,
+          );
+        return false;
+      }
+      rmSync(lock, { force: true });
+    }
+    try {
+      writeFileSync(lock, String(process.pid), { mode: 0o600, flag: "wx" });
+      return true;
+    } catch {
+      return false; // another one was faster
+    }
+  }
+
+  #lockOwner(): number | undefined {
+    const text = readPlain(this.#path("lock"));
+    return text === undefined ? undefined : Number(text);
+  }
+
+  // ----------------------------------------------------------------- files
+
   /** The files of a folder in the order of their times. */
-  async #list(folder: string): Promise<Found[]> {
+  #list(folder: string): Found[] {
     const found: Found[] = [];
-    for (const name of await readdir(join(this.#options.folder, folder))) {
-      const path = join(this.#options.folder, folder, name);
-      const file = await lstat(path, { bigint: true }).catch(() => undefined);
+    for (const name of readdirSync(this.#path(folder))) {
+      const path = this.#path(folder, name);
+      const file = lstatSync(path, { bigint: true, throwIfNoEntry: false });
       if (file === undefined || file.isDirectory()) continue;
       if (!file.isFile()) {
-        await rm(path, { force: true });
+        rmSync(path, { force: true });
         this.#options.report(`${path} was no plain file: it was removed`);
       } else
         found.push({
@@ -185,15 +222,15 @@ export class Spool {
     return found.toSorted((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1));
   }
 
-  async #bounded(files: Found[]): Promise<Found[]> {
+  #bounded(files: Found[]): Found[] {
     const oldest = Date.now() - MAX_AGE_MS;
     const surplus = files.length - MAX_FILES;
-    const kept = files.filter(
-      (file, index) => file.at >= oldest && index >= surplus,
-    );
+    const isKept = (file: Found, index: number) =>
+      file.at >= oldest && index >= surplus;
+    const kept = files.filter(isKept);
     if (kept.length === files.length) return files;
-    for (const file of files)
-      if (!kept.includes(file)) await rm(file.path, { force: true });
+    for (const [index, file] of files.entries())
+      if (!isKept(file, index)) rmSync(file.path, { force: true });
     const count = String(files.length - kept.length);
     this.#options.report(
       `${count} payloads in ${this.#options.folder} were dropped: older than 7 days, or more than ${String(MAX_FILES)}`,
@@ -201,93 +238,109 @@ export class Spool {
     return kept;
   }
 
-  async #takeAll(files: readonly Found[]): Promise<void> {
-    let batch: SpoolPayload[] = [];
-    let paths: string[] = [];
+  #takeAll(files: readonly Found[]): void {
+    let batch: { file: Found; payload: SpoolPayload }[] = [];
     let bytes = 0;
-    const store = async () => {
-      if (batch.length > 0) await this.#options.take(batch);
-      // Only what is stored may go.
-      for (const path of paths) await rm(path, { force: true });
+    const store = () => {
+      if (batch.length > 0) this.#store(batch);
       batch = [];
-      paths = [];
       bytes = 0;
     };
     for (const file of files) {
-      if (this.#isClosed) return;
-      const payload = await this.#read(file);
-      if (payload === undefined) continue;
-      batch.push({
-        source: file.name.split(".", 1)[0] ?? "",
-        payload: payload.value,
-        delivery: {
-          at: Math.round(file.at),
-          id: `${file.name}@${String(file.at)}`,
-        },
-      });
-      paths.push(file.path);
+      const read = this.#read(file);
+      if (read === undefined) continue;
+      const { name, at } = file;
+      const delivery = { at: Math.round(at), id: `${name}@${String(at)}` };
+      const source = name.split(".", 1)[0] ?? "";
+      batch.push({ file, payload: { source, payload: read.value, delivery } });
       bytes += file.size;
-      if (batch.length >= BATCH_FILES || bytes >= BATCH_BYTES) await store();
+      if (batch.length >= BATCH_FILES || bytes >= BATCH_BYTES) store();
     }
-    await store();
+    store();
+  }
+
+  /** One payload that nobody can store must not keep the others waiting for ever. */
+  #store(batch: readonly { file: Found; payload: SpoolPayload }[]): void {
+    try {
+      this.#options.take(batch.map(({ payload }) => payload));
+    } catch (error) {
+      if (!this.#options.isRefused(error)) throw error;
+      const [one] = batch;
+      if (batch.length === 1 && one !== undefined)
+        this.#setAside(one.file, `cannot be stored (${messageOf(error)})`);
+      else for (const each of batch) this.#store([each]);
+      return;
+    }
+    // Only what is stored may go.
+    for (const { file } of batch) rmSync(file.path, { force: true });
   }
 
   /** The payload of a file; undefined when it is none, and was set aside. */
-  async #read(file: Found): Promise<{ value: unknown } | undefined> {
+  #read(file: Found): { value: unknown } | undefined {
     if (file.size > MAX_FILE_BYTES) {
-      await this.#setAside(
-        file,
-        `is larger than ${String(MAX_FILE_BYTES)} bytes`,
-      );
+      this.#setAside(file, `is larger than ${String(MAX_FILE_BYTES)} bytes`);
       return undefined;
     }
-    const text = await readPlain(file.path);
+    const text = readPlain(file.path);
     if (text === undefined) return undefined;
     const value = parseJson(text);
     if (value !== undefined) return { value };
-    await this.#setAside(file, "is no JSON");
+    this.#setAside(file, "is no JSON");
     return undefined;
   }
 
-  async #setAside(
-    { path, name }: Pick<Found, "path" | "name">,
-    why: string,
-  ): Promise<void> {
-    const target = join(this.#options.folder, "broken", name);
-    await rename(path, target).catch(() => rm(path, { force: true }));
+  #setAside({ path, name }: Found, why: string): void {
+    const target = this.#path("broken", name);
+    try {
+      renameSync(path, target);
+    } catch {
+      rmSync(path, { force: true });
+    }
     this.#options.report(`${path} ${why}: it is kept as ${target}`);
-    const broken = await this.#list("broken");
-    for (const old of broken.slice(0, -MAX_BROKEN))
-      await rm(old.path, { force: true });
+    for (const old of this.#list("broken").slice(0, -MAX_BROKEN))
+      rmSync(old.path, { force: true });
   }
 
   /** A hook that was killed with its agent leaves its file under `tmp/`, mostly whole. */
-  async #adoptLeftovers(): Promise<void> {
+  #adoptLeftovers(): void {
     const now = Date.now();
     if (now - this.#lookedForLeftoversAt < LEFTOVER_MS) return;
     this.#lookedForLeftoversAt = now;
-    for (const file of await this.#list("tmp")) {
-      if (now - file.at < LEFTOVER_MS) continue;
-      if ((await this.#read(file)) === undefined) continue;
-      await rename(
-        file.path,
-        join(this.#options.folder, "new", file.name),
-      ).catch(() => undefined);
+    for (const file of this.#list("tmp")) {
+      if (now - file.at < LEFTOVER_MS || this.#read(file) === undefined)
+        continue;
+      try {
+        renameSync(file.path, this.#path("new", file.name));
+      } catch {
+        // Its writer has moved it after all.
+      }
     }
   }
 }
 
-/** Not through a symbolic link; undefined when the file has gone. */
-async function readPlain(path: string): Promise<string | undefined> {
+const NO_THROW = { throwIfNoEntry: false } as const;
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return fieldsOf(error)["code"] === "EPERM";
+  }
+}
+
+/** Not through a symbolic link; undefined when the file cannot be read. */
+function readPlain(path: string): string | undefined {
   const flags: Readonly<Record<string, number | undefined>> = constants;
   const noFollow = flags["O_NOFOLLOW"] ?? 0;
-  const file = await open(path, constants.O_RDONLY | noFollow).catch(
-    () => undefined,
-  );
-  if (file === undefined) return undefined;
   try {
-    return await file.readFile("utf8");
-  } finally {
-    await file.close();
+    const file = openSync(path, constants.O_RDONLY | noFollow);
+    try {
+      return readFileSync(file, "utf8");
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
   }
 }

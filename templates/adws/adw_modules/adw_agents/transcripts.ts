@@ -10,31 +10,36 @@
  * Template: adw_agents 1.3.0
  */
 import { readdirSync, statSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod/v4";
 import { parseJson } from "../adw_events.ts";
+import { messageOf } from "../adw_stderr.ts";
 import type { FileState } from "./act.ts";
 
-export const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
-/** A file that grew within ACTIVE_FOR_MS is looked at so often, */
-export const ACTIVE_POLL_MS = 250;
-export const ACTIVE_FOR_MS = 60_000;
-/** a folder, for new files in it, so often, */
-export const FOLDER_POLL_MS = 1_000;
-/** and every file so often. (To look costs some microseconds, and no watches of the system.) */
-export const SCAN_MS = 10_000;
-/** A position is stored only when it is so old: what came after it may wait in the ledger. */
-export const STORED_AFTER_MS = 15_000;
+/** Files that grew lately are looked at so often, folders for new ones too, and all now and then. */
+const LOOK_MS = 250;
+const SCAN_MS = 10_000;
+const ACTIVE_FOR_MS = 600_000;
 
-/** Where reading goes on. */
-export interface Position {
+export const positionSchema = z.object({
   /** Which file it was: device and inode. */
-  file: string;
-  offset: number;
+  file: z.string(),
+  offset: z.number(),
   /** What the lines before said. */
-  state: FileState;
-}
+  state: z.object({
+    session: z.string(),
+    agent: z.string(),
+    parent: z.string().optional(),
+    model: z.string().optional(),
+    startedAt: z.number().optional(),
+  }),
+});
+/** Where reading goes on. */
+export type Position = z.infer<typeof positionSchema>;
 
 export interface Line {
   value: unknown;
@@ -43,69 +48,64 @@ export interface Line {
 }
 
 /**
- * Reads the lines after a position.
+ * Reads the lines after a position, a chunk at a time.
  *
- * @param position changed as lines are given
- * @param take called for each line, in order
- * @returns the bytes read, or undefined when the file is gone
+ * @param take gets the lines of a chunk, and the position after them; when it
+ *   throws, `position` is still the one before
+ * @returns false when the file is gone
  */
 export async function readLines(
   path: string,
   position: Position,
-  take: (line: Line) => void,
+  take: (lines: readonly Line[], next: Position) => void,
   report: (problem: string) => void = () => undefined,
-): Promise<number | undefined> {
+): Promise<boolean> {
   const file = await open(path, "r").catch(() => undefined);
-  if (file === undefined) return undefined;
+  if (file === undefined) return false;
   try {
-    const { dev, ino, size } = await file.stat();
-    const identity = `${String(dev)}:${String(ino)}`;
-    if (identity !== position.file || size < position.offset) {
+    const found = await file.stat();
+    const identity = identityOf(found);
+    if (identity !== position.file || found.size < position.offset) {
       position.file = identity;
       position.offset = 0;
     }
-    const start = position.offset;
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     let rest: Buffer[] = [];
     let restBytes = 0;
-    let isTooLong = false;
-    let at = start;
-    for (;;) {
+    for (let at = position.offset; ;) {
       const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, at);
-      if (bytesRead === 0) return at - start;
+      if (bytesRead === 0) return true;
       at += bytesRead;
+      const next = { ...position, state: { ...position.state } };
+      const lines: Line[] = [];
+      const read = chunk.subarray(0, bytesRead);
       let from = 0;
-      for (
-        let end = chunk.indexOf(10);
-        end >= 0 && end < bytesRead;
-        end = chunk.indexOf(10, from)
-      ) {
-        const part = chunk.subarray(from, end);
-        const offset = position.offset;
-        position.offset += restBytes + part.length + 1;
-        isTooLong ||= restBytes + part.length > MAX_LINE_BYTES;
-        if (isTooLong)
+      for (let end = read.indexOf(10); end >= 0; end = read.indexOf(10, from)) {
+        const part = read.subarray(from, end);
+        const bytes = restBytes + part.length;
+        if (bytes > MAX_LINE_BYTES)
           report(
             `${path}: a line of more than ${String(MAX_LINE_BYTES)} bytes was left out`,
           );
-        else if (restBytes + part.length > 0)
-          give(
-            (rest.length === 0
-              ? part
-              : Buffer.concat([...rest, part])
-            ).toString("utf8"),
-            `${identity}:${String(offset)}`,
-            take,
-          );
+        else if (bytes > 0) {
+          const text = Buffer.concat([...rest, part]).toString("utf8");
+          // What is no JSON is nothing that an agent wrote.
+          const value = parseJson(text);
+          const id = `${identity}:${String(next.offset)}`;
+          if (value !== undefined) lines.push({ value, id });
+        }
+        next.offset += bytes + 1;
         rest = [];
         restBytes = 0;
-        isTooLong = false;
         from = end + 1;
       }
-      const half = chunk.subarray(from, bytesRead);
+      if (next.offset > position.offset) {
+        take(lines, next);
+        Object.assign(position, next);
+      }
+      const half = read.subarray(from);
       restBytes += half.length;
-      isTooLong ||= restBytes > MAX_LINE_BYTES;
-      if (isTooLong) rest = [];
+      if (restBytes > MAX_LINE_BYTES) rest = [];
       else if (half.length > 0) rest.push(Buffer.from(half));
     }
   } finally {
@@ -113,195 +113,226 @@ export async function readLines(
   }
 }
 
-/** What is no JSON is nothing that an agent wrote. */
-function give(text: string, id: string, take: (line: Line) => void): void {
-  const value = parseJson(text);
-  if (value !== undefined) take({ value, id });
-}
+/** How the files of a kind are known, by their paths. */
+export type FileOf = (path: string) => FileState | undefined;
 
 export interface FollowOptions {
-  folder: string;
-  /** What a file is, by its path; undefined: not one to read. */
-  fileOf: (path: string) => FileState | undefined;
-  take: (line: Line, path: string, state: FileState) => void;
+  /** Gets the lines of a chunk, and the position after them, and stores both. */
+  take: (lines: readonly Line[], path: string, next: Position) => void;
   /** Files that have not grown since then are left out. ms since the epoch */
-  since?: number;
-  /** Where reading ended the last time. */
-  positions?: Readonly<Record<string, Position>>;
+  since?: number | undefined;
+  /** Where reading of a file ended the last time. */
+  positionOf?: (path: string) => Position | undefined;
+  /** The file is gone. */
+  forget?: (path: string) => void;
   report?: (problem: string) => void;
+  onProgress?: (progress: Progress) => void;
+}
+
+/** How much was read since the start, in files and bytes. */
+export interface Progress {
+  files: number;
+  filesInAll: number;
+  bytes: number;
+  bytesInAll: number;
 }
 
 interface Followed {
+  readonly fileOf: FileOf;
   position: Position;
-  /** The file as it was read last, and as it was found last. */
-  read: Pick<Found, "size" | "ino">;
-  found: Found;
-  /** A position on its way to be stored. */
-  mark?: { at: number; position: Position };
-  stored?: Position;
-}
-
-interface Found {
-  ino: number;
   size: number;
-  mtimeMs: number;
+  /** When it was seen to have grown. */
+  grewAt: number;
+  isNew: boolean;
 }
 
-/** Follows all transcripts below a folder, which need not be there yet. */
+/** Follows files, and all those in some folders, however deep. */
 export class Follower {
   readonly #options: FollowOptions;
+  readonly #roots = new Map<string, FileOf>();
+  /** Each folder's files are listed again when its time of change is another one. */
+  readonly #folders = new Map<string, { changedAt: number; fileOf: FileOf }>();
   readonly #files = new Map<string, Followed>();
-  /** Files that have not grown since the time that was asked for. */
-  readonly #old = new Set<string>();
-  /** When each folder last changed, by path. */
-  readonly #folders = new Map<string, number | undefined>();
+  /** Left out, because they have not grown: with their size. */
+  readonly #idle = new Map<string, { size: number; fileOf: FileOf }>();
   #timer: NodeJS.Timeout | undefined;
   #scannedAt = 0;
-  #lookedAtFoldersAt = 0;
   #running: Promise<void> | undefined;
+  #isStopped = false;
 
   constructor(options: FollowOptions) {
     this.#options = options;
   }
 
+  has(path: string): boolean {
+    return this.#files.has(path);
+  }
+
+  addFolder(folder: string, fileOf: FileOf): void {
+    if (this.#roots.has(folder)) return;
+    this.#roots.set(folder, fileOf);
+    this.#folders.set(folder, { changedAt: 0, fileOf });
+  }
+
+  addFile(path: string, fileOf: FileOf): void {
+    if (this.#files.has(path)) return;
+    if (statOf(path)?.isFile() === true) this.#follow(path, fileOf);
+  }
+
   /** Reads what is there, then what comes. */
   async start(): Promise<void> {
     await this.look();
-    this.#timer = setInterval(() => void this.look(), ACTIVE_POLL_MS).unref();
+    this.#timer = setInterval(() => void this.look(), LOOK_MS).unref();
   }
 
   /** Reads what has come since the last look. */
   look(now = Date.now()): Promise<void> {
-    this.#running ??= this.#look(now).finally(
-      () => (this.#running = undefined),
-    );
+    this.#running ??= this.#look(now).finally(() => {
+      this.#running = undefined;
+    });
     return this.#running;
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearInterval(this.#timer);
     await this.#running;
   }
 
-  /** The positions to store, by path: old enough that all before them is logged. */
-  positions(
-    now = Date.now(),
-    after = STORED_AFTER_MS,
-  ): Record<string, Position> {
-    const positions: Record<string, Position> = {};
-    for (const [path, file] of this.#files) {
-      if (file.mark !== undefined && now - file.mark.at >= after) {
-        file.stored = file.mark.position;
-        delete file.mark;
-      }
-      file.mark ??= { at: now, position: structuredClone(file.position) };
-      if (after === 0) file.stored = structuredClone(file.position);
-      if (file.stored !== undefined) positions[path] = file.stored;
-    }
-    return positions;
-  }
-
   async #look(now: number): Promise<void> {
-    if (now - this.#lookedAtFoldersAt >= FOLDER_POLL_MS) {
-      this.#lookedAtFoldersAt = now;
-      this.#lookAtFolders();
-    }
-    const isAll = now - this.#scannedAt >= SCAN_MS;
-    if (isAll) {
-      this.#scannedAt = now;
-      for (const path of this.#old) this.#find(path);
-    }
-    const due: [string, Followed][] = [];
-    for (const [path, file] of this.#files) {
-      if (isAll || now - file.found.mtimeMs < ACTIVE_FOR_MS) {
-        const found = fileAt(path);
-        if (found === undefined) this.#files.delete(path);
-        else file.found = found;
+    try {
+      this.#list();
+      const isScan = now - this.#scannedAt >= SCAN_MS;
+      if (isScan) this.#scan(now);
+      const grown = [...this.#files]
+        .filter(([path, file]) => this.#hasGrown(path, file, now, isScan))
+        // In the order in which they were written, as far as that is known.
+        .toSorted(([, one], [, two]) => one.grewAt - two.grewAt);
+      const progress = {
+        files: 0,
+        filesInAll: grown.length,
+        bytes: 0,
+        bytesInAll: sumOf(
+          grown.map(([, { size, position }]) => size - position.offset),
+        ),
+      };
+      for (const [path, file] of grown) {
+        if (this.#isStopped) return;
+        const before = file.position.offset;
+        await this.#read(path, file);
+        progress.files += 1;
+        progress.bytes += file.position.offset - before;
+        this.#options.onProgress?.(progress);
       }
-      const { size, ino } = file.found;
-      if (size !== file.read.size || ino !== file.read.ino)
-        due.push([path, file]);
-    }
-    // In the order in which they were written, as far as that is known.
-    due.sort(([, one], [, two]) => one.found.mtimeMs - two.found.mtimeMs);
-    for (const [path, file] of due) await this.#read(path, file);
-  }
-
-  #lookAtFolders(): void {
-    const { folder } = this.#options;
-    if (!this.#folders.has(folder)) this.#folders.set(folder, undefined);
-    // Those that are found on the way are looked at in their turn.
-    for (const [path, changedAt] of this.#folders) {
-      const found = statOf(path);
-      if (found === undefined && path !== folder) this.#folders.delete(path);
-      if (found === undefined || found.mtimeMs === changedAt) continue;
-      this.#folders.set(path, found.mtimeMs);
-      for (const entry of entriesOf(path)) {
-        const inner = join(path, entry.name);
-        if (!entry.isDirectory()) this.#find(inner);
-        else if (!this.#folders.has(inner)) this.#folders.set(inner, undefined);
-      }
+    } catch (error) {
+      // The next look goes on.
+      this.#options.report?.(
+        `Transcripts could not be read: ${messageOf(error)}`,
+      );
     }
   }
 
-  /** A file that may be one to follow. */
-  #find(path: string): void {
-    const { fileOf, since = 0, positions } = this.#options;
-    const state = this.#files.has(path) ? undefined : fileOf(path);
-    const found = state === undefined ? undefined : fileAt(path);
-    if (state === undefined || found === undefined) {
-      this.#old.delete(path);
-      return;
+  #hasGrown(path: string, file: Followed, now: number, isScan: boolean) {
+    const isActive = file.isNew || now - file.grewAt <= ACTIVE_FOR_MS;
+    if (!isActive && !isScan) return false;
+    const found = statOf(path);
+    if (found === undefined) {
+      this.#files.delete(path);
+      this.#options.forget?.(path);
+      return false;
     }
-    if (found.mtimeMs < since) {
-      this.#old.add(path);
-      return;
-    }
-    this.#old.delete(path);
-    const stored = positions?.[path];
-    const { file, offset } = stored ?? { file: "", offset: -1 };
-    this.#files.set(path, {
-      position: structuredClone(stored ?? { file, offset: 0, state }),
-      read: { size: offset, ino: Number(file.split(":")[1]) },
-      found,
-      ...(stored === undefined ? {} : { stored }),
-    });
+    const { position } = file;
+    const isOther = position.file !== "" && identityOf(found) !== position.file;
+    if (isOther || found.size < position.offset) {
+      const state = file.fileOf(path) ?? position.state;
+      file.position = { file: "", offset: 0, state };
+    } else if (found.size === file.size && !file.isNew) return false;
+    file.grewAt = file.isNew ? found.mtimeMs : now;
+    file.isNew = false;
+    file.size = found.size;
+    return found.size !== file.position.offset;
   }
 
   async #read(path: string, file: Followed): Promise<void> {
-    const { take, fileOf, report } = this.#options;
-    const { position } = file;
-    const { size } = file.found;
-    if (size < position.offset) position.state = fileOf(path) ?? position.state;
-    file.read = file.found;
-    const read = await readLines(
+    const { take, report } = this.#options;
+    const isThere = await readLines(
       path,
-      position,
-      (line) => take(line, path, position.state),
+      file.position,
+      (lines, next) => {
+        take(lines, path, next);
+      },
       report,
     );
-    if (read === undefined) this.#files.delete(path);
+    if (!isThere) this.#files.delete(path);
+  }
+
+  /** New files of the folders that have changed. */
+  #list(): void {
+    for (const [folder, known] of this.#folders) {
+      const found = statOf(folder);
+      if (found === undefined) {
+        if (!this.#roots.has(folder)) this.#folders.delete(folder);
+        continue;
+      }
+      if (found.mtimeMs === known.changedAt) continue;
+      known.changedAt = found.mtimeMs;
+      const { fileOf } = known;
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) {
+          if (!this.#folders.has(path))
+            this.#folders.set(path, { changedAt: 0, fileOf });
+        } else if (entry.isFile() && fileOf(path) !== undefined)
+          this.#find(path, fileOf);
+      }
+    }
+  }
+
+  #find(path: string, fileOf: FileOf): void {
+    if (this.#files.has(path) || this.#idle.has(path)) return;
+    const found = statOf(path);
+    if (found === undefined) return;
+    const { since = 0, positionOf } = this.#options;
+    const isKnown = positionOf?.(path) !== undefined;
+    if (!isKnown && found.mtimeMs < since)
+      this.#idle.set(path, { size: found.size, fileOf });
+    else this.#follow(path, fileOf);
+  }
+
+  /** Files that were left out may have grown all the same. */
+  #scan(now: number): void {
+    this.#scannedAt = now;
+    for (const [path, { size, fileOf }] of this.#idle) {
+      const found = statOf(path);
+      if (found?.size === size) continue;
+      this.#idle.delete(path);
+      if (found !== undefined) this.#follow(path, fileOf);
+    }
+  }
+
+  #follow(path: string, fileOf: FileOf): void {
+    const state = fileOf(path);
+    if (state === undefined) return;
+    const stored = this.#options.positionOf?.(path);
+    const position = stored ?? { file: "", offset: 0, state };
+    const file = { position, fileOf, size: 0, grewAt: 0, isNew: true };
+    this.#files.set(path, file);
   }
 }
 
-function fileAt(path: string): Found | undefined {
-  const found = statOf(path);
-  // To open a pipe would wait for who writes into it.
-  return found?.isFile() === true ? found : undefined;
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + Math.max(0, number), 0);
 }
 
-function statOf(path: string) {
+/** A call that is this short costs less than waiting for a thread. */
+function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    return undefined; // not to be looked at
+    return undefined;
   }
 }
 
-function entriesOf(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return []; // gone, or not to be read
-  }
+function identityOf({ dev, ino }: Stats): string {
+  return `${String(dev)}:${String(ino)}`;
 }

@@ -148,7 +148,7 @@ export class WriterThread {
 }
 
 /** The module of tsx that a thread needs; undefined where Node reads TypeScript. */
-function tsxForThreads(): string | undefined {
+export function tsxForThreads(): string | undefined {
   if ("typescript" in process.features && process.features.typescript) return;
   const given = process.execArgv.find((option) =>
     /\/tsx\/.*loader/.test(option),

@@ -1,10 +1,4 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,8 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import {
   createDoors,
-  MAX_BODY_BYTES,
-  readIngestToken,
+  MAX_HOOK_BYTES,
 } from "../../../../templates/adws/adw_modules/adw_agents/doors.ts";
 import { makeSpool } from "../../../../templates/adws/adw_modules/adw_agents/spool.ts";
 
@@ -30,11 +23,10 @@ interface Sent {
 
 /** Sends requests to the doors; what lies in the spool after them. */
 async function send(...requests: Sent[]) {
-  await makeSpool(folder);
+  makeSpool(folder);
   const doors = createDoors({
     folder,
     token: "secret-token",
-    sources: ["claude"],
     report: () => undefined,
   });
   const server = createServer((request, response) => {
@@ -109,11 +101,28 @@ test.each<[string, Sent, number]>([
   ["an unknown source", { path: "/hooks/nobody" }, 404],
   ["another method", { path: "/hooks/claude", method: "GET" }, 405],
   [
-    "protobuf, for now",
-    { path: "/v1/logs", headers: { "content-type": "application/x-protobuf" } },
+    "what is neither JSON nor protobuf",
+    { path: "/v1/logs", headers: { "content-type": "text/plain" } },
     415,
   ],
-  ["another path, which is not its own", { path: "/api/events" }, 299],
+  ["a broken body", { path: "/v1/logs", body: "{" }, 400],
+  [
+    "what is not gzip",
+    { path: "/v1/logs", headers: { "content-encoding": "gzip" } },
+    400,
+  ],
+  [
+    "a bomb",
+    {
+      path: "/v1/logs",
+      body: gzipSync(Buffer.alloc(64 * 1024 * 1024)),
+      headers: { "content-encoding": "gzip" },
+    },
+    413,
+  ],
+  ["another path, which is not its own", { path: "/api/agents" }, 299],
+  ["to read", { path: "/api/events", method: "GET" }, 299],
+  ["an event that is none", { path: "/api/events", body: '{"a":1}' }, 400],
 ])("refuses %s", async (_name, request, status) => {
   const { statuses, spooled } = await send(request);
   expect(statuses).toEqual([status]);
@@ -124,7 +133,7 @@ test("what is too large is cut and marked, not refused", async () => {
   const body = JSON.stringify({
     session_id: "s",
     tool_use_id: "t",
-    tool_response: "x".repeat(MAX_BODY_BYTES),
+    tool_response: "x".repeat(MAX_HOOK_BYTES),
   });
   const { statuses, spooled } = await send({ path: "/hooks/claude", body });
   expect(statuses).toEqual([204]);
@@ -133,13 +142,6 @@ test("what is too large is cut and marked, not refused", async () => {
     original_bytes: body.length,
     session_id: "s",
     tool_use_id: "t",
+    text: body.slice(0, 10_000),
   });
-});
-
-test("the ingest token is made once, and its owner's only", () => {
-  const file = join(folder, "token");
-  const token = readIngestToken(file);
-  expect(token.length).toBeGreaterThan(30);
-  expect(readIngestToken(file)).toBe(token);
-  expect(statSync(file).mode & 0o777).toBe(0o600);
 });

@@ -21,6 +21,7 @@ import {
   putIntoSpool,
   Spool,
 } from "../../../../templates/adws/adw_modules/adw_agents/spool.ts";
+import type { Position } from "../../../../templates/adws/adw_modules/adw_agents/transcripts.ts";
 import type { SpoolPayload } from "../../../../templates/adws/adw_modules/adw_agents/spool.ts";
 import {
   Follower,
@@ -46,28 +47,29 @@ describe("the spool", () => {
   async function taken(take?: (batch: readonly SpoolPayload[]) => void) {
     const payloads: SpoolPayload[] = [];
     const problems: string[] = [];
-    const spool = await Spool.open({
+    const spool = new Spool({
       folder: spoolFolder(),
       take: (batch) => {
         take?.(batch);
         payloads.push(...batch);
       },
+      isRefused: () => false,
       report: (problem) => problems.push(problem),
     });
-    await spool.close();
+    spool.close();
     return { payloads, problems };
   }
 
   test("is its owner's only, whoever made it", async () => {
     mkdirSync(spoolFolder());
     chmodSync(spoolFolder(), 0o755);
-    await makeSpool(spoolFolder());
+    makeSpool(spoolFolder());
     for (const part of ["", "new", "tmp", "broken"])
       expect(statSync(join(spoolFolder(), part)).mode & 0o777).toBe(0o700);
   });
 
   test("gives payloads in the order of their times, and deletes them", async () => {
-    await makeSpool(spoolFolder());
+    makeSpool(spoolFolder());
     place("new", "claude.b", '{"n":2}\n', 1_000);
     place("new", "codex.a", '{"n":3}', 500);
     place("new", "claude.c", '{"n":1}', 2_000);
@@ -81,7 +83,7 @@ describe("the spool", () => {
   });
 
   test("keeps what could not be stored, and gives it again with the same id", async () => {
-    await makeSpool(spoolFolder());
+    makeSpool(spoolFolder());
     place("new", "claude.a", '{"n":1}');
     const ids: string[] = [];
     const first = await taken((batch) => {
@@ -98,7 +100,7 @@ describe("the spool", () => {
   });
 
   test("adopts whole leftovers of tmp/, and only when their writer is gone", async () => {
-    await makeSpool(spoolFolder());
+    makeSpool(spoolFolder());
     place("tmp", "claude.old", '{"n":1}', 60_000);
     place("tmp", "claude.young", '{"n":2}');
     const { payloads } = await taken();
@@ -107,7 +109,7 @@ describe("the spool", () => {
   });
 
   test("sets aside what is no JSON, and says so", async () => {
-    await makeSpool(spoolFolder());
+    makeSpool(spoolFolder());
     place("new", "claude.a", '{"half":');
     place("new", "claude.b", "{}");
     symlinkSync("/etc/passwd", join(spoolFolder(), "new", "claude.c"));
@@ -120,7 +122,7 @@ describe("the spool", () => {
   });
 
   test("drops what is older than a week, and says how much", async () => {
-    await makeSpool(spoolFolder());
+    makeSpool(spoolFolder());
     place("new", "claude.a", "{}", MAX_AGE_MS + 60_000);
     const { payloads, problems } = await taken();
     expect(payloads).toEqual([]);
@@ -130,16 +132,17 @@ describe("the spool", () => {
 
   test("takes what comes while it is open", async () => {
     const payloads: SpoolPayload[] = [];
-    const spool = await Spool.open({
+    const spool = new Spool({
       folder: spoolFolder(),
       take: (batch) => void payloads.push(...batch),
+      isRefused: () => false,
       report: () => undefined,
     });
     await putIntoSpool(spoolFolder(), "gemini", '{"n":1}', Date.now() - 50);
     const deadline = Date.now() + 10_000;
     while (payloads.length === 0 && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 5));
-    await spool.close();
+    spool.close();
     expect(payloads[0]).toMatchObject({ source: "gemini", payload: { n: 1 } });
   });
 });
@@ -153,7 +156,9 @@ describe("a transcript", () => {
   });
   async function read(position: ReturnType<typeof start>) {
     const lines: unknown[] = [];
-    await readLines(path(), position, ({ value }) => lines.push(value));
+    await readLines(path(), position, (some) => {
+      lines.push(...some.map(({ value }) => value));
+    });
     return lines;
   }
 
@@ -178,7 +183,7 @@ describe("a transcript", () => {
     renameSync(`${path()}.new`, path());
     expect(await read(position)).toEqual([{ n: 4 }, { n: 5 }]);
     rmSync(path());
-    expect(await readLines(path(), position, () => undefined)).toBeUndefined();
+    expect(await readLines(path(), position, () => undefined)).toBe(false);
   });
 
   test("may have lines across chunks, of several bytes a character, and too long ones", async () => {
@@ -192,7 +197,7 @@ describe("a transcript", () => {
     await readLines(
       path(),
       start(),
-      ({ value }) => lines.push(value),
+      (some) => lines.push(...some.map(({ value }) => value)),
       (problem) => problems.push(problem),
     );
     expect(lines.map((line) => JSON.stringify(line).length)).toEqual([
@@ -205,28 +210,40 @@ describe("a transcript", () => {
   test("is followed with those beside it, and resumed after a restart", async () => {
     mkdirSync(join(folder, "p", "sub"), { recursive: true });
     const taken: string[] = [];
-    const follow = (positions = {}) =>
-      new Follower({
-        folder,
-        fileOf: (name) =>
-          name.endsWith(".jsonl") ? { session: "s", agent: "s" } : undefined,
-        take: ({ value }) => taken.push(JSON.stringify(value)),
-        positions,
+    const stored = new Map<string, Position>();
+    const follow = () => {
+      const follower = new Follower({
+        take: (lines, name, next) => {
+          for (const { value } of lines) taken.push(JSON.stringify(value));
+          stored.set(name, structuredClone(next));
+        },
+        positionOf: (name) => stored.get(name),
+        forget: (name) => stored.delete(name),
       });
+      follower.addFolder(folder, (name) =>
+        name.endsWith(".jsonl") ? { session: "s", agent: "s" } : undefined,
+      );
+      return follower;
+    };
     writeFileSync(join(folder, "p", "a.jsonl"), "1\n2\n");
     writeFileSync(join(folder, "p", "sub", "b.jsonl"), "3\n");
     writeFileSync(join(folder, "p", "other.txt"), "9\n");
     const first = follow();
-    await first.look(1e6);
+    await first.look();
     expect(taken.toSorted()).toEqual(["1", "2", "3"]);
-    expect(first.positions(0)).toEqual({});
-    const stored: Record<string, never> = JSON.parse(
-      JSON.stringify(first.positions(0, 0)),
-    );
     appendFileSync(join(folder, "p", "a.jsonl"), "4\n");
-    const second = follow(stored);
-    await second.look(1e6);
-    expect(taken.slice(3)).toEqual(["4"]);
+    await first.look();
+    writeFileSync(join(folder, "p", "sub", "c.jsonl"), "5\n6");
+    await first.look();
+    expect(taken.slice(3)).toEqual(["4", "5"]);
+    appendFileSync(join(folder, "p", "a.jsonl"), "7\n");
+    appendFileSync(join(folder, "p", "sub", "c.jsonl"), "\n");
+    const second = follow();
+    await second.look();
+    expect(taken.slice(5).toSorted()).toEqual(["6", "7"]);
+    rmSync(join(folder, "p", "a.jsonl"));
+    await second.look();
+    expect([...stored.keys()]).toHaveLength(2);
     await second.stop();
   });
 
@@ -239,12 +256,13 @@ describe("a transcript", () => {
       taken = [];
       now = Date.now();
       follower = new Follower({
-        folder: join(folder, "agents"),
-        fileOf: (name) =>
-          name.endsWith(".jsonl") ? { session: "s", agent: "s" } : undefined,
-        take: ({ value }) => taken.push(JSON.stringify(value)),
+        take: (lines) =>
+          taken.push(...lines.map(({ value }) => JSON.stringify(value))),
         since,
       });
+      follower.addFolder(join(folder, "agents"), (name) =>
+        name.endsWith(".jsonl") ? { session: "s", agent: "s" } : undefined,
+      );
     };
     /** What is read `ms` after the last look. */
     const after = async (ms: number) => {

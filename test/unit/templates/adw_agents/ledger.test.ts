@@ -670,14 +670,21 @@ test("killed after any act, it neither loses nor repeats anything", () => {
   const whole = ledgerOf(acts);
   for (let killedAt = 0; killedAt < acts.length; killedAt += 1) {
     const log: LogCall[] = [];
-    const first = new Ledger({ prices });
+    const stored = new Map<string, string>();
+    const store = {
+      load: () => Array.from(stored, ([key, state]) => ({ key, state })),
+      sessionsOf: (key: string) => (stored.has(key) ? ["s1"] : []),
+    };
+    const first = new Ledger({ prices, store });
     // Committed, but what it came from was not yet deleted.
-    for (const act of acts.slice(0, killedAt + 1))
+    for (const act of acts.slice(0, killedAt + 1)) {
       log.push(...first.take(act, act.at));
-    const second = new Ledger({
-      prices,
-      load: (id) => log.filter((call) => call.session === id),
-    });
+      for (const { key, state } of first.changes()) {
+        if (state === undefined) stored.delete(key);
+        else stored.set(key, state);
+      }
+    }
+    const second = new Ledger({ prices, store });
     // All is read again that was not deleted: here everything.
     const again = acts.flatMap((act) => second.take(act, act.at));
     const all = [...log, ...again, ...second.settle(T0 + 100_000)];

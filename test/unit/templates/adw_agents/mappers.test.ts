@@ -1,11 +1,11 @@
 import {
-  maskAct,
+  HOOK_SOURCES,
   mapPayload,
-  SOURCES,
-} from "../../../../templates/adws/adw_modules/adw_agents.ts";
+} from "../../../../templates/adws/adw_modules/adw_agents/sources.ts";
 import {
   cut,
   fit,
+  maskContent,
   MAX_TEXT_CHARS,
   MAX_VALUE_CHARS,
 } from "../../../../templates/adws/adw_modules/adw_agents/act.ts";
@@ -498,8 +498,10 @@ test("a payload goes to its source's mapper, and Cursor's to Cursor's", () => {
   );
   const cursor = { ...payload, cursor_version: "3", conversation_id: "c" };
   expect(mapPayload("claude", cursor, delivery)[0]?.source).toBe("cursor");
-  expect(mapPayload("nobody", payload, delivery)).toEqual([]);
-  for (const source of SOURCES)
+  expect(() => mapPayload("nobody", payload, delivery)).toThrow(
+    'nobody knows the source "nobody"',
+  );
+  for (const source of [...HOOK_SOURCES, "otel"])
     expect(mapPayload(source, null, delivery)).toBeInstanceOf(Array);
 });
 
@@ -517,7 +519,7 @@ test("secrets in what an act tells are masked, and counted; ids are not touched"
     delivery,
   );
   let count = 0;
-  const masked = act && maskAct(act, () => (count += 1));
+  const masked = act && maskContent(act, () => (count += 1));
   expect(masked).toMatchObject({
     session: secret,
     ids: ["call:t"],

@@ -1,0 +1,103 @@
+/**
+ * Whether an agent still runs. No agent says its process id, so its processes
+ * are known by their names and, where the system tells it (Linux), by the
+ * folder that they run in.
+ *
+ * Template: adw_agents 1.3.0
+ */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import type { Agent } from "./agents.ts";
+
+/** The processes are looked at again after so long at the earliest. */
+const LOOK_AGAIN_MS = 10_000;
+/** One that nobody has seen running is believed to be gone after this silence. */
+const UNSEEN_MS = 600_000;
+
+/** Of a source, what its program is called. */
+const PROGRAMS: Readonly<Record<string, RegExp>> = {
+  "claude-code": /claude/i,
+  codex: /codex/i,
+  "gemini-cli": /gemini/i,
+  opencode: /opencode/i,
+  cursor: /cursor/i,
+};
+
+interface Process {
+  command: string;
+  /** undefined: the system does not tell. */
+  cwd: string | undefined;
+}
+
+/** Remembers which sessions were seen running. */
+export class Liveness {
+  readonly #list: () => readonly Process[] | undefined;
+  readonly #seen = new Set<string>();
+  #processes: readonly Process[] | undefined;
+  #lookedAt = 0;
+
+  constructor(list: () => readonly Process[] | undefined = listProcesses) {
+    this.#list = list;
+  }
+
+  /** @returns undefined when nobody knows */
+  readonly isAlive = (
+    { session, source, about: { cwd } }: Agent,
+    silenceMs: number,
+  ): boolean | undefined => {
+    const program = PROGRAMS[source];
+    if (program === undefined) return undefined;
+    const now = Date.now();
+    if (now - this.#lookedAt >= LOOK_AGAIN_MS) {
+      this.#lookedAt = now;
+      this.#processes = this.#list();
+    }
+    if (this.#processes === undefined) return undefined;
+    const runs = this.#processes.some(
+      (process) =>
+        program.test(process.command) &&
+        (process.cwd === undefined || cwd === undefined || process.cwd === cwd),
+    );
+    if (runs) this.#seen.add(session);
+    // It may run where its processes cannot be seen, in a container.
+    else if (!this.#seen.has(session) && silenceMs < UNSEEN_MS)
+      return undefined;
+    return runs;
+  };
+}
+
+function listProcesses(): readonly Process[] | undefined {
+  try {
+    if (process.platform === "linux") return readProc();
+    if (process.platform === "win32") return undefined;
+    const text = execFileSync("ps", ["-axo", "command="], {
+      encoding: "utf8",
+      timeout: 2_000,
+      maxBuffer: 16 * 1024 * 1024,
+    });
+    return text
+      .split("\n")
+      .map((command) => ({ command: programOf(command), cwd: undefined }));
+  } catch {
+    return undefined;
+  }
+}
+
+function readProc(): Process[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid): Process[] => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        const program = programOf(command.replaceAll("\0", " "));
+        return [{ command: program, cwd: readlinkSync(`/proc/${pid}/cwd`) }];
+      } catch {
+        return []; // it has ended, or is somebody else's
+      }
+    });
+}
+
+/** The program and, of an interpreter, its script: not what it was asked to do. */
+function programOf(command: string): string {
+  return command.split(" ", 2).join(" ");
+}

@@ -1,0 +1,328 @@
+/**
+ * The database as coding agents fill it: log calls become rows, and what the
+ * ledger knows is stored with them, in one transaction.
+ *
+ * Template: adw_agents 1.3.0
+ */
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import {
+  AdwDatabase,
+  openConnection,
+  openDatabase,
+  sqliteProblem,
+} from "../adw_database.ts";
+import { FINAL_STATUSES, LOG_TYPES, parseJson } from "../adw_events.ts";
+import type { NewEvent } from "../adw_events.ts";
+import { fieldsOf, nameOf, textOf } from "./act.ts";
+import type { Fields } from "./act.ts";
+import type { LogCall } from "./agents.ts";
+import type { Change } from "./joiner.ts";
+import type { LedgerStore } from "./ledger.ts";
+import { positionSchema } from "./transcripts.ts";
+import type { Position } from "./transcripts.ts";
+
+type Connection = ReturnType<typeof openConnection>;
+
+/** What is written together. */
+export interface Batch {
+  calls?: readonly LogCall[];
+  changes?: readonly Change[];
+  /** Events that no agent's row stands for, each by the key that tells it again. */
+  events?: readonly { key: string; event: NewEvent }[];
+  position?: { path: string; next: Position };
+}
+
+export class AgentStore implements LedgerStore {
+  readonly #path: string;
+  readonly #busyTimeoutMs: number;
+  readonly #report: (problem: string) => void;
+  #open: { connection: Connection; database: AdwDatabase; file: string };
+  readonly #kinds = new Map<string, string>();
+  readonly #projects = new Map<string, string>();
+  /** Rows that were written since the start. */
+  written = 0;
+
+  /** @throws what `openDatabase` throws */
+  constructor(
+    path: string,
+    busyTimeoutMs: number,
+    report: (problem: string) => void,
+  ) {
+    this.#path = path;
+    this.#busyTimeoutMs = busyTimeoutMs;
+    this.#report = report;
+    this.#open = this.#connect();
+  }
+
+  #connect() {
+    // It makes and migrates the file.
+    openDatabase({ path: this.#path }).close();
+    const connection = openConnection(this.#path, this.#busyTimeoutMs);
+    const database = new AdwDatabase(connection, this.#path);
+    return { connection, database, file: identityOf(this.#path) };
+  }
+
+  /** Whether the file is another one than before: then what was known of it is not so. */
+  reopened(): boolean {
+    if (identityOf(this.#path) === this.#open.file) return false;
+    this.close();
+    this.#kinds.clear();
+    this.#open = this.#connect();
+    return true;
+  }
+
+  close(): void {
+    try {
+      this.#open.database.close();
+    } catch {
+      // Its file is gone, which is why it is closed.
+    }
+  }
+
+  // --------------------------------------------------------------- reading
+
+  load(session: string): { key: string; state: string }[] {
+    const sql = "SELECT key, state FROM agent_acts WHERE session_id = ?";
+    return this.#rows(sql, session).map((row) => ({
+      key: String(row["key"]),
+      state: String(row["state"]),
+    }));
+  }
+
+  sessionsOf(key: string): string[] {
+    const sql = "SELECT session_id AS id FROM agent_acts WHERE key = ?";
+    return this.#rows(sql, key).map((row) => String(row["id"]));
+  }
+
+  /** The sessions that were not over when they were last written. */
+  openSessions(): string[] {
+    const sql = `SELECT DISTINCT session_id AS id FROM agents
+      WHERE source IS NOT NULL AND status IN ('initializing', 'executing')
+      UNION SELECT DISTINCT session_id FROM agent_acts
+      WHERE session_id <> '' AND heard_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')`;
+    return this.#rows(sql).map((row) => String(row["id"]));
+  }
+
+  /** Where reading of the transcripts goes on. */
+  positions(): Map<string, Position> {
+    const rows = this.#rows("SELECT path, position FROM agent_files");
+    return new Map(
+      rows.flatMap((row) => {
+        const position = positionSchema.safeParse(
+          parseJson(String(row["position"])),
+        );
+        return position.success ? [[String(row["path"]), position.data]] : [];
+      }),
+    );
+  }
+
+  forgetFile(path: string): void {
+    this.#run("DELETE FROM agent_files WHERE path = ?", path);
+  }
+
+  rows(sql: string): Fields[] {
+    return this.#rows(sql);
+  }
+
+  #rows(sql: string, ...values: string[]): Fields[] {
+    return this.#open.connection
+      .prepare(sql)
+      .all(...values)
+      .map(fieldsOf);
+  }
+
+  #run(sql: string, ...values: string[]): void {
+    this.#open.connection.prepare(sql).run(...values);
+  }
+
+  // --------------------------------------------------------------- writing
+
+  /** All of it, or nothing. @throws what SQLite throws */
+  write({ calls = [], changes = [], events = [], position }: Batch): void {
+    let rows = 0;
+    // What a failed transaction has made is not there.
+    this.#kinds.clear();
+    this.#open.database.transaction(() => {
+      for (const call of calls) rows += this.#try(() => this.#writeCall(call));
+      for (const { key, event } of events) {
+        if (this.#isKnown(key)) continue;
+        this.#saveState({ session: "", key, state: "{}" });
+        rows += this.#try(() => this.#open.database.events.append(event));
+      }
+      for (const change of changes) this.#saveState(change);
+      if (position !== undefined) {
+        const { path, next } = position;
+        const sql =
+          "INSERT OR REPLACE INTO agent_files (path, position) VALUES (?, ?)";
+        this.#run(sql, path, JSON.stringify(next));
+      }
+    });
+    this.written += rows;
+  }
+
+  /** One bad row must not keep the others waiting for ever. */
+  #try(work: () => unknown): number {
+    try {
+      work();
+      return 1;
+    } catch (error) {
+      if (sqliteProblem(error) !== "refused") throw error;
+      this.#report(
+        `a row was dropped, the database refuses it: ${String(error)}`,
+      );
+      return 0;
+    }
+  }
+
+  #isKnown(key: string): boolean {
+    const sql = "SELECT 1 FROM agent_acts WHERE session_id = '' AND key = ?";
+    return this.#rows(sql, key).length > 0;
+  }
+
+  #saveState({ session, key, state }: Change): void {
+    if (state === undefined) {
+      const sql = "DELETE FROM agent_acts WHERE session_id = ? AND key = ?";
+      this.#run(sql, session, key);
+    } else {
+      const sql =
+        "INSERT OR REPLACE INTO agent_acts (session_id, key, state) VALUES (?, ?, ?)";
+      this.#run(sql, session, key, state);
+    }
+  }
+
+  #writeCall(call: LogCall): void {
+    const { agents, prompts, events } = this.#open.database;
+    const { agent: id, at } = call;
+    const time = new Date(at).toISOString();
+    switch (call.type) {
+      case "agent":
+        return this.#createAgent(call, time);
+      case "status": {
+        const { status, error } = call;
+        const isOver = FINAL_STATUSES.some((final) => final === status);
+        const before = events.lastSeq;
+        const completed_at = isOver ? time : null;
+        agents.update(id, {
+          status,
+          completed_at,
+          error_message: error ?? null,
+        });
+        events.dateAfter(before, time);
+        return;
+      }
+      case "prompt": {
+        const text = {
+          prompt_type: "command",
+          prompt_text: call.text,
+        } as const;
+        prompts.create({
+          id: call.id,
+          agent_id: id,
+          ...text,
+          created_at: time,
+        });
+        return;
+      }
+      case "prompt_result":
+        prompts.update(call.id, {
+          status: call.status,
+          response_text: call.response,
+          error_message: call.error,
+          latency_ms: call.latencyMs,
+          completed_at: time,
+        });
+        return;
+      case "event":
+        if (call.event === "agent_updated" || call.event === "model_changed")
+          this.#updateAgent(call);
+        this.#append(call, time);
+    }
+  }
+
+  #append(
+    { agent, ...call }: Extract<LogCall, { type: "event" }>,
+    time: string,
+  ) {
+    const { event, level, message } = call;
+    const type = LOG_TYPES.find((known) => known === event);
+    const details =
+      type === undefined
+        ? { ...call.details, event_type: event }
+        : call.details;
+    const json = JSON.stringify(details);
+    const { agentLogs } = this.#open.database;
+    agentLogs.append(agent, level, type ?? "event", message, json, time);
+  }
+
+  #createAgent(call: Extract<LogCall, { type: "agent" }>, time: string): void {
+    const { agents } = this.#open.database;
+    const { agent: id, session, name, model, source, details } = call;
+    if (agents.get(id) !== undefined) return;
+    const parent = agents.get(call.parent ?? "");
+    const cwd = textOf(details, "cwd");
+    agents.create({
+      id,
+      orchestrator_agent_id: this.#kindOf(source),
+      session_id: session,
+      parent_agent_id: parent?.id ?? null,
+      config: { name, model, ...details },
+      started_at: time,
+      // What it costs is the sum of its cost updates.
+      cost_usd: null,
+      project:
+        cwd === undefined ? (parent?.project ?? null) : this.#projectOf(cwd),
+      source,
+    });
+  }
+
+  #updateAgent({ agent: id, details }: Extract<LogCall, { type: "event" }>) {
+    const { agents } = this.#open.database;
+    const { parent_agent_id: _parent, reason: _reason, ...news } = details;
+    const row = agents.get(id);
+    if (row === undefined) return;
+    const cwd = textOf(details, "cwd");
+    const parent = agents.get(nameOf(details, "parent_agent_id") ?? "");
+    agents.update(id, {
+      config: { ...row.config, ...news },
+      ...(parent === undefined ? {} : { parent_agent_id: parent.id }),
+      ...(cwd === undefined ? {} : { project: this.#projectOf(cwd) }),
+    });
+  }
+
+  /** Its kind: a row of orchestrator_agents for each source. */
+  #kindOf(source: string): string {
+    const known = this.#kinds.get(source);
+    if (known !== undefined) return known;
+    const { orchestratorAgents } = this.#open.database;
+    const [
+      row = orchestratorAgents.create({ name: source, agent_type: "utility" }),
+    ] = orchestratorAgents.list({ name: source }, { limit: 1 });
+    this.#kinds.set(source, row.id);
+    return row.id;
+  }
+
+  /** The name of the folder that is the root of the git repository, else of the folder itself. */
+  #projectOf(cwd: string): string {
+    const known = this.#projects.get(cwd);
+    if (known !== undefined) return known;
+    const parts = cwd.split(/[/\\]/).filter((part) => part !== "");
+    let project = parts.at(-1) ?? cwd;
+    for (
+      let folder = cwd;
+      folder !== dirname(folder);
+      folder = dirname(folder)
+    ) {
+      if (!existsSync(join(folder, ".git"))) continue;
+      project = basename(folder);
+      break;
+    }
+    this.#projects.set(cwd, project);
+    return project;
+  }
+}
+
+function identityOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? "" : `${String(found.dev)}:${String(found.ino)}`;
+}
