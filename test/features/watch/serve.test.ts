@@ -104,6 +104,8 @@ async function untilEvent(
   }
 }
 
+const says = (text: string) => (event: StoredEvent) =>
+  JSON.stringify(event).includes(text);
 const prompts = (found: readonly StoredEvent[]) =>
   found.filter(({ event_type }) => event_type === "prompt_sent");
 const output = (found: readonly StoredEvent[]) =>
@@ -145,11 +147,7 @@ const output = (found: readonly StoredEvent[]) =>
         (event) =>
           event.event_type === "prompt_sent" && event.agent_id === session,
       );
-    expect(
-      prompts(
-        await untilEvent(page, ({ message }) => message.includes("And now?")),
-      ),
-    ).toHaveLength(6);
+    expect(prompts(await untilEvent(page, says("And now?")))).toHaveLength(6);
     const { code, stderr } = await running.signal("SIGINT");
     expect(code).toBe(0);
     expect(stderr.replaceAll(/Read(?:ing)? .*\n/g, "")).toBe("");
@@ -217,7 +215,7 @@ const output = (found: readonly StoredEvent[]) =>
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(prompts(await events(page))).toHaveLength(1);
     appendFileSync(file, text.slice(50));
-    await untilEvent(page, ({ message }) => message.includes("In two parts"));
+    await untilEvent(page, says("In two parts"));
   });
 
   test("takes what hooks have put into the user's spool, before it and while it runs", async () => {
@@ -236,9 +234,9 @@ const output = (found: readonly StoredEvent[]) =>
     };
     put("1", "Before");
     const page = await served(watch());
-    await untilEvent(page, ({ message }) => message.includes("Before"));
+    await untilEvent(page, says("Before"));
     put("2", "Meanwhile");
-    await untilEvent(page, ({ message }) => message.includes("Meanwhile"));
+    await untilEvent(page, says("Meanwhile"));
   });
 
   test("a second one says where the first is, and opens its page when asked to", async () => {
