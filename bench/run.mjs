@@ -24,6 +24,11 @@ const BENCHES = {
     summary: "logging, latency and replay against bare SQLite",
     load: () => import("./log/bench.mjs"),
   },
+  agents: {
+    summary:
+      "reading the agents' transcripts, its memory, and the cost of idling",
+    load: () => import("./agents/bench.mjs"),
+  },
 };
 
 const OPTIONS = {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { bundle } from "./bundle.mjs";
 import { generate, lockJsonSchema } from "./generate.mjs";
 import { writeNotices } from "./notices.mjs";
+import { bundleWatch, renderWatch } from "./watch.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
@@ -35,6 +36,8 @@ await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 
 const outputs = await bundle(dist, shared);
+await renderWatch(root);
+outputs.push(await bundleWatch(root, shared));
 await writeFile(
   join(dist, "adw.config.schema.json"),
   `${JSON.stringify(jsonSchema, null, 2)}\n`,

@@ -6,6 +6,8 @@
  *   index.*, testing.*        its entries
  *   live-check.js             what `doctor --live` starts
  *   demo-player.js            what `demo` starts
+ *
+ * What `watch` runs is built by watch.mjs, which needs the API.
  */
 import { chmod, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -16,7 +18,7 @@ import { build } from "esbuild";
 const API = ["index", "testing"];
 
 /** For the packages among the inputs that are CommonJS. */
-const REQUIRE =
+export const REQUIRE =
   'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url), __dirname = import.meta.dirname;';
 
 /**

@@ -23,9 +23,11 @@ import { list } from "./list.ts";
 import { remove } from "./remove.ts";
 import { render } from "./render.ts";
 import { update } from "./update.ts";
+import { watch } from "./watch.ts";
 
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
+  watch,
   init,
   add,
   list,

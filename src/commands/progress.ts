@@ -3,6 +3,8 @@ import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 
 export interface Progress {
+  /** Changes the line, where it is one that moves. */
+  update(message: string): void;
   /** Says on a line of its own what is going on meanwhile. */
   meanwhile(message: string): void;
   done(message: string): void;
@@ -28,7 +30,12 @@ export function progress(
 ): Progress {
   if (quiet) {
     const silent = () => undefined;
-    return { meanwhile: silent, done: silent, failed: silent };
+    return {
+      update: silent,
+      meanwhile: silent,
+      done: silent,
+      failed: silent,
+    };
   }
   // A screen reader would read every frame; ACCESSIBLE is how the prompts are told, too.
   const plain =
@@ -36,6 +43,7 @@ export function progress(
   if (plain) {
     stderr.write(`${message} …\n`);
     return {
+      update: () => undefined,
       meanwhile: (text) => stderr.write(`${text}\n`),
       done: (text) => stderr.write(`${text}\n`),
       failed: (text) => stderr.write(`${text}\n`),
@@ -45,6 +53,7 @@ export function progress(
   const frames = env["TERM"] === "linux" ? FRAMES.ascii : FRAMES.unicode;
   const started = Date.now();
   let drawn = 0;
+  let current = message;
   const draw = () => {
     const seconds = Math.floor((Date.now() - started) / 1000);
     const frame = frames[drawn % frames.length] ?? "";
@@ -53,7 +62,7 @@ export function progress(
     // Never more than one line: only that can be drawn over.
     const room = (stderr.columns ?? 80) - tail.length - 4;
     const words =
-      message.length <= room ? message : `${message.slice(0, room - 1)}…`;
+      current.length <= room ? current : `${current.slice(0, room - 1)}…`;
     stderr.write(
       `${CLEAR_LINE}${colors.cyan(frame)}  ${words}${colors.dim(tail)}`,
     );
@@ -65,6 +74,9 @@ export function progress(
     stderr.write(`${CLEAR_LINE}${text}\n`);
   };
   return {
+    update: (text) => {
+      current = text;
+    },
     meanwhile: (text) => {
       stderr.write(`${CLEAR_LINE}${text}\n`);
       draw();

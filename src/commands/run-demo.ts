@@ -9,6 +9,7 @@ import { RefusedError, UsageError } from "../domain/errors.ts";
 import { findProject } from "../infrastructure/find-project.ts";
 import { givenFolder, projectRequest, type CommandContext } from "./context.ts";
 import type { ParsedCommand, Run } from "./command.ts";
+import { endOnInterrupt } from "./interrupt.ts";
 import { progress } from "./progress.ts";
 
 /** Plays a fleet of agents, into the project's own log where there is one. */
@@ -82,18 +83,6 @@ async function scratch(
       cause: error,
     });
   }
-}
-
-/** The first Ctrl-C ends the story, the second one the process. */
-function endOnInterrupt(): AbortSignal {
-  const ending = new AbortController();
-  const interrupt = (signal: NodeJS.Signals) => {
-    if (ending.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
-    ending.abort();
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
-  return ending.signal;
 }
 
 function settingsOf({ values }: ParsedCommand): DemoSettings {

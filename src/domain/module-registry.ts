@@ -247,6 +247,7 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_agents/ledger.ts",
       "adws/adw_modules/adw_agents/liveness.ts",
       "adws/adw_modules/adw_agents/opencode.ts",
+      "adws/adw_modules/adw_agents/opencode_database.ts",
       "adws/adw_modules/adw_agents/otel.ts",
       "adws/adw_modules/adw_agents/otlp_proto.ts",
       "adws/adw_modules/adw_agents/service.ts",

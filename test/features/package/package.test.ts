@@ -103,9 +103,13 @@ describe("what is in it", () => {
 
   test("the notices name every package that is bundled, with its licence", async () => {
     const { metafile } = await build({
-      entryPoints: ["cli", "index", "testing", "live-check"].map(
-        (name) => `src/${name}.ts`,
-      ),
+      entryPoints: [
+        "cli",
+        "index",
+        "testing",
+        "live-check",
+        "watch/program",
+      ].map((name) => `src/${name}.ts`),
       absWorkingDir: REPOSITORY,
       bundle: true,
       write: false,
@@ -116,7 +120,10 @@ describe("what is in it", () => {
       mainFields: ["module", "main"],
       outdir: "nowhere",
       logLevel: "error",
-      alias: { yargs: "./node_modules/yargs/index.cjs" },
+      alias: {
+        yargs: "./node_modules/yargs/index.cjs",
+        rendered: join(REPOSITORY, "build/watch/adws"),
+      },
     });
     const packages = new Set(
       Object.keys(metafile.inputs).flatMap(

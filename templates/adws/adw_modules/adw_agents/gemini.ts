@@ -177,6 +177,9 @@ export function mapGeminiLine(
     acts.push(makeAct(base, { type: "usage", model, tokens }, { message }));
   if (text !== undefined)
     acts.push(makeAct(base, { type: "answer", text }, { message }));
+  // What asks for no tool waits for the next prompt.
+  if (text !== undefined && calls.length === 0)
+    acts.push(makeAct(base, { type: "turn_ended", text }));
   return acts;
 }
 

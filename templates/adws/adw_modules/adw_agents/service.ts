@@ -6,16 +6,17 @@
  * Template: adw_agents 1.3.0
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { sqliteProblem } from "../adw_database.ts";
 import { messageOf } from "../adw_stderr.ts";
-import { fieldsOf, maskContent, numbered, textOf } from "./act.ts";
+import { fieldsOf, makeAct, maskContent, numbered, textOf } from "./act.ts";
 import type { Act, Delivery } from "./act.ts";
 import { eventsIn } from "./api_events.ts";
 import { NO_PRICES, readPrices } from "./cost.ts";
 import type { Prices } from "./cost.ts";
 import { Ledger } from "./ledger.ts";
 import { Liveness } from "./liveness.ts";
+import { OpenCodeDatabase } from "./opencode_database.ts";
 import { readSessions } from "./sessions.ts";
 import type { AgentSession } from "./sessions.ts";
 import {
@@ -26,14 +27,16 @@ import {
 } from "./sources.ts";
 import { Spool } from "./spool.ts";
 import type { SpoolPayload } from "./spool.ts";
-import { SETTLE_MS } from "./usage.ts";
 import { AgentStore } from "./store.ts";
 import type { Batch } from "./store.ts";
 import { Follower } from "./transcripts.ts";
 import type { Line, Position, Progress } from "./transcripts.ts";
+import { SETTLE_MS } from "./usage.ts";
 
 /** How often time is let pass for the ledger. */
 const SETTLE_INTERVAL_MS = 1_000;
+/** How often OpenCode's database is looked at. */
+const OPENCODE_INTERVAL_MS = 500;
 
 /** Plain data, so that it can be passed to a thread. */
 export interface ServiceOptions {
@@ -44,6 +47,8 @@ export interface ServiceOptions {
   since: number;
   /** The folders that hold the transcripts, by what maps them. */
   folders: Readonly<Record<keyof typeof TRANSCRIPTS, string>>;
+  /** OpenCode's database. */
+  openCode: string;
   prices: string | undefined;
   maskSecrets: boolean;
 }
@@ -73,11 +78,12 @@ export class AgentService {
   readonly #liveness = new Liveness();
   readonly #follower: Follower;
   readonly #positions: Map<string, Position>;
-  /** Subagents whose meta.json was read. */
+  /** Transcripts of which the file beside them was read. */
   readonly #metas = new Set<string>();
   #ledger: Ledger;
   #spool: Spool | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #openCode: OpenCodeDatabase | undefined;
+  #timers: NodeJS.Timeout[] = [];
   #taken = 0;
   #masked = 0;
 
@@ -126,17 +132,27 @@ export class AgentService {
       });
     }
     if (transcripts !== "none") await this.#follower.start();
-    // Of what lay there, nothing more is to come.
+    if (transcripts === "all") {
+      this.#openCode = this.#openOpenCode();
+      await this.#lookAtOpenCode();
+      this.#every(OPENCODE_INTERVAL_MS, () => void this.#lookAtOpenCode());
+    }
+    // What lay there is complete, as far as it ever was.
     this.#settle(Date.now() + SETTLE_MS);
-    this.#timer = setInterval(() => {
-      this.#settle(Date.now());
-    }, SETTLE_INTERVAL_MS).unref();
+    this.#every(SETTLE_INTERVAL_MS, () => {
+      this.#settle();
+    });
+  }
+
+  #every(milliseconds: number, work: () => void): void {
+    this.#timers.push(setInterval(work, milliseconds).unref());
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#spool?.close();
     await this.#follower.stop();
+    await this.#openCode?.stop();
     this.#store.close();
   }
 
@@ -204,7 +220,11 @@ export class AgentService {
       const { mapLine } = TRANSCRIPTS[kind];
       return numbered(mapLine(value, { at, id }, next.state));
     });
-    const all = [...this.#metaOf(path, at), ...acts];
+    const all = [
+      ...this.#metaOf(path, acts[0]?.at ?? at),
+      ...this.#rootOf(path, acts[0]),
+      ...acts,
+    ];
     this.#write(
       all.map((act) => this.#mask(act)),
       { position: { path, next } },
@@ -223,6 +243,57 @@ export class AgentService {
       return meta.map(value, delivery);
     } catch {
       return []; // it may come yet
+    }
+  }
+
+  /** Gemini's chats do not tell their folder, but a file above them does. */
+  #rootOf(path: string, first: Act | undefined): Act[] {
+    if (first?.source !== "gemini-cli" || this.#metas.has(path)) return [];
+    this.#metas.add(path);
+    try {
+      const file = join(dirname(dirname(path)), ".project_root");
+      const cwd = readFileSync(file, "utf8").trim();
+      const { source, lane, at, session, agent } = first;
+      const base = { source, lane, at, session, agent, delivery: file };
+      const about = { cwd };
+      return [makeAct({ ...base, about }, { type: "session_started" })];
+    } catch {
+      return []; // of an earlier version
+    }
+  }
+
+  #openOpenCode(): OpenCodeDatabase {
+    const { openCode: path, since } = this.#options;
+    const known = this.#positions.get(path);
+    const position = known && {
+      event: known.offset,
+      time: known.state.startedAt ?? 0,
+    };
+    return new OpenCodeDatabase({
+      path,
+      since,
+      position,
+      take: (acts, next) => {
+        this.#taken += acts.length;
+        const masked = acts.map((act) => this.#mask(act));
+        if (next === undefined) return this.#write(masked, {});
+        // As the position in a file, which is what there is a table for.
+        const { event: offset, time: startedAt } = next;
+        const state = { session: "", agent: "", startedAt };
+        const stored = { path, next: { file: "opencode", offset, state } };
+        this.#write(masked, { position: stored });
+      },
+    });
+  }
+
+  async #lookAtOpenCode(): Promise<void> {
+    try {
+      await this.#openCode?.look();
+    } catch (error) {
+      // The next look tries again.
+      this.#events.report(
+        `OpenCode's database could not be read: ${messageOf(error)}`,
+      );
     }
   }
 
@@ -265,7 +336,7 @@ export class AgentService {
     this.#events.onCommit();
   }
 
-  #settle(now: number): void {
+  #settle(now = Date.now()): void {
     try {
       const calls = this.#ledger.settle(now);
       const changes = this.#ledger.changes();

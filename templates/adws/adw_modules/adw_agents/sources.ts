@@ -80,7 +80,11 @@ export interface Transcripts {
 export const TRANSCRIPTS: Readonly<
   Record<"claude" | "codex" | "gemini", Transcripts>
 > = {
-  claude: { fileOf: claudeFile, mapLine: mapClaudeLine },
+  claude: {
+    // What names a subagent's call lies beside its transcript, and is read with it.
+    fileOf: (path) => (path.endsWith(".jsonl") ? claudeFile(path) : undefined),
+    mapLine: mapClaudeLine,
+  },
   codex: { fileOf: codexFile, mapLine: mapCodexLine },
   gemini: { fileOf: geminiFile, mapLine: mapGeminiLine },
 };

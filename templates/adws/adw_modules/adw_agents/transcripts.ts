@@ -204,9 +204,10 @@ export class Follower {
       this.#list();
       const isScan = now - this.#scannedAt >= SCAN_MS;
       if (isScan) this.#scan(now);
-      const grown = [...this.#files].filter(([path, file]) =>
-        this.#hasGrown(path, file, now, isScan),
-      );
+      const grown = [...this.#files]
+        .filter(([path, file]) => this.#hasGrown(path, file, now, isScan))
+        // In the order in which they were written, as far as that is known.
+        .toSorted(([, one], [, two]) => one.grewAt - two.grewAt);
       const progress = {
         files: 0,
         filesInAll: grown.length,

@@ -37,7 +37,15 @@ export function problemOf(error: object): SqliteProblem | undefined {
 
 /** The driver's types differ by statement; here, every statement takes any values. */
 export function connect(path: string): SqliteConnection {
-  const driver = open(path);
+  return wrap(open(path));
+}
+
+/** Opens a database of another program, to read it. */
+export function connectReadOnly(path: string): SqliteConnection {
+  return wrap(open(path, { readonly: true }));
+}
+
+function wrap(driver: SqliteDatabase.Database): SqliteConnection {
   return {
     prepare: (sql) => driver.prepare<SqliteValue[]>(sql),
     prepareExact: (sql) => driver.prepare<SqliteValue[]>(sql).safeIntegers(),
@@ -47,9 +55,9 @@ export function connect(path: string): SqliteConnection {
 }
 
 /** The driver is native code, which may not be built, or for another Node. */
-function open(path: string) {
+function open(path: string, options: SqliteDatabase.Options = {}) {
   try {
-    return new SqliteDatabase(path);
+    return new SqliteDatabase(path, options);
   } catch (error) {
     const text = String(error);
     if (!/bindings file|NODE_MODULE_VERSION/.test(text)) throw error;

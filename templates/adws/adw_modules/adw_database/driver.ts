@@ -4,6 +4,7 @@
  * Template: adw_database 1.3.0
  */
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import type { SqliteConnection, SqliteProblem } from "./connection.ts";
 
 /** SQLite's primary result codes: https://sqlite.org/rescode.html */
@@ -40,7 +41,24 @@ export function problemOf(error: object): SqliteProblem | undefined {
 }
 
 export function connect(path: string): SqliteConnection {
-  const driver = new DatabaseSync(path);
+  return wrap(new DatabaseSync(path));
+}
+
+/**
+ * Opens a database of another program, to read it.
+ *
+ * @param isAtRest nobody has it open: then SQLite puts no files of its own beside it
+ */
+export function connectReadOnly(
+  path: string,
+  isAtRest: boolean,
+): SqliteConnection {
+  const url = pathToFileURL(path);
+  if (isAtRest) url.searchParams.set("immutable", "1");
+  return wrap(new DatabaseSync(url, { readOnly: true }));
+}
+
+function wrap(driver: DatabaseSync): SqliteConnection {
   return {
     prepare: (sql) => driver.prepare(sql),
     prepareExact: (sql) => {

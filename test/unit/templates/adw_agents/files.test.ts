@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
@@ -244,5 +245,96 @@ describe("a transcript", () => {
     await second.look();
     expect([...stored.keys()]).toHaveLength(2);
     await second.stop();
+  });
+
+  describe("while it is followed", () => {
+    let taken: string[] = [];
+    let follower: Follower;
+    let now = 0;
+    const file = (name: string) => join(folder, "agents", name);
+    const follow = (since = 0) => {
+      taken = [];
+      now = Date.now();
+      follower = new Follower({
+        take: (lines) =>
+          taken.push(...lines.map(({ value }) => JSON.stringify(value))),
+        since,
+      });
+      follower.addFolder(join(folder, "agents"), (name) =>
+        name.endsWith(".jsonl") ? { session: "s", agent: "s" } : undefined,
+      );
+    };
+    /** What is read `ms` after the last look. */
+    const after = async (ms: number) => {
+      now += ms;
+      await follower.look(now);
+      return taken.splice(0);
+    };
+    const age = (name: string, ms: number) =>
+      utimesSync(file(name), (now - ms) / 1_000, (now - ms) / 1_000);
+
+    test("its folder may be made later, and folders in it", async () => {
+      follow();
+      expect(await after(0)).toEqual([]);
+      mkdirSync(file("2026/11"), { recursive: true });
+      writeFileSync(file("2026/11/a.jsonl"), "1\n");
+      expect(await after(1_000)).toEqual(["1"]);
+      mkdirSync(file("2026/12"));
+      writeFileSync(file("2026/12/b.jsonl"), "2\n");
+      expect(await after(1_000)).toEqual(["2"]);
+    });
+
+    test("one that grows is seen at the next look, and one that rested within ten seconds", async () => {
+      follow();
+      mkdirSync(file(""), { recursive: true });
+      writeFileSync(file("a.jsonl"), "1\n");
+      expect(await after(0)).toEqual(["1"]);
+      appendFileSync(file("a.jsonl"), "2\n");
+      expect(await after(250)).toEqual(["2"]);
+      age("a.jsonl", 3_600_000);
+      await after(10_000);
+      appendFileSync(file("a.jsonl"), "3\n");
+      expect(await after(10_000)).toEqual(["3"]);
+    });
+
+    test("one that is too old is read from its start when it grows", async () => {
+      now = Date.now();
+      mkdirSync(file(""), { recursive: true });
+      writeFileSync(file("a.jsonl"), "1\n");
+      age("a.jsonl", 3_600_000);
+      follow(Date.now() - 60_000);
+      expect(await after(0)).toEqual([]);
+      appendFileSync(file("a.jsonl"), "2\n");
+      expect(await after(10_000)).toEqual(["1", "2"]);
+    });
+
+    test("one that is replaced by another of the same size is read from its start", async () => {
+      follow();
+      mkdirSync(file(""), { recursive: true });
+      writeFileSync(file("a.jsonl"), "1\n");
+      expect(await after(0)).toEqual(["1"]);
+      writeFileSync(file("other"), "2\n");
+      renameSync(file("other"), file("a.jsonl"));
+      expect(await after(250)).toEqual(["2"]);
+      rmSync(file("a.jsonl"));
+      expect(await after(250)).toEqual([]);
+      writeFileSync(file("a.jsonl"), "3\n");
+      expect(await after(1_000)).toEqual(["3"]);
+    });
+
+    test("the oldest are read first, and no pipe is opened", async () => {
+      follow();
+      mkdirSync(file(""), { recursive: true });
+      for (const [name, ms] of [
+        ["a", 1_000],
+        ["b", 3_000],
+        ["c", 2_000],
+      ] as const) {
+        writeFileSync(file(`${name}.jsonl`), `"${name}"\n`);
+        age(`${name}.jsonl`, ms);
+      }
+      spawnSync("mkfifo", [file("pipe.jsonl")]);
+      expect(await after(0)).toEqual(['"b"', '"c"', '"a"']);
+    });
   });
 });
