@@ -155,6 +155,7 @@ export const BUNDLED_MODULES = [
       "adws/schema/schema_orchestrator.sql",
       "adws/schema/migrations/0001_event_stream.sql",
       "adws/schema/migrations/0002_status_times.sql",
+      "adws/schema/migrations/0003_agent_sources.sql",
     ],
   },
   {

@@ -41,6 +41,7 @@ export const AGENT_STATUSES = [
   "planning",
   "executing",
   "reviewing",
+  "idle",
   "completed",
   "failed",
   "cancelled",

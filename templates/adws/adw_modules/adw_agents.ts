@@ -19,6 +19,7 @@
  *       // Write `calls` in one transaction.
  *     }});
  */
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { numbered } from "./adw_agents/act.ts";
 import type { Act, Delivery, FileState } from "./adw_agents/act.ts";
 import { mapClaudeHook, mapClaudeRecord } from "./adw_agents/claude.ts";
@@ -41,6 +42,7 @@ import {
   mapGeminiRecord,
 } from "./adw_agents/gemini.ts";
 import { mapGenAi, readOtel } from "./adw_agents/otel.ts";
+import type { AgentStatus } from "./adw_events.ts";
 import { maskValue } from "./adw_mask.ts";
 
 export { parsePrices, readPrices } from "./adw_agents/cost.ts";
@@ -54,6 +56,112 @@ export type { SpoolOptions, SpoolPayload } from "./adw_agents/spool.ts";
 export { Follower, readLines } from "./adw_agents/transcripts.ts";
 export type { FollowOptions, Position } from "./adw_agents/transcripts.ts";
 export type { Act, Delivery, FileState };
+
+/** What `startAgents` does, and where. Times in ms since the epoch. */
+export interface AgentsOptions {
+  /** The database file to write into; made and migrated when needed. */
+  database: string;
+  /** The spool's folder, made when missing (mode 0700). Without one, no HTTP request is taken. */
+  spool?: string | undefined;
+  /**
+   * Which transcripts are read: those of the sessions that hooks name (for their
+   * tokens), all of this user's, or none. Default: "named".
+   */
+  transcripts?: "named" | "all" | "none" | undefined;
+  /** Of all transcripts, those that have grown since then. Default: all. */
+  since?: number | undefined;
+  /** The folder that holds .claude, .codex and .gemini. Default: the user's home, CLAUDE_CONFIG_DIR and CODEX_HOME respected. */
+  home?: string | undefined;
+  /** The price table. Default: `prices.json` in the folder above this module's. */
+  prices?: string | undefined;
+  /** What `handle` asks of a request. Default: nothing, so that every local program may write. */
+  ingestToken?: string | undefined;
+  /** Whether secrets are masked before anything is stored. Default: as configured. */
+  maskSecrets?: boolean | undefined;
+  /** Called after each commit, so that a server in this process can publish at once. */
+  onCommit?: (() => void) | undefined;
+  /** Called while what lay there at the start is read. */
+  onProgress?: ((progress: AgentsProgress) => void) | undefined;
+  /** Told, in a sentence, what went wrong, and what became of it. Default: stderr, each once a minute. */
+  report?: ((problem: string) => void) | undefined;
+  /**
+   * Whether the work is done on a thread of its own, which runs `adw_agents/thread.ts`
+   * (in a bundle: `adw_agents/thread.js` beside it). Default: true.
+   */
+  thread?: boolean | undefined;
+}
+
+/** How much of the transcripts was read since the start, in files and bytes. */
+export interface AgentsProgress {
+  files: number;
+  filesInAll: number;
+  bytes: number;
+  bytesInAll: number;
+}
+
+/** One session of a coding agent, its subagents included. */
+export interface AgentSession {
+  session_id: string;
+  /** claude-code, codex, gemini-cli, opencode, cursor, … */
+  source: string;
+  project: string | null;
+  cwd: string | null;
+  branch: string | null;
+  model: string | null;
+  title: string | null;
+  /** Of its main agent; "waiting" while one of its agents waits for a person. */
+  status: AgentStatus | "waiting";
+  /** ISO 8601, UTC. */
+  started_at: string;
+  last_activity: string;
+  /** Its subagents, however deep. */
+  subagents: number;
+  tokens_input: number;
+  tokens_output: number;
+  tokens_cache_read: number;
+  tokens_cache_write: number;
+  /** US dollars; null when nothing of it is known. */
+  cost_usd: number | null;
+  /** "partial": some of its requests have no known cost. */
+  cost_source: "reported" | "estimated" | "mixed" | "partial" | "unknown";
+}
+
+/** What has been done since the start. */
+export interface AgentsStats {
+  /** Payloads and lines that were taken. */
+  taken: number;
+  /** Rows that were written. */
+  written: number;
+  /** Secrets that were masked. */
+  masked: number;
+}
+
+export interface Agents {
+  /** Resolves when what lay there at the start (spool, transcripts) is stored. */
+  readonly ready: Promise<void>;
+  /**
+   * Answers a request for one of the doors: POST /hooks/<source>, /v1/logs,
+   * /v1/traces, /v1/metrics, /api/events.
+   *
+   * @returns false when the request is for something else, and untouched
+   */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  /** The sessions in the database, the last active first. */
+  sessions(): Promise<AgentSession[]>;
+  stats(): Promise<AgentsStats>;
+  /** Stores what was taken, and closes all. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Takes what coding agents say, by every door that the options open, and writes
+ * it into the database, until `stop`.
+ *
+ * @throws what opening the database or the spool throws
+ */
+export function startAgents(_options: AgentsOptions): Promise<Agents> {
+  return Promise.reject(new Error("startAgents is not there yet"));
+}
 
 type Mapper = (payload: unknown, delivery: Delivery) => Act[];
 

@@ -28,9 +28,10 @@
  * without `stream_id` is taken as this stream's; a malformed one is HTTP 400.
  *
  * A client may send `{"type":"subscribe","filter":{"agent_ids":[…],
- * "event_types":[…],"log_levels":[…],"session_ids":[…]}}`: an event passes when
- * every list given contains it; a list that is absent or empty does not filter.
- * Each subscribe replaces the one before. Other input is answered by `error`.
+ * "event_types":[…],"log_levels":[…],"session_ids":[…],"projects":[…],
+ * "sources":[…]}}`: an event passes when every list given contains it; a list
+ * that is absent or empty does not filter. Each subscribe replaces the one
+ * before. Other input is answered by `error`.
  */
 
 // The same words as in the CHECKs of schema/schema_orchestrator.sql.
@@ -67,6 +68,7 @@ export const AGENT_STATUSES = [
   "planning",
   "executing",
   "reviewing",
+  "idle",
   ...FINAL_STATUSES,
 ] as const;
 export const PROMPT_TYPES = [
@@ -121,6 +123,10 @@ export interface WebSocketEvent {
   log_type: string;
   log_level: string;
   session_id?: string;
+  /** Short name of the project that its agent works in. */
+  project?: string;
+  /** What told it: adw, claude-code, codex, gemini-cli, opencode, … */
+  source?: string;
 }
 
 /** An event that has no seq yet. */
@@ -132,6 +138,8 @@ export interface EventFilter {
   event_types?: readonly string[];
   log_levels?: readonly string[];
   session_ids?: readonly string[];
+  projects?: readonly string[];
+  sources?: readonly string[];
 }
 
 export const FILTER_KEYS = [
@@ -139,6 +147,8 @@ export const FILTER_KEYS = [
   "event_types",
   "log_levels",
   "session_ids",
+  "projects",
+  "sources",
 ] as const satisfies readonly (keyof EventFilter)[];
 
 /** The fields that filters look at. */
@@ -147,6 +157,8 @@ export interface FilteredFields {
   readonly agent_id: string;
   readonly log_level: string;
   readonly session_id?: string | null;
+  readonly project?: string | null;
+  readonly source?: string | null;
 }
 
 /** Whether an event passes the filter: when every list given contains it. */
@@ -159,11 +171,15 @@ export function createMatcher(
   const eventTypes = setOf(filter.event_types);
   const logLevels = setOf(filter.log_levels?.map((name) => name.toLowerCase()));
   const sessionIds = setOf(filter.session_ids);
+  const projects = setOf(filter.projects);
+  const sources = setOf(filter.sources);
   return (event) =>
     (agentIds?.has(event.agent_id) ?? true) &&
     (eventTypes?.has(event.event_type) ?? true) &&
     (logLevels?.has(event.log_level) ?? true) &&
-    (sessionIds?.has(event.session_id ?? "") ?? true);
+    (sessionIds?.has(event.session_id ?? "") ?? true) &&
+    (projects?.has(event.project ?? "") ?? true) &&
+    (sources?.has(event.source ?? "") ?? true);
 }
 
 /** Whether a parsed message is an event. */

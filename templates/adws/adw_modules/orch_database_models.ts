@@ -148,6 +148,8 @@ export const agentSchema = z.object({
   completed_at: storedText,
   cost_usd: storedNumber,
   error_message: storedText,
+  project: storedText,
+  source: storedText,
 });
 export const newAgentSchema = z.strictObject({
   id: newId,
@@ -161,6 +163,8 @@ export const newAgentSchema = z.strictObject({
   completed_at: newText,
   cost_usd: z.number().nullable().default(0),
   error_message: newText,
+  project: newText,
+  source: newText,
 });
 
 /** What was said to an agent, and what came back. Costs in US dollars. */
@@ -246,6 +250,8 @@ export const streamEventSchema = z.object({
   log_type: z.string(),
   log_level: z.string(),
   session_id: z.string().optional(),
+  project: z.string().optional(),
+  source: z.string().optional(),
 });
 
 export type OrchestratorAgent = z.infer<typeof orchestratorAgentSchema>;

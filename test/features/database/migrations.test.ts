@@ -19,6 +19,10 @@ const { migrate, listMigrations } = loadRendered(
   "adw_modules/adw_database/connection",
 );
 
+const VERSION_2 = readFileSync(
+  join(__dirname, "../../fixtures/database/version_2.sql"),
+  "utf8",
+);
 /** A database as the older generation of tools made it, with rows in every table. */
 const OLDER = readFileSync(
   join(__dirname, "../../fixtures/database/older_generation.sql"),
@@ -93,7 +97,9 @@ describe("a database of the older generation", () => {
       rows.map((row) =>
         "log_level" in row
           ? { ...row, log_level: String(row.log_level ?? "info").toLowerCase() }
-          : row,
+          : "started_at" in row
+            ? { ...row, project: null, source: null }
+            : row,
       ),
     );
     expect(before.map((rows) => rows.length)).toEqual([2, 3, 2, 3, 2]);
@@ -217,17 +223,61 @@ describe("a migration that fails", () => {
   });
 });
 
+describe("a database of the version before", () => {
+  it("keeps its rows, its events and their numbers, and takes the new words", () => {
+    const path = temporaryPath();
+    inspect(path, (connection) => {
+      connection.exec(VERSION_2);
+      connection.exec(`
+        INSERT INTO orchestrator_agents (id, name, agent_type) VALUES ('o', 'O', 'builder');
+        INSERT INTO agents (id, orchestrator_agent_id, session_id) VALUES ('a', 'o', 's');
+        INSERT INTO agents (id, orchestrator_agent_id, session_id, parent_agent_id) VALUES ('b', 'o', 's', 'a');
+        INSERT INTO agent_logs (agent_id, log_type, message) VALUES ('b', 'event', 'hello');
+      `);
+    });
+    const events = rowsOf(path, "SELECT json FROM event_stream ORDER BY seq");
+    const database = openForTest(path);
+    expect(rowsOf(path, "SELECT json FROM event_stream ORDER BY seq")).toEqual(
+      events,
+    );
+    expect(database.agents.get("b")).toMatchObject({ parent_agent_id: "a" });
+    database.agents.update("b", { status: "idle" });
+    database.agents.create({
+      orchestrator_agent_id: "o",
+      session_id: "s2",
+      project: "shop",
+      source: "codex",
+    });
+    expect(database.events.read(events.length, 9)).toMatchObject([
+      { event_type: "agent_status_changed", project: null, source: null },
+      { event_type: "agent_created", project: "shop", source: "codex" },
+    ]);
+    expect(rowsOf(path, "PRAGMA foreign_key_check")).toEqual([]);
+    expect(rowsOf(path, "PRAGMA integrity_check")).toEqual([
+      { integrity_check: "ok" },
+    ]);
+    const shape = (of: string) =>
+      rowsOf(
+        of,
+        "SELECT t.type, t.name, group_concat(c.name) AS columns FROM sqlite_master t LEFT JOIN pragma_table_xinfo(t.name) c GROUP BY t.name ORDER BY t.name",
+      );
+    const fresh = temporaryPath();
+    openForTest(fresh);
+    expect(shape(path)).toEqual(shape(fresh));
+  });
+});
+
 describe("a database newer than the code", () => {
   it("is refused, untouched", () => {
     const path = temporaryPath();
     openForTest(path);
     inspect(path, (connection) =>
       connection.exec(
-        "INSERT INTO schema_migrations (version, name) VALUES (3, 'of_tomorrow')",
+        "INSERT INTO schema_migrations (version, name) VALUES (4, 'of_tomorrow')",
       ),
     );
     expect(() => openDatabase({ path })).toThrow(
-      `${path} has schema version 3, and this code knows versions up to 2. ` +
+      `${path} has schema version 4, and this code knows versions up to 3. ` +
         "Run `npx adw-scaffold update`, or set TAC_ORCHESTRATOR_DB to another file.",
     );
     expect(backups(path)).toEqual([]);
@@ -254,7 +304,7 @@ describe("the numbered files", () => {
     const path = temporaryPath();
     openForTest(path);
     const folder = schemaWith(
-      "0003_notes.sql",
+      "0004_notes.sql",
       "CREATE TABLE notes (id INTEGER PRIMARY KEY);",
     );
     inspect(path, (connection) => migrate(connection, path, folder));
@@ -262,7 +312,8 @@ describe("the numbered files", () => {
       [
         { version: 1, name: "event_stream" },
         { version: 2, name: "status_times" },
-        { version: 3, name: "notes" },
+        { version: 3, name: "agent_sources" },
+        { version: 4, name: "notes" },
       ],
     );
     expect(backups(path)).toHaveLength(1);
@@ -272,7 +323,7 @@ describe("the numbered files", () => {
     const path = temporaryPath();
     openForTest(path);
     const folder = schemaWith(
-      "0003_broken.sql",
+      "0004_broken.sql",
       "CREATE TABLE notes (id INTEGER PRIMARY KEY); CREATE TABEL x;",
     );
     inspect(path, (connection) => {
@@ -283,7 +334,7 @@ describe("the numbered files", () => {
     ).toEqual([]);
     expect(
       rowsOf(path, "SELECT max(version) AS version FROM schema_migrations"),
-    ).toEqual([{ version: 2 }]);
+    ).toEqual([{ version: 3 }]);
   });
 
   it("are not needed by a new database: it gets the schema once, with what its owner added", () => {
@@ -300,9 +351,9 @@ describe("the numbered files", () => {
   });
 
   it("may not leave out a number", () => {
-    const folder = schemaWith("0004_late.sql", "");
+    const folder = schemaWith("0005_late.sql", "");
     expect(() => listMigrations(join(folder, "migrations"))).toThrow(
-      "0004_late.sql: expected the number 3",
+      "0005_late.sql: expected the number 4",
     );
   });
 });

@@ -1,36 +1,29 @@
 /** A status happened when it was said, not when its row came to be written. */
-import { cpSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   addAgent,
   eventsOf,
   openForTest,
   temporaryPath,
 } from "../../helpers/database.ts";
-import { loadRendered, renderedPath } from "../../helpers/rendered-modules.ts";
+import { loadRendered } from "../../helpers/rendered-modules.ts";
 
 const { openConnection } = loadRendered("adw_modules/adw_database");
-const { migrate } = loadRendered("adw_modules/adw_database/connection");
 const logging = loadRendered("adw_modules/adw_logging");
 
+const VERSION_2 = readFileSync(
+  join(__dirname, "../../fixtures/database/version_2.sql"),
+  "utf8",
+);
 const LONG_AGO = "2026-01-01T10:00:00.000Z";
 
 /** As a version of this code that had but the first migration left it. */
 function firstVersion(): string {
   const path = temporaryPath();
-  const schema = join(dirname(path), "schema");
-  cpSync(renderedPath("schema"), schema, { recursive: true });
-  rmSync(join(schema, "migrations/0002_status_times.sql"));
   const connection = openConnection(path, 1_000);
-  // Unversioned tables, as the older generation of tools made them.
-  connection.exec(`
-    CREATE TABLE orchestrator_agents (id TEXT PRIMARY KEY, name TEXT, description TEXT, agent_type TEXT, capabilities TEXT, default_model TEXT, created_at TEXT, updated_at TEXT);
-    CREATE TABLE agents (id TEXT PRIMARY KEY, orchestrator_agent_id TEXT, session_id TEXT, parent_agent_id TEXT, status TEXT, context TEXT, config TEXT, started_at TEXT, completed_at TEXT, cost_usd REAL, error_message TEXT);
-    CREATE TABLE prompts (id TEXT PRIMARY KEY, agent_id TEXT, prompt_type TEXT, prompt_name TEXT, prompt_text TEXT, response_text TEXT, status TEXT, model_used TEXT, tokens_input INTEGER, tokens_output INTEGER, cost_usd REAL, latency_ms INTEGER, created_at TEXT, completed_at TEXT, error_message TEXT);
-    CREATE TABLE agent_logs (id INTEGER PRIMARY KEY AUTOINCREMENT, agent_id TEXT, log_level TEXT, log_type TEXT, message TEXT, details TEXT, created_at TEXT);
-    CREATE TABLE system_logs (id INTEGER PRIMARY KEY AUTOINCREMENT, log_level TEXT, component TEXT, message TEXT, details TEXT, created_at TEXT);
-  `);
-  migrate(connection, path, schema);
+  connection.exec(VERSION_2);
+  connection.exec("DELETE FROM schema_migrations WHERE version = 2");
   connection.close();
   return path;
 }

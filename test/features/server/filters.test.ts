@@ -13,6 +13,8 @@ async function play(server: AdwServer): Promise<void> {
           agent_id: agent,
           log_level,
           session_id,
+          project: agent === "a" ? undefined : `p-${agent}`,
+          source: agent < "c" ? "codex" : "claude-code",
         });
       }
     }
@@ -27,6 +29,9 @@ test.each([
   [{ event_types: ["milestone"], agent_ids: ["a"] }, [3, 4]],
   [{ log_levels: ["ERROR"], session_ids: ["s-2"] }, [10, 12, 14, 16]],
   [{ agent_ids: ["nobody"] }, []],
+  [{ projects: ["p-b", "p-c"], event_types: ["milestone"] }, [7, 8, 11, 12]],
+  [{ sources: ["codex"], log_levels: ["error"] }, [2, 4, 6, 8]],
+  [{ projects: ["p-a"] }, []],
 ])("%j passes events %j", async (filter, expected) => {
   const server = await start();
   const client = await connect(server);
@@ -34,6 +39,15 @@ test.each([
   await play(server);
   await client.subscribe({}); // its answer comes after all that passed
   expect(client.seqs).toEqual(expected);
+});
+
+test("an event names its project and source only where they are known", async () => {
+  const server = await start();
+  const client = await connect(server);
+  await play(server);
+  await client.subscribe({});
+  expect(client.events[0]).not.toHaveProperty("project");
+  expect(client.events[4]).toMatchObject({ project: "p-b", source: "codex" });
 });
 
 test("a session that is named in the metadata counts as the event's", async () => {

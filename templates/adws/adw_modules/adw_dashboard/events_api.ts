@@ -21,6 +21,14 @@ export const DEFAULT_PAGE_EVENTS = 1_000;
 export const MAX_PAGE_EVENTS = 10_000;
 /** A page ends early once its events exceed this many bytes. */
 export const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+const FILTERED = [
+  "agent_id",
+  "event_type",
+  "log_level",
+  "session_id",
+  "project",
+  "source",
+] as const;
 /** A filtered page ends early after looking at this many stored events. */
 export const MAX_SCANNED_EVENTS = 50_000;
 
@@ -47,7 +55,7 @@ interface EventsQuery {
   readonly newest: number | undefined;
   /** Empty: every value passes. */
   readonly filters: readonly {
-    field: "agent_id" | "event_type" | "log_level" | "session_id";
+    field: (typeof FILTERED)[number];
     values: ReadonlySet<string>;
   }[];
 }
@@ -239,9 +247,7 @@ function parseEventsQuery(params: URLSearchParams): EventsQuery | string {
       ? `limit must be an integer from 1 to ${String(MAX_PAGE_EVENTS)}.`
       : "limit must be an integer >= 1.";
   }
-  const filters: EventsQuery["filters"] = (
-    ["agent_id", "event_type", "log_level", "session_id"] as const
-  ).flatMap((field) => {
+  const filters: EventsQuery["filters"] = FILTERED.flatMap((field) => {
     const values = params
       .getAll(field)
       .flatMap((value) => value.split(","))

@@ -17,7 +17,14 @@ const DAY_MS = 86_400_000;
 /** Of a larger seq, JavaScript and JSON would make another one. */
 const MAX_SEQ = String(Number.MAX_SAFE_INTEGER);
 /** The columns that filters look at. */
-const NAMES = ["event_type", "agent_id", "session_id", "log_level"] as const;
+const NAMES = [
+  "event_type",
+  "agent_id",
+  "session_id",
+  "log_level",
+  "project",
+  "source",
+] as const;
 /** What an event holds beside its metadata and its message. */
 const SHORT_TEXTS = [...NAMES, "log_type", "timestamp"] as const;
 const MAX_NAME_LENGTH = 1_024;
@@ -43,7 +50,8 @@ const MOST_BYTES = `octet_length(metadata) + 300 + 6 * (octet_length(message) + 
  * that is no JSON, or is followed by a NUL character and more.
  */
 const IS_PLAIN = `json_valid(metadata) AND instr(
-  metadata || event_type || agent_id || coalesce(session_id, '') || log_level, char(0)
+  metadata || event_type || agent_id || coalesce(session_id, '') || log_level
+    || coalesce(project, '') || coalesce(source, ''), char(0)
 ) = 0`;
 
 /** Without the JSON of events that are large, or not plain. */
@@ -69,6 +77,8 @@ export interface StoredEvent {
   agent_id: string;
   session_id: string | null;
   log_level: string;
+  project: string | null;
+  source: string | null;
   json: string;
   /** Of the metadata. Only where `json` holds just a part of a large event. */
   original_bytes?: number;
@@ -180,9 +190,12 @@ export class EventStream {
       event_type: short("event_type"),
       agent_id: short("agent_id"),
     };
+    const optional = (name: string) =>
+      parts[name] === null ? null : short(name);
     const log_level = short("log_level");
-    const session_id =
-      parts["session_id"] === null ? null : short("session_id");
+    const session_id = optional("session_id");
+    const project = optional("project");
+    const source = optional("source");
     const metadataBytes = Number(parts["metadata_bytes"]);
     const messageBytes = Math.max(
       Number(parts["message_bytes"]),
@@ -204,12 +217,16 @@ export class EventStream {
       log_type: short("log_type"),
       log_level,
       ...(session_id === null ? {} : { session_id }),
+      ...(project === null ? {} : { project }),
+      ...(source === null ? {} : { source }),
     });
     return {
       seq,
       ...names,
       session_id,
       log_level,
+      project,
+      source,
       json: `${head.slice(0, -1)},"metadata":${metadata},${tail.slice(1)}`,
       ...(isCut ? { original_bytes: metadataBytes } : {}),
     };
@@ -220,8 +237,8 @@ export class EventStream {
     const { lastInsertRowid } = this.#connection
       .prepare(
         `INSERT INTO event_stream
-           (event_type, agent_id, session_id, message, metadata, timestamp, log_type, log_level)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+           (event_type, agent_id, session_id, message, metadata, timestamp, log_type, log_level, project, source)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         event.event_type,
@@ -232,6 +249,8 @@ export class EventStream {
         event.timestamp,
         event.log_type,
         event.log_level,
+        event.project ?? null,
+        event.source ?? null,
       );
     const [stored] = this.read(Number(lastInsertRowid) - 1, 1);
     if (stored === undefined) throw new Error("the event was not stored");

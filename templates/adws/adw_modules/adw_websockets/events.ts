@@ -93,18 +93,21 @@ export function fitStored(
   maxEventBytes: number,
   report: Report,
 ): SerializedEvent {
-  const { seq, event_type, agent_id, log_level, session_id } = stored;
+  const { seq, event_type, agent_id, log_level } = stored;
+  const { session_id, project, source } = stored;
   if (!("json" in stored)) {
     return serialize(seq, fitEvent(stored, maxEventBytes, report));
   }
   const { json, original_bytes } = stored;
   const isWhole =
     original_bytes === undefined &&
-    [event_type, agent_id, session_id ?? ""].every(isShortName) &&
+    [event_type, agent_id, session_id, project, source].every(isShortName) &&
     isWithin(json, maxEventBytes);
   if (isWhole) return stored;
   const input: EventInput = {
     session_id: session_id ?? undefined,
+    project: project ?? undefined,
+    source: source ?? undefined,
     ...toMetadata(parseJson(json)),
     event_type,
     agent_id,
@@ -119,9 +122,20 @@ export function serialize(
   seq: number,
   { event, body }: FittedEvent,
 ): SerializedEvent {
-  const { event_type, agent_id, log_level, session_id = null } = event;
   const json = `{"seq":${String(seq)},${body}`;
-  return { seq, event_type, agent_id, log_level, session_id, json };
+  return { seq, ...filteredFields(event), json };
+}
+
+/** What filters look at. */
+export function filteredFields({
+  event_type,
+  agent_id,
+  log_level,
+  session_id = null,
+  project = null,
+  source = null,
+}: FilteredFields): FilteredFields {
+  return { event_type, agent_id, log_level, session_id, project, source };
 }
 
 export function optionalText(value: unknown): string | undefined {
@@ -136,7 +150,7 @@ function toMetadata(value: unknown): Record<string, unknown> {
 
 /** Fills in what was left out, and repairs what untyped callers get wrong. */
 function complete(input: EventInput, maxEventBytes: number): NewEvent {
-  // Six names at their longest leave the greater part of the bound to the rest.
+  // Eight names at their longest leave the greater part of the bound to the rest.
   const maxNameBytes = Math.max(64, Math.floor(maxEventBytes / 16));
   const name = (value: unknown, fallback: string) => {
     const text = optionalText(value) ?? fallback;
@@ -156,6 +170,9 @@ function complete(input: EventInput, maxEventBytes: number): NewEvent {
     log_level: name(input.log_level, "info").toLowerCase(),
   };
   if (sessionId !== undefined) event.session_id = name(sessionId, "");
+  const [project, source] = [input.project, input.source].map(optionalText);
+  if (project !== undefined) event.project = name(project, "");
+  if (source !== undefined) event.source = name(source, "");
   return event;
 }
 
@@ -183,9 +200,17 @@ function settleMetadata(event: NewEvent, report: Report): string {
 /** The event's JSON without its opening `{"seq":n,`, which comes last. */
 function encodeBody(event: NewEvent, metadataJson: string): string {
   const { event_type, agent_id, message } = event;
-  const { timestamp, log_type, log_level, session_id } = event;
+  const { timestamp, log_type, log_level } = event;
+  const { session_id, project, source } = event;
   const head = JSON.stringify({ event_type, agent_id, message });
-  const tail = JSON.stringify({ timestamp, log_type, log_level, session_id });
+  const tail = JSON.stringify({
+    timestamp,
+    log_type,
+    log_level,
+    session_id,
+    project,
+    source,
+  });
   return `${head.slice(1, -1)},"metadata":${metadataJson},${tail.slice(1)}`;
 }
 
@@ -224,8 +249,8 @@ function isWithin(text: string, bytes: number): boolean {
   return text.length * 3 <= bytes || Buffer.byteLength(text) <= bytes;
 }
 
-function isShortName(name: string): boolean {
-  return name.length < MAX_NAME_LENGTH;
+function isShortName(name: string | null | undefined): boolean {
+  return (name ?? "").length < MAX_NAME_LENGTH;
 }
 
 /** The text, or its beginning, of at most so many UTF-16 units. */

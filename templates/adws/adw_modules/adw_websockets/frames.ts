@@ -5,6 +5,7 @@
  * Template: adw_websockets 1.3.0
  */
 import type { FilteredFields } from "../adw_events.ts";
+import { filteredFields } from "./events.ts";
 import type { SerializedEvent } from "./events.ts";
 
 /** An event ready for the wire, with the fields that filters look at. */
@@ -17,9 +18,8 @@ export interface EncodedEvent extends FilteredFields {
 export type PageEvent = EncodedEvent | SerializedEvent;
 
 export function encodeEvent(event: SerializedEvent): EncodedEvent {
-  const { seq, event_type, agent_id, log_level, session_id = null } = event;
   const frame = frameText(event.json);
-  return { seq, event_type, agent_id, log_level, session_id, frame };
+  return { seq: event.seq, ...filteredFields(event), frame };
 }
 
 /** One unfragmented frame, as a buffer of its own. */
