@@ -39,6 +39,7 @@ const CACHE: Column = {
 };
 const COST: Column = {
   label: "Cost",
+  class: "cost",
   cell: ({ usage }) => usage && costWords(usage),
 };
 const SOURCE: Column = {

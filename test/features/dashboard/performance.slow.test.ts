@@ -193,7 +193,7 @@ describeInBrowser("the dashboard under load", () => {
     await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
     const before = await metrics(devtools);
     await page.getByRole("button", { name: "Story", exact: true }).click();
-    await page.getByText("words 19999").waitFor();
+    await page.locator(".story").getByText("words 19999").waitFor();
     const after = await metrics(devtools);
     const cpu = (after.task - before.task) * 1_000;
     process.stderr.write(

@@ -87,7 +87,13 @@ export class AgentLog {
     end: { error?: string; output?: unknown; open?: boolean; ms?: number } = {},
   ): this {
     const tool_use_id = `${this.id}-c${(this.#calls += 1)}`;
-    const label = `${tool_name} ${JSON.stringify(tool_input).slice(0, 80)}`;
+    const argument =
+      typeof tool_input === "string"
+        ? tool_input
+        : Object.values(tool_input ?? {}).find(
+            (value) => typeof value === "string",
+          );
+    const label = `${tool_name} ${String(argument).slice(0, 80)}`;
     const call = { tool_name, tool_use_id, tool_input };
     this.add("tool_call", label, call);
     if (end.open) return this;
