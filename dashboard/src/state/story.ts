@@ -3,6 +3,7 @@ import { computed } from "@preact/signals";
 import { sessionOf } from "../core/filter.ts";
 import { sessionsOf } from "../core/groups.ts";
 import { Story } from "../core/story.ts";
+import type { AgentEvent } from "../core/types.ts";
 import { filter, fleet, logEnd } from "../state.ts";
 import { store } from "./events.ts";
 
@@ -48,15 +49,27 @@ export function storyOf(scope: StoryScope): Story {
   if (!goesOn) {
     told = { scope: name, events, trimmed, end: trimmed, story: new Story() };
   }
-  const agents = scope.agents.length > 0 ? new Set(scope.agents) : null;
-  const sessions = scope.sessions.length > 0 ? new Set(scope.sessions) : null;
   for (let index = told.end - trimmed; index < end - trimmed; index++) {
     const event = events[index];
     if (event === undefined) break;
-    if (agents !== null && !agents.has(event.agent_id)) continue;
-    if (sessions !== null && !sessions.has(sessionOf(event))) continue;
-    told.story.tell(event, store.happenedAt(index));
+    if (isOf(scope, event)) told.story.tell(event, store.happenedAt(index));
   }
   told.end = end;
   return told.story;
+}
+
+/** The part of a story that an event is told in; -1 when it is not of it, or not here yet. */
+export function partOfEvent(scope: StoryScope, seq: number | null) {
+  if (seq === null) return -1;
+  const index = store.indexOf(seq);
+  const event = store.events[index];
+  const isTold = event !== undefined && index + store.trimmed < told.end;
+  return isTold && isOf(scope, event) ? storyOf(scope).indexOf(seq) : -1;
+}
+
+function isOf({ agents, sessions }: StoryScope, event: AgentEvent) {
+  return (
+    (agents.length === 0 || agents.includes(event.agent_id)) &&
+    (sessions.length === 0 || sessions.includes(sessionOf(event)))
+  );
 }

@@ -10,7 +10,12 @@ import {
   pausedAt,
   selected,
 } from "../state.ts";
-import { storyOf, storyScope, type StoryScope } from "../state/story.ts";
+import {
+  partOfEvent,
+  storyOf,
+  storyScope,
+  type StoryScope,
+} from "../state/story.ts";
 import { PanelSwitch } from "./panel_switch.tsx";
 import { SourceBadge } from "./source_badge.tsx";
 import { StoryChoice } from "./story_choice.tsx";
@@ -65,10 +70,9 @@ function Told({ scope }: { scope: StoryScope }) {
   void overviewVersion.value;
   void moment.value;
   void pausedAt.value;
-  const story = storyOf(scope);
-  const { parts } = story;
+  const { parts } = storyOf(scope);
   const seq = selected.value;
-  const wanted = seq === null ? -1 : story.indexOf(seq);
+  const wanted = partOfEvent(scope, seq);
   const pages = useStoryPages(JSON.stringify(scope), parts.length, wanted, seq);
   const { from, to } = pages;
   const mainId = scope.agents[0] ?? parts[0]?.agentId ?? "";

@@ -184,7 +184,10 @@ describeInBrowser("sessions of coding agents", () => {
     await page.getByRole("button", { name: "Earlier", exact: true }).click();
     await page.getByText("3,801–3,900 of 4,000").waitFor();
     await page.getByRole("button", { name: "Start", exact: true }).click();
-    await page.locator(".story").getByText("words 0", { exact: true }).waitFor();
+    await page
+      .locator(".story")
+      .getByText("words 0", { exact: true })
+      .waitFor();
     await page.goto(`${page.url().split("?")[0]}?panel=story&event=3002`);
     const wanted = page.locator('.part[aria-current="true"]');
     await wanted.waitFor();
