@@ -5,9 +5,10 @@
  */
 import { batch, computed, effect, type ReadonlySignal } from "@preact/signals";
 import { compileFilter, emptyFilter, isEmptyFilter } from "./core/filter.ts";
-import { ofSessions } from "./core/fleet.ts";
+import { partOf } from "./core/fleet.ts";
 import { needsYou } from "./core/needs_you.ts";
-import type { Filter } from "./core/types.ts";
+import type { Filter, FilterField } from "./core/types.ts";
+import type { UsageKey } from "./core/usage.ts";
 import type { ConnectionStatus } from "./io/connection.ts";
 import { keepDismissed, keepShortcutsOn } from "./io/preferences.ts";
 import { keepAddress, showAddress } from "./state/address.ts";
@@ -47,6 +48,9 @@ export const streamNotice: ReadonlySignal<string> = signals.streamNotice;
 export const filter: ReadonlySignal<Filter> = signals.filter;
 export const selected: ReadonlySignal<number | null> = signals.selected;
 export const panel: ReadonlySignal<string> = signals.panel;
+export const open: ReadonlySignal<readonly string[]> = signals.open;
+export const folded: ReadonlySignal<readonly string[]> = signals.folded;
+export const usageKey: ReadonlySignal<UsageKey> = signals.usageKey;
 export const pausedAt: ReadonlySignal<number | null> = signals.pausedAt;
 export const reveal: ReadonlySignal<signals.Reveal> = signals.reveal;
 export const replay: ReadonlySignal<signals.Replay | null> = signals.replay;
@@ -71,13 +75,22 @@ const wholeFleet = computed(() => {
 });
 
 const chosenSessions = computed(() => filter.value.sessions);
+const chosenProjects = computed(() => filter.value.projects);
+const chosenSources = computed(() => filter.value.sources);
 
-/** Of that fleet, the agents of the chosen sessions. */
-export const fleet = computed(() => ({
-  current: ofSessions(wholeFleet.value.current, chosenSessions.value),
+/** What part of the fleet is shown: a filter's text changes nothing of it. */
+export const scope = computed(() => ({
+  sessions: chosenSessions.value,
+  projects: chosenProjects.value,
+  sources: chosenSources.value,
 }));
 
-/** Who needs a person, in all sessions. */
+/** The agents of the chosen sessions, projects and sources. */
+export const fleet = computed(() => ({
+  current: partOf(wholeFleet.value.current, scope.value),
+}));
+
+/** Who needs a person, in the whole fleet. */
 const allNeeds = computed(() => {
   // Of half a story one cannot tell who is silent.
   if (connection.value.state === "loading") return [];
@@ -91,7 +104,7 @@ export const needs = computed(() => {
   return allNeeds.value.filter((need) => agents.has(need.agentId));
 });
 
-/** How many need a person in sessions that the filter hides. */
+/** How many need a person where the filter hides them. */
 export const needsElsewhere = computed(
   () => allNeeds.value.length - needs.value.length,
 );
@@ -141,26 +154,43 @@ export function clearFilter() {
 }
 
 /** Shows only one value; all of them again when that one was shown alone. */
-export function filterOnly(
-  field: "agents" | "types" | "levels" | "sessions",
-  value: string,
-) {
+export function filterOnly(field: FilterField, value: string) {
   const [first, ...others] = filter.value[field];
   const isAlone = first === value && others.length === 0;
   changeFilter({ [field]: isAlone ? [] : [value] });
 }
 
 /** Adds or takes away one value of a filter. */
-export function toggleFilter(
-  field: "agents" | "types" | "levels" | "sessions",
-  value: string,
-) {
-  const values = filter.value[field];
-  changeFilter({
-    [field]: values.includes(value)
-      ? values.filter((other) => other !== value)
-      : [...values, value],
+export function toggleFilter(field: FilterField, value: string) {
+  changeFilter({ [field]: toggled(filter.value[field], value) });
+}
+
+/** Shows the finished part of a tree's row, or hides it. */
+export function toggleOpen(key: string) {
+  signals.open.value = toggled(open.value, key);
+}
+
+/** Hides the children of a tree's row, or shows them. */
+export function toggleFold(key: string) {
+  signals.folded.value = toggled(folded.value, key);
+}
+
+export function countUsageBy(key: UsageKey) {
+  signals.usageKey.value = key;
+}
+
+/** Shows the story of a session, at the event that is open. */
+export function tellStory(session: string) {
+  batch(() => {
+    changeFilter({ sessions: [session], agents: [] });
+    showPanel("story");
   });
+}
+
+function toggled<T>(values: readonly T[], value: T) {
+  return values.includes(value)
+    ? values.filter((other) => other !== value)
+    : [...values, value];
 }
 
 /** Opens an event in the detail pane, and shows where it lies. */

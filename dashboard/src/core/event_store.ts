@@ -63,6 +63,8 @@ export class EventStore {
       event.log_type = this.#intern(event.log_type);
       event.log_level = this.#intern(event.log_level);
       if (event.session_id) event.session_id = this.#intern(event.session_id);
+      if (event.project) event.project = this.#intern(event.project);
+      if (event.source) event.source = this.#intern(event.source);
       this.#pushTime(Date.parse(event.timestamp), now, live);
       this.events.push(event);
       added += 1;
@@ -215,7 +217,7 @@ export function asEvent(value: unknown): AgentEvent | null {
 function completeEvent(
   value: Record<string, unknown>,
 ): value is Record<string, unknown> & AgentEvent {
-  const { seq, event_type: type, metadata, session_id: session } = value;
+  const { seq, event_type: type, metadata } = value;
   if (typeof type !== "string") return false;
   if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 1) {
     return false;
@@ -226,7 +228,9 @@ function completeEvent(
   value["timestamp"] = wordOf(value["timestamp"], "");
   value["log_type"] = wordOf(value["log_type"], "event");
   value["log_level"] = wordOf(value["log_level"], "info");
-  if (session !== undefined) value["session_id"] = wordOf(session, "");
+  for (const name of ["session_id", "project", "source"]) {
+    if (value[name] !== undefined) value[name] = wordOf(value[name], "");
+  }
   value["metadata"] = isRecord(metadata) ? plainValue(metadata) : {};
   return true;
 }

@@ -10,8 +10,12 @@ const COLUMNS = [
   "log_level",
   "agent_id",
   "session_id",
+  "project",
+  "source",
   "message",
 ] as const;
+/** Columns that are there only where an event has something in them. */
+const OPTIONAL: ReadonlySet<string> = new Set(["project", "source"]);
 
 /** One JSON object a line, as on the wire. */
 export function toJsonl(events: readonly AgentEvent[]) {
@@ -22,10 +26,15 @@ export function toJsonl(events: readonly AgentEvent[]) {
 
 /** RFC 4180, with the metadata as JSON in the last column. */
 export function toCsv(events: readonly AgentEvent[]) {
-  const lines = [[...COLUMNS, "metadata"].join(",")];
+  const columns = COLUMNS.filter(
+    (column) =>
+      !OPTIONAL.has(column) ||
+      events.some((event) => event[column] !== undefined),
+  );
+  const lines = [[...columns, "metadata"].join(",")];
   for (const event of events) {
     const masked = maskEvent(event);
-    const cells = COLUMNS.map((column) =>
+    const cells = columns.map((column) =>
       csvCell(String(masked[column] ?? "")),
     );
     cells.push(csvCell(JSON.stringify(masked.metadata)));

@@ -1,6 +1,6 @@
 /** Which events the log, the timeline and an export show. */
 import { isRecord } from "./event_facts.ts";
-import type { AgentEvent, Filter } from "./types.ts";
+import { FILTER_FIELDS, type AgentEvent, type Filter } from "./types.ts";
 
 export function emptyFilter(): Filter {
   return {
@@ -8,6 +8,8 @@ export function emptyFilter(): Filter {
     types: [],
     levels: [],
     sessions: [],
+    projects: [],
+    sources: [],
     text: "",
     from: null,
     to: null,
@@ -16,10 +18,7 @@ export function emptyFilter(): Filter {
 
 export function isEmptyFilter(filter: Filter) {
   return (
-    filter.agents.length === 0 &&
-    filter.types.length === 0 &&
-    filter.levels.length === 0 &&
-    filter.sessions.length === 0 &&
+    FILTER_FIELDS.every((field) => filter[field].length === 0) &&
     filter.text.trim() === "" &&
     filter.from === null &&
     filter.to === null
@@ -39,6 +38,8 @@ export function compileFilter(
   const types = setOf(filter.types);
   const levels = setOf(filter.levels);
   const sessions = setOf(filter.sessions);
+  const projects = setOf(filter.projects);
+  const sources = setOf(filter.sources);
   const terms = searchTerms(filter.text).map(
     (term) => new RegExp(escapeRegExp(term), "i"),
   );
@@ -51,6 +52,8 @@ export function compileFilter(
     (types === null || types.has(event.event_type)) &&
     (levels === null || levels.has(event.log_level)) &&
     (sessions === null || sessions.has(sessionOf(event))) &&
+    (projects === null || projects.has(event.project ?? "")) &&
+    (sources === null || sources.has(event.source ?? "")) &&
     terms.every((term) => matchesText(event, term, nameOf));
 }
 

@@ -1,5 +1,6 @@
 /** The fleet, and what can be asked of it: names, numbers, the tree of agents. */
-import type { Agent, StepStats } from "./types.ts";
+import type { Agent, Filter, StepStats } from "./types.ts";
+import { knownCost, sumUsage, usageOf } from "./usage.ts";
 
 export interface Fleet {
   /** by id, in order of appearance */
@@ -17,8 +18,9 @@ export function cloneFleet(fleet: Fleet): Fleet {
   return structuredClone(fleet);
 }
 
+/** Of a coding agent its task: it has no name of its own. */
 export function agentName(agent: Agent) {
-  return agent.name || shortId(agent.id);
+  return (agent.source && agent.title) || agent.name || shortId(agent.id);
 }
 
 export function shortId(id: string) {
@@ -27,16 +29,13 @@ export function shortId(id: string) {
 
 /** Tokens of an agent: the sum of its prompts, or its own report if larger. */
 export function tokensOf(agent: Agent) {
-  return {
-    input: Math.max(agent.tokensIn, agent.reportedTokensIn),
-    output: Math.max(agent.tokensOut, agent.reportedTokensOut),
-  };
+  const { tokensIn, tokensOut } = usageOf(agent);
+  return { input: tokensIn, output: tokensOut };
 }
 
 /** Recorded cost of an agent in US dollars, or null when none was recorded. */
 export function costOf(agent: Agent) {
-  if (!agent.costRecorded) return null;
-  return Math.max(agent.cost, agent.reportedCost);
+  return knownCost(usageOf(agent));
 }
 
 /** Whether it waits for a person, and so does not work. */
@@ -50,15 +49,25 @@ export function elapsedOf(agent: Agent, time: number) {
   return Math.max(0, end - agent.firstAt);
 }
 
-/**
- * The agents of some sessions, and what was counted of them; all of the fleet
- * when no session is named.
- */
-export function ofSessions(fleet: Fleet, sessions: readonly string[]): Fleet {
-  if (sessions.length === 0) return fleet;
+/** What chooses a part of the fleet. */
+export type Scope = Pick<Filter, "sessions" | "projects" | "sources">;
+
+/** Whether a scope is everything. */
+export function isWhole({ sessions, projects, sources }: Scope) {
+  return sessions.length + projects.length + sources.length === 0;
+}
+
+/** The agents of some sessions, projects or sources, and what was counted of them. */
+export function partOf(fleet: Fleet, scope: Scope): Fleet {
+  if (isWhole(scope)) return fleet;
+  const { sessions, projects, sources } = scope;
   const part = createFleet();
   for (const [id, agent] of fleet.agents) {
-    if (!sessions.some((session) => agent.sessions.has(session))) continue;
+    const isIn =
+      (sessions.length === 0 || sessions.some((s) => agent.sessions.has(s))) &&
+      (projects.length === 0 || projects.includes(agent.project)) &&
+      (sources.length === 0 || sources.includes(agent.source));
+    if (!isIn) continue;
     part.agents.set(id, agent);
     part.events += agent.events;
     part.errors += agent.errors;
@@ -72,11 +81,7 @@ export function totals(fleet: Fleet) {
     running: 0,
     waiting: 0,
     failed: 0,
-    tokensIn: 0,
-    tokensOut: 0,
-    cost: 0,
-    costRecorded: false,
-    estimated: false,
+    usage: sumUsage(fleet.agents.values()),
     events: fleet.events,
     errors: fleet.errors,
   };
@@ -84,12 +89,6 @@ export function totals(fleet: Fleet) {
     if (isWaiting(agent)) sum.waiting += 1;
     else if (agent.activity === "running") sum.running += 1;
     if (agent.activity === "failed") sum.failed += 1;
-    const tokens = tokensOf(agent);
-    sum.tokensIn += tokens.input;
-    sum.tokensOut += tokens.output;
-    sum.cost += costOf(agent) ?? 0;
-    sum.costRecorded ||= agent.costRecorded;
-    sum.estimated ||= agent.estimated;
   }
   return sum;
 }

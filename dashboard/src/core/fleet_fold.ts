@@ -8,6 +8,7 @@ import type { Activity, Agent, AgentEvent } from "./types.ts";
 import { count, stepName, text } from "./event_facts.ts";
 import { sessionOf } from "./filter.ts";
 import { noRepeat, takeToolCall } from "./repeats.ts";
+import { costIn, isEstimate, isRequest, noUsage, takeUsage } from "./usage.ts";
 import { endWaitsByStatus, updateWaits } from "./waits.ts";
 
 /** Statuses as recorded, of both generations of the tables. */
@@ -47,7 +48,10 @@ const NOT_WORK = new Set([
   "agent_log",
   "cost_update",
   "agent_created",
+  "agent_updated",
   "agent_status_changed",
+  "session_ended",
+  "hook_execution_complete",
 ]);
 
 /**
@@ -76,6 +80,7 @@ export function applyEvent(fleet: Fleet, event: AgentEvent, at: number) {
   if (event.message !== "") agent.message = event.message;
   describe(agent, event);
   updateWaits(agent, event, at);
+  takeHooks(agent, event);
 
   switch (event.event_type) {
     case "step_start":
@@ -94,9 +99,8 @@ export function applyEvent(fleet: Fleet, event: AgentEvent, at: number) {
       break;
     case "prompt_completed":
       agent.openCalls.delete(`prompt:${text(metadata["prompt_id"])}`);
-      agent.tokensIn += count(metadata["tokens_input"]);
-      agent.tokensOut += count(metadata["tokens_output"]);
-      addCost(agent, metadata, "cost");
+      takeUsage(agent, metadata, at);
+      agent.estimated ||= costIn(metadata) !== null && isEstimate(metadata);
       break;
     case "tool_call":
       takeToolCall(agent, event, at);
@@ -105,16 +109,11 @@ export function applyEvent(fleet: Fleet, event: AgentEvent, at: number) {
     case "agent_failed":
     case "agent_cancelled":
     case "agent_status_changed":
+      takeReport(agent, metadata, at);
+      break;
     case "cost_update":
-      addCost(agent, metadata, "reportedCost");
-      agent.reportedTokensIn = Math.max(
-        agent.reportedTokensIn,
-        count(metadata["tokens_input"]),
-      );
-      agent.reportedTokensOut = Math.max(
-        agent.reportedTokensOut,
-        count(metadata["tokens_output"]),
-      );
+      if (isRequest(metadata)) takeUsage(agent, metadata, at);
+      else takeReport(agent, metadata, at);
       break;
   }
 
@@ -146,6 +145,10 @@ function agentOf(fleet: Fleet, id: string, at: number): Agent {
     name: "",
     type: "",
     model: "",
+    project: "",
+    source: "",
+    title: "",
+    cwd: "",
     parentId: "",
     sessionId: "",
     sessions: new Set(),
@@ -158,14 +161,15 @@ function agentOf(fleet: Fleet, id: string, at: number): Agent {
     lastSeq: 0,
     events: 0,
     errors: 0,
-    tokensIn: 0,
-    tokensOut: 0,
+    used: noUsage(),
+    shares: new Map(),
     reportedTokensIn: 0,
     reportedTokensOut: 0,
-    cost: 0,
     reportedCost: 0,
-    costRecorded: false,
+    reportedAt: 0,
     estimated: false,
+    hookRuns: 0,
+    hookMs: 0,
     openSteps: [],
     steps: new Map(),
     openCalls: new Map(),
@@ -184,7 +188,11 @@ function describe(agent: Agent, event: AgentEvent) {
   if (event.event_type.startsWith("agent_")) {
     agent.name = text(metadata["name"]) || agent.name;
     agent.type = text(metadata["agent_type"]) || agent.type;
+    agent.title = text(metadata["title"]) || agent.title;
+    agent.cwd = text(metadata["cwd"]) || agent.cwd;
   }
+  agent.project = event.project || agent.project;
+  agent.source = event.source || agent.source;
   agent.model = text(metadata["model"]) || agent.model;
   const parent = text(metadata["parent_agent_id"]);
   if (parent !== "" && parent !== agent.id) agent.parentId = parent;
@@ -291,24 +299,34 @@ function endStep(
   if (metadata["status"] === "failed") stats.failed += 1;
 }
 
-function addCost(
+/** What is said of the agent is a total so far, a prompt's cost a part of it. */
+function takeReport(
   agent: Agent,
   metadata: Record<string, unknown>,
-  field: "cost" | "reportedCost",
+  at: number,
 ) {
-  const value = metadata["cost_usd"] ?? metadata["total_cost_usd"];
-  if (typeof value !== "number" || !Number.isFinite(value)) return;
-  // A prompt's cost is a part; what is said of the agent is a total so far.
-  if (field === "cost") agent.cost += value;
-  else agent.reportedCost = Math.max(agent.reportedCost, value);
-  if (value > 0 || field === "cost") agent.costRecorded = true;
-  if (
-    metadata["estimated"] === true ||
-    metadata["cost_estimated"] === true ||
-    metadata["cost_is_estimate"] === true
-  ) {
-    agent.estimated = true;
-  }
+  const cost = costIn(metadata);
+  const tokensIn = count(metadata["tokens_input"]);
+  const tokensOut = count(metadata["tokens_output"]);
+  if (cost === null && tokensIn + tokensOut === 0) return;
+  agent.reportedAt = at;
+  agent.reportedCost = Math.max(agent.reportedCost, cost ?? 0);
+  agent.reportedTokensIn = Math.max(agent.reportedTokensIn, tokensIn);
+  agent.reportedTokensOut = Math.max(agent.reportedTokensOut, tokensOut);
+  agent.estimated ||= cost !== null && isEstimate(metadata);
+}
+
+/** The time that hooks took, where the agent says so. */
+function takeHooks(agent: Agent, event: AgentEvent) {
+  const { metadata, event_type: type } = event;
+  const ms =
+    metadata["hook_duration_ms"] ??
+    (type === "hook_execution_complete"
+      ? metadata["total_duration_ms"]
+      : undefined);
+  if (ms === undefined) return;
+  agent.hookRuns += 1;
+  agent.hookMs += Math.max(0, count(typeof ms === "string" ? Number(ms) : ms));
 }
 
 function isWork(event: AgentEvent) {

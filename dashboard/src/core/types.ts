@@ -3,8 +3,14 @@
  * the event client has it.
  */
 import type { WebSocketEvent } from "adw_modules/adw_websocket_client.ts";
+import type { Share, Usage } from "./usage.ts";
 
-export type AgentEvent = WebSocketEvent;
+export type AgentEvent = WebSocketEvent & {
+  /** Short name of the project, where it is known. */
+  project?: string;
+  /** What the event comes from: adw, claude-code, codex, … */
+  source?: string;
+};
 
 export type Activity =
   "running" | "waiting" | "idle" | "done" | "failed" | "cancelled" | "unknown";
@@ -53,6 +59,13 @@ export interface Agent {
   name: string;
   type: string;
   model: string;
+  /** "" where its events do not say */
+  project: string;
+  source: string;
+  /** its first prompt's first line */
+  title: string;
+  /** the folder it works in */
+  cwd: string;
   parentId: string;
   /** the latest */
   sessionId: string;
@@ -70,18 +83,21 @@ export interface Agent {
   lastSeq: number;
   events: number;
   errors: number;
-  /** of its own prompts */
-  tokensIn: number;
-  tokensOut: number;
+  /** sum of its own prompts and model requests */
+  used: Usage;
+  /** the same by model and day */
+  shares: Map<string, Share>;
   /** the total that the agent itself reported */
   reportedTokensIn: number;
   reportedTokensOut: number;
-  /** sum of its prompts' recorded cost, US dollars */
-  cost: number;
   reportedCost: number;
-  costRecorded: boolean;
+  /** when it did, ms since the epoch */
+  reportedAt: number;
   /** a recorded number was labelled an estimate */
   estimated: boolean;
+  /** how often hooks ran in it, and how long that took in all */
+  hookRuns: number;
+  hookMs: number;
   /** innermost last */
   openSteps: { name: string; key: string; since: number }[];
   /** by name: any name may occur */
@@ -115,11 +131,18 @@ export interface Need {
   seq: number;
 }
 
-export interface Filter {
-  agents: string[];
-  types: string[];
-  levels: string[];
-  sessions: string[];
+/** The fields of the filter that hold a list of values. */
+export const FILTER_FIELDS = [
+  "agents",
+  "types",
+  "levels",
+  "sessions",
+  "projects",
+  "sources",
+] as const;
+export type FilterField = (typeof FILTER_FIELDS)[number];
+
+export interface Filter extends Record<FilterField, string[]> {
   text: string;
   /** ms since the epoch */
   from: number | null;

@@ -2,7 +2,9 @@
  * What the address bar says about the view: filters, time range, selection,
  * moment. Everything is optional, and nonsense is ignored.
  */
-import type { Filter } from "./types.ts";
+import { emptyFilter } from "./filter.ts";
+import { FILTER_FIELDS, type Filter } from "./types.ts";
+import { USAGE_KEYS, type UsageKey } from "./usage.ts";
 
 export interface ViewState {
   filter: Filter;
@@ -10,23 +12,35 @@ export interface ViewState {
   selected: number | null;
   /** the replay's moment, null when live */
   at: number | null;
-  /** the panel in front on a narrow screen */
+  /** the panel in front on a narrow screen, or below the timeline */
   panel: string;
+  /** keys of the tree's finished parts that are shown */
+  open: readonly string[];
+  /** keys of the tree's rows whose children are hidden */
+  folded: readonly string[];
+  /** what the numbers are told by */
+  by: UsageKey;
 }
+
+const PANELS = new Set(["timeline", "log", "story", "numbers"]);
 
 /** @returns "" or "?agent=…" */
 export function toQuery(view: ViewState): string {
   const params = new URLSearchParams();
-  for (const value of view.filter.agents) params.append("agent", value);
-  for (const value of view.filter.types) params.append("type", value);
-  for (const value of view.filter.levels) params.append("level", value);
-  for (const value of view.filter.sessions) params.append("session", value);
+  for (const field of FILTER_FIELDS) {
+    for (const value of view.filter[field]) {
+      params.append(field.slice(0, -1), value);
+    }
+  }
   if (view.filter.text.trim() !== "") params.set("q", view.filter.text);
   setTime(params, "from", view.filter.from);
   setTime(params, "to", view.filter.to);
   setTime(params, "at", view.at);
   if (view.selected !== null) params.set("event", String(view.selected));
   if (view.panel !== "fleet") params.set("panel", view.panel);
+  for (const key of view.open) params.append("open", key);
+  for (const key of view.folded) params.append("fold", key);
+  if (view.by !== "agent") params.set("by", view.by);
   const query = params.toString();
   return query === "" ? "" : `?${query}`;
 }
@@ -34,19 +48,24 @@ export function toQuery(view: ViewState): string {
 export function fromQuery(query: string): ViewState {
   const params = new URLSearchParams(query);
   const panel = params.get("panel") ?? "";
+  const by = params.get("by");
+  const filter: Filter = {
+    ...emptyFilter(),
+    text: params.get("q") ?? "",
+    from: getTime(params, "from"),
+    to: getTime(params, "to"),
+  };
+  for (const field of FILTER_FIELDS) {
+    filter[field] = params.getAll(field.slice(0, -1));
+  }
   return {
-    filter: {
-      agents: params.getAll("agent"),
-      types: params.getAll("type"),
-      levels: params.getAll("level"),
-      sessions: params.getAll("session"),
-      text: params.get("q") ?? "",
-      from: getTime(params, "from"),
-      to: getTime(params, "to"),
-    },
+    filter,
     selected: getCount(params, "event"),
     at: getTime(params, "at"),
-    panel: ["timeline", "log", "numbers"].includes(panel) ? panel : "fleet",
+    panel: PANELS.has(panel) ? panel : "fleet",
+    open: params.getAll("open"),
+    folded: params.getAll("fold"),
+    by: USAGE_KEYS.find((key) => key === by) ?? "agent",
   };
 }
 

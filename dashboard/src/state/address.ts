@@ -3,11 +3,14 @@ import { effect } from "@preact/signals";
 import { fromQuery, isSameStep, toQuery } from "../core/url_state.ts";
 import {
   filter,
+  folded,
   isHistoryStep,
+  open,
   panel,
   replay,
   selected,
   speed,
+  usageKey,
   withoutHistory,
 } from "./signals.ts";
 
@@ -20,6 +23,9 @@ export function showAddress() {
     filter.value = view.filter;
     selected.value = view.selected;
     panel.value = view.panel;
+    open.value = view.open;
+    folded.value = view.folded;
+    usageKey.value = view.by;
     replay.value =
       view.at === null
         ? null
@@ -41,6 +47,9 @@ export function keepAddress() {
       selected: selected.value,
       panel: panel.value,
       at: replay.value?.at ?? null,
+      open: open.value,
+      folded: folded.value,
+      by: usageKey.value,
     };
     const query = toQuery(view);
     const write = () => {

@@ -2,6 +2,7 @@
 import { batch, signal } from "@preact/signals";
 import { emptyFilter } from "../core/filter.ts";
 import type { Filter } from "../core/types.ts";
+import type { UsageKey } from "../core/usage.ts";
 import type { ConnectionStatus } from "../io/connection.ts";
 import { readDismissed, readShortcutsOn } from "../io/preferences.ts";
 
@@ -25,6 +26,12 @@ export const filter = signal<Filter>(emptyFilter());
 export const selected = signal<number | null>(null);
 /** Which panel is in front on a narrow screen. */
 export const panel = signal("fleet");
+/** Keys of the tree's finished parts that are shown. */
+export const open = signal<readonly string[]>([]);
+/** Keys of the tree's rows whose children are hidden. */
+export const folded = signal<readonly string[]>([]);
+/** What the numbers are told by. */
+export const usageKey = signal<UsageKey>("agent");
 /** Position in the store at which the log was paused, null when it runs. */
 export const pausedAt = signal<number | null>(null);
 /** Moves the timeline to an event: `n` grows with each request. */

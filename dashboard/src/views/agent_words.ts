@@ -1,7 +1,7 @@
 /** What panels say of an agent, and what choosing one does. */
 import { agentName } from "../core/fleet.ts";
 import { formatWord } from "../core/format.ts";
-import type { Agent } from "../core/types.ts";
+import type { Agent, FilterField } from "../core/types.ts";
 import { currentWait } from "../core/waits.ts";
 import { filterOnly, toggleFilter } from "../state.ts";
 
@@ -28,12 +28,13 @@ export function statusWord(agent: Agent): string {
     : formatWord(agent.status);
 }
 
-/** Shows only an agent's events; with Ctrl, ⌘ or Shift, its events too. */
-export function chooseAgent(
+/** Shows only an agent's or project's events; with Ctrl, ⌘ or Shift, its events too. */
+export function choose(
   event: { ctrlKey: boolean; metaKey: boolean; shiftKey: boolean },
-  id: string,
+  field: FilterField,
+  value: string,
 ): void {
   const adds = event.ctrlKey || event.metaKey || event.shiftKey;
-  if (adds) toggleFilter("agents", id);
-  else filterOnly("agents", id);
+  if (adds) toggleFilter(field, value);
+  else filterOnly(field, value);
 }

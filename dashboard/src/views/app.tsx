@@ -13,6 +13,7 @@ import { useShortcuts } from "./shortcuts.ts";
 import { LogPanel } from "./log_panel.tsx";
 import { NeedsYou } from "./needs_you.tsx";
 import { Numbers } from "./numbers.tsx";
+import { Story } from "./story.tsx";
 import { Timeline } from "./timeline.tsx";
 import { Transport } from "./transport.tsx";
 
@@ -20,6 +21,7 @@ const TABS: readonly (readonly [id: string, label: string])[] = [
   ["fleet", "Fleet"],
   ["timeline", "Timeline"],
   ["log", "Log"],
+  ["story", "Story"],
   ["numbers", "Numbers"],
 ];
 
@@ -80,6 +82,9 @@ export function App({
             </Boundary>
             <Boundary name="Log" place="panel log">
               <LogPanel />
+            </Boundary>
+            <Boundary name="Story" place="panel story">
+              <Story />
             </Boundary>
             <Boundary name="Numbers" place="panel numbers">
               <Numbers />

@@ -7,7 +7,7 @@ export function EmptyFleet({
   hidden,
   state,
 }: {
-  /** Whether a session is chosen. */
+  /** Whether a session, project or source is chosen. */
   filtered: boolean;
   /** Agents that a setting hides. */
   hidden: number;
@@ -34,9 +34,9 @@ export function EmptyFleet({
     return (
       <div class="empty">
         <p>
-          <strong>No agent of the chosen session</strong>
+          <strong>No agent of what is chosen</strong>
         </p>
-        <p>The session filter of the log hides all others.</p>
+        <p>The filters of the log hide all others.</p>
       </div>
     );
   }

@@ -4,11 +4,17 @@ import { cutText, formatInteger } from "../core/format.ts";
 /** Characters of a message shown at first, so that the rest stays in sight. */
 const MESSAGE_CHARS = 700;
 
-export function EventMessage({ text }: { text: string }) {
+export function EventMessage({
+  text,
+  class: style = "detail-message",
+}: {
+  text: string;
+  class?: string;
+}) {
   const [whole, setWhole] = useState(false);
   if (text === "") {
     return (
-      <p class="detail-message">
+      <p class={style}>
         <em>No message</em>
       </p>
     );
@@ -17,7 +23,7 @@ export function EventMessage({ text }: { text: string }) {
   const shown = isLong && !whole ? `${cutText(text, MESSAGE_CHARS)}…` : text;
   return (
     <>
-      <p class="detail-message">{shown}</p>
+      <p class={style}>{shown}</p>
       {isLong && (
         <button
           type="button"

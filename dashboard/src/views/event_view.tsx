@@ -12,12 +12,14 @@ import {
   showInTimeline,
   showPanel,
   store,
+  tellStory,
 } from "../state.ts";
 import { EventMessage } from "./event_message.tsx";
 import { Icon } from "./icons.tsx";
 import { Branch } from "./value_tree.tsx";
 
 export function EventView({ event }: { event: AgentEvent }) {
+  const session = sessionOf(event);
   return (
     <>
       <p class="detail-tags">
@@ -49,6 +51,17 @@ export function EventView({ event }: { event: AgentEvent }) {
         >
           <Icon name="play" /> Replay
         </button>
+        {session !== "" && (
+          <button
+            type="button"
+            class="button"
+            aria-label="Show in the story of its session"
+            title="Show in the story of its session"
+            onClick={() => tellStory(session)}
+          >
+            <Icon name="story" /> Story
+          </button>
+        )}
         <CopyButton event={event} />
       </div>
       <EventFields event={event} />

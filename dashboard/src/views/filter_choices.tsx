@@ -6,11 +6,8 @@ import {
   overviewVersion,
   toggleFilter,
 } from "../state.ts";
-import {
-  compareValues,
-  type FilterField,
-  filterLabel,
-} from "./filter_labels.ts";
+import type { FilterField } from "../core/types.ts";
+import { compareValues, filterLabel } from "./filter_labels.ts";
 
 /** Values drawn at once in a menu. */
 const MOST_CHOICES = 200;

@@ -1,14 +1,14 @@
 import { shortId } from "../core/fleet.ts";
-import { LOG_LEVELS } from "../core/types.ts";
+import { type FilterField, LOG_LEVELS } from "../core/types.ts";
 import { nameOf } from "../state.ts";
-
-/** The fields of the filter that hold a list of values. */
-export type FilterField = "agents" | "types" | "levels" | "sessions";
+import { sourceName } from "./source_badge.tsx";
 
 /** A value of a filter, as people read it. */
 export function filterLabel(field: FilterField, value: string): string {
   if (field === "agents") return nameOf(value);
   if (field === "sessions") return shortId(value);
+  if (field === "sources") return sourceName(value);
+  if (field === "projects") return value || "No project";
   return value;
 }
 

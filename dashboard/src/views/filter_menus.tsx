@@ -1,8 +1,9 @@
 /** Menus that narrow the log to some agents, types, levels or sessions. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { filter, overviewVersion } from "../state.ts";
+import type { FilterField } from "../core/types.ts";
+import { facets, filter, overviewVersion } from "../state.ts";
 import { FilterChoices } from "./filter_choices.tsx";
-import { type FilterField, filterLabel } from "./filter_labels.ts";
+import { filterLabel } from "./filter_labels.ts";
 import { Icon } from "./icons.tsx";
 import { useDismiss } from "./use_dismiss.ts";
 
@@ -13,6 +14,8 @@ export function FilterMenus() {
       <FilterMenu field="types" label="Type" many="types" />
       <FilterMenu field="levels" label="Level" many="levels" />
       <FilterMenu field="sessions" label="Session" many="sessions" />
+      <FilterMenu field="projects" label="Project" many="projects" optional />
+      <FilterMenu field="sources" label="Source" many="sources" optional />
     </div>
   );
 }
@@ -21,17 +24,20 @@ function FilterMenu({
   field,
   label,
   many,
+  optional = false,
 }: {
   field: FilterField;
   label: string;
   many: string;
+  /** Not there while no event says anything of it. */
+  optional?: boolean;
 }) {
   const [open, setOpen] = useState(false);
   const [needle, setNeedle] = useState("");
   const box = useRef<HTMLDivElement | null>(null);
   const chosen = filter.value[field];
   // An agent named in a link has its name only once it was read.
-  if (chosen.length === 1) void overviewVersion.value;
+  if (chosen.length === 1 || optional) void overviewVersion.value;
 
   useDismiss(box, open, () => setOpen(false));
   useEffect(() => {
@@ -39,6 +45,7 @@ function FilterMenu({
     box.current?.querySelector<HTMLElement>(".menu input")?.focus();
   }, [open]);
 
+  if (optional && chosen.length + facets[field].size === 0) return null;
   const [first = ""] = chosen;
   const summary =
     chosen.length === 0

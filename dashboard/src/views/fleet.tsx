@@ -1,89 +1,54 @@
-/** Every agent in its tree. */
-import type { TargetedKeyboardEvent } from "preact";
+/** Every agent in its tree, by project and session where these are known. */
 import { useRef, useState } from "preact/hooks";
-import { elapsedOf, treeRows } from "../core/fleet.ts";
-import { formatDuration } from "../core/format.ts";
-import { connection, filter, fleet, moment, needs } from "../state.ts";
-import { chooseAgent } from "./agent_words.ts";
+import { elapsedOf, isWhole } from "../core/fleet.ts";
+import { formatDuration, formatInteger } from "../core/format.ts";
+import {
+  groupRows,
+  isFinished,
+  isGrouped,
+  type TreeRow,
+} from "../core/groups.ts";
+import {
+  connection,
+  filter,
+  fleet,
+  folded,
+  moment,
+  needs,
+  open,
+  scope,
+} from "../state.ts";
 import { EmptyFleet } from "./empty.tsx";
 import { FleetRow } from "./fleet_row.tsx";
-
-const FINISHED: ReadonlySet<string> = new Set(["done", "cancelled"]);
+import { GroupRow } from "./group_row.tsx";
+import { ProjectSwitch } from "./project_switch.tsx";
+import { isExpanded, toggleRow, useTreeKeys } from "./use_tree_keys.ts";
 
 export function Fleet() {
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const [hideFinished, setHideFinished] = useState(false);
-  const [focused, setFocused] = useState("");
   const tree = useRef<HTMLDivElement | null>(null);
 
-  const all = treeRows(fleet.value.current);
-  const rows = visibleRows(all, folded, hideFinished);
-  const finished = all.filter(({ agent }) => FINISHED.has(agent.activity));
+  const { current: shown } = fleet.value;
+  const grouped = isGrouped(shown);
+  const rows = groupRows(shown, open.value, folded.value).filter(
+    ({ kind }) =>
+      grouped ||
+      !hideFinished ||
+      kind.type !== "agent" ||
+      !isFinished(kind.agent),
+  );
+  const hasFinished = [...shown.agents.values()].some(isFinished);
   const waiting = new Set(needs.value.map((need) => need.agentId));
-  const current = rows.some(({ agent }) => agent.id === focused)
-    ? focused
-    : (rows[0]?.agent.id ?? "");
-
-  const fold = (id: string) => {
-    setFolded((before) => {
-      const next = new Set(before);
-      if (!next.delete(id)) next.add(id);
-      return next;
-    });
-  };
-
-  const moveTo = (index: number) => {
-    const id = rows[Math.min(Math.max(index, 0), rows.length - 1)]?.agent.id;
-    if (id === undefined) return;
-    setFocused(id);
-    tree.current
-      ?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)
-      ?.focus();
-  };
-
-  const onKey = (event: TargetedKeyboardEvent<HTMLDivElement>) => {
-    const index = rows.findIndex(({ agent }) => agent.id === current);
-    const row = rows[index];
-    if (row === undefined) return;
-    switch (event.key) {
-      case "ArrowDown":
-        moveTo(index + 1);
-        break;
-      case "ArrowUp":
-        moveTo(index - 1);
-        break;
-      case "Home":
-        moveTo(0);
-        break;
-      case "End":
-        moveTo(rows.length - 1);
-        break;
-      case "ArrowRight":
-        if (folded.has(row.agent.id)) fold(row.agent.id);
-        else if (row.children > 0) moveTo(index + 1);
-        break;
-      case "ArrowLeft":
-        if (row.children > 0 && !folded.has(row.agent.id)) fold(row.agent.id);
-        else moveTo(rows.findIndex((r) => r.agent.id === row.agent.parentId));
-        break;
-      case "Enter":
-      case " ":
-        chooseAgent(event, row.agent.id);
-        break;
-      default:
-        return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
-  };
+  const keys = useTreeKeys(tree, rows);
 
   return (
     <section class="panel fleet" aria-labelledby="fleet-title">
       <header class="panel-head">
         <h2 id="fleet-title">Fleet</h2>
-        <span class="panel-count">{all.length}</span>
+        <span class="panel-count">{formatInteger(shown.agents.size)}</span>
         <span class="spacer"></span>
-        {finished.length > 0 && (
+        <ProjectSwitch />
+        {hasFinished && !grouped && (
           <label class="check">
             <input
               type="checkbox"
@@ -96,8 +61,8 @@ export function Fleet() {
       </header>
       {rows.length === 0 ? (
         <EmptyFleet
-          filtered={filter.value.sessions.length > 0}
-          hidden={all.length}
+          filtered={!isWhole(scope.value)}
+          hidden={shown.agents.size}
           state={connection.value.state}
         />
       ) : (
@@ -107,22 +72,15 @@ export function Fleet() {
           aria-label="Agents"
           aria-multiselectable="true"
           ref={tree}
-          onKeyDown={onKey}
+          onKeyDown={keys.onKey}
         >
-          {rows.map(({ agent, depth, children }) => (
-            <FleetRow
-              key={agent.id}
-              agent={agent}
-              version={agent.lastSeq}
-              depth={depth}
-              foldable={children > 0}
-              folded={folded.has(agent.id)}
-              chosen={filter.value.agents.includes(agent.id)}
-              needsAttention={waiting.has(agent.id)}
-              tabbable={agent.id === current}
-              elapsed={formatDuration(elapsedOf(agent, moment.value))}
-              onFold={fold}
-              onFocus={setFocused}
+          {rows.map((row) => (
+            <Row
+              key={row.key}
+              row={row}
+              isCurrent={row.key === keys.current}
+              needsAttention={waiting.has(row.key)}
+              onFocus={keys.setFocused}
             />
           ))}
         </div>
@@ -131,15 +89,36 @@ export function Fleet() {
   );
 }
 
-function visibleRows(
-  rows: ReturnType<typeof treeRows>,
-  folded: ReadonlySet<string>,
-  hideFinished: boolean,
-) {
-  let foldDepth = Infinity;
-  return rows.filter(({ agent, depth }) => {
-    if (depth > foldDepth) return false;
-    foldDepth = folded.has(agent.id) ? depth : Infinity;
-    return !(hideFinished && FINISHED.has(agent.activity));
-  });
+function Row({
+  row,
+  isCurrent,
+  needsAttention,
+  onFocus,
+}: {
+  row: TreeRow;
+  isCurrent: boolean;
+  needsAttention: boolean;
+  onFocus: (key: string) => void;
+}) {
+  const { key, depth, kind } = row;
+  if (kind.type !== "agent") {
+    return <GroupRow row={row} tabbable={isCurrent} onFocus={onFocus} />;
+  }
+  const { agent } = kind;
+  return (
+    <FleetRow
+      agent={agent}
+      version={agent.lastSeq}
+      depth={depth}
+      source={row.source}
+      foldable={row.children > 0}
+      folded={!isExpanded(row)}
+      chosen={filter.value.agents.includes(key)}
+      needsAttention={needsAttention}
+      tabbable={isCurrent}
+      elapsed={formatDuration(elapsedOf(agent, moment.value))}
+      onFold={() => toggleRow(row)}
+      onFocus={onFocus}
+    />
+  );
 }

@@ -1,28 +1,28 @@
 /** One agent of the tree: what it is, what it does, and what it has used. */
-import { agentName, costOf, tokensOf } from "../core/fleet.ts";
-import { formatCost, formatCount, formatInteger } from "../core/format.ts";
+import { agentName, tokensOf } from "../core/fleet.ts";
+import { formatCount, formatInteger } from "../core/format.ts";
 import type { Agent } from "../core/types.ts";
-import {
-  chooseAgent,
-  kindAndModel,
-  lastWord,
-  statusWord,
-} from "./agent_words.ts";
+import { usageOf } from "../core/usage.ts";
+import { choose, kindAndModel, lastWord, statusWord } from "./agent_words.ts";
+import { costWords, NO_COST } from "./cost_words.ts";
 import { Icon } from "./icons.tsx";
 import { memo } from "./memo.ts";
+import { SourceBadge } from "./source_badge.tsx";
 
 interface FleetRowProps {
   /** Changed in place: `version` tells when. */
   agent: Agent;
   version: number;
   depth: number;
+  /** "" where it goes without saying. */
+  source: string;
   foldable: boolean;
   folded: boolean;
   chosen: boolean;
   needsAttention: boolean;
   tabbable: boolean;
   elapsed: string;
-  onFold: (id: string) => void;
+  onFold: () => void;
   onFocus: (id: string) => void;
 }
 
@@ -41,7 +41,7 @@ export const FleetRow = memo((props: FleetRowProps) => {
       aria-selected={chosen}
       tabindex={props.tabbable ? 0 : -1}
       style={{ "--depth": Math.min(depth, 6) }}
-      onClick={(event) => chooseAgent(event, agent.id)}
+      onClick={(event) => choose(event, "agents", agent.id)}
       onFocus={() => props.onFocus(agent.id)}
     >
       <span class="agent-guides" aria-hidden="true"></span>
@@ -51,7 +51,7 @@ export const FleetRow = memo((props: FleetRowProps) => {
           aria-hidden="true"
           onClick={(event) => {
             event.stopPropagation();
-            props.onFold(agent.id);
+            props.onFold();
           }}
         >
           <Icon name="chevron" />
@@ -73,6 +73,11 @@ export const FleetRow = memo((props: FleetRowProps) => {
         </span>
         <span class="agent-facts">
           <span class="clip">
+            {props.source !== "" && (
+              <>
+                <SourceBadge source={props.source} />{" "}
+              </>
+            )}
             <span class="agent-status">{statusWord(agent)}</span>
             {kindAndModel(agent)}
           </span>
@@ -87,7 +92,7 @@ export const FleetRow = memo((props: FleetRowProps) => {
 
 function AgentNumbers({ agent }: { agent: Agent }) {
   const { input, output } = tokensOf(agent);
-  const cost = costOf(agent);
+  const cost = costWords(usageOf(agent));
   return (
     <>
       {agent.errors > 0 && (
@@ -109,12 +114,7 @@ function AgentNumbers({ agent }: { agent: Agent }) {
           </span>{" "}
         </>
       )}
-      {cost !== null && (
-        <span>
-          {formatCost(cost)}
-          {agent.estimated ? " est." : ""}
-        </span>
-      )}
+      {cost !== NO_COST && <span>{cost}</span>}
     </>
   );
 }

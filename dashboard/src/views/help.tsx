@@ -19,6 +19,7 @@ const KEYS: readonly (readonly [keys: string, text: string])[] = [
   ["0", "Show the whole timeline"],
   ["p", "Play the past, or stop"],
   ["l", "Back to live"],
+  ["s", "Read the session as a story"],
   ["Esc", "Close what is open"],
   ["?", "This help"],
 ];

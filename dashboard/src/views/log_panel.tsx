@@ -9,13 +9,13 @@ import {
   logVersion,
   pausedAt,
   replay,
-  showPanel,
   store,
   togglePause,
 } from "../state.ts";
 import { FilterMenus } from "./filter_menus.tsx";
 import { Icon } from "./icons.tsx";
 import { LogList } from "./log_list.tsx";
+import { PanelSwitch } from "./panel_switch.tsx";
 import { SearchBox } from "./search_box.tsx";
 import { TimeRangeChip } from "./time_range_chip.tsx";
 
@@ -26,18 +26,10 @@ export function LogPanel() {
   return (
     <section class="panel log" aria-labelledby="log-title">
       <header class="panel-head log-head">
-        <h2 id="log-title">Log</h2>
-        <span class="panel-count" data-testid="log-count">
-          {formatInteger(total)}
-          {filtered ? ` of ${formatInteger(store.length)}` : ""}
-        </span>
-        <button
-          type="button"
-          class="switch"
-          onClick={() => showPanel("numbers")}
-        >
-          Numbers
-        </button>
+        <PanelSwitch
+          current="log"
+          count={`${formatInteger(total)}${filtered ? ` of ${formatInteger(store.length)}` : ""}`}
+        />
         <SearchBox />
         <FilterMenus />
         <TimeRangeChip />

@@ -6,6 +6,7 @@ import {
   changeFilter,
   connection,
   dismissNeed,
+  filter,
   fleet,
   moment,
   needs,
@@ -43,7 +44,7 @@ export function NeedsYou() {
       >
         <p>
           <Icon name="check" />
-          Nothing needs you{elsewhere > 0 && " in the chosen session"}
+          Nothing needs you{elsewhere > 0 && ` in the chosen ${scopeWord()}`}
           <Elsewhere count={elsewhere} />
         </p>
       </section>
@@ -97,12 +98,21 @@ function Elsewhere({ count }: { count: number }) {
       <button
         type="button"
         class="link"
-        onClick={() => changeFilter({ sessions: [] })}
+        onClick={() =>
+          changeFilter({ sessions: [], projects: [], sources: [] })
+        }
       >
-        {formatInteger(count)} in other sessions
+        {formatInteger(count)} in other {scopeWord()}s
       </button>
     </>
   );
+}
+
+/** What hides the others: a project, a source, or a session. */
+function scopeWord() {
+  const { projects, sources } = filter.value;
+  if (projects.length > 0) return "project";
+  return sources.length > 0 ? "source" : "session";
 }
 
 function NeedCard({ need, onDismiss }: { need: Need; onDismiss: () => void }) {

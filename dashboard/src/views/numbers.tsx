@@ -1,9 +1,13 @@
-/** What it cost and how long it took: by agent, and by step. */
+/** What it cost and how long it took: by agent, model, project, day, and by step. */
 import { useEffect, useState } from "preact/hooks";
-import { totals } from "../core/fleet.ts";
-import { fleet, moment, panel, showPanel } from "../state.ts";
-import { AgentTable } from "./agent_table.tsx";
+import { type Fleet, totals } from "../core/fleet.ts";
+import { formatCost, formatDuration, formatInteger } from "../core/format.ts";
+import { isGrouped } from "../core/groups.ts";
+import { type Usage, USAGE_KEYS } from "../core/usage.ts";
+import { countUsageBy, fleet, moment, panel, usageKey } from "../state.ts";
+import { PanelSwitch } from "./panel_switch.tsx";
 import { StepTable } from "./step_table.tsx";
+import { UsageTable } from "./usage_table.tsx";
 
 /** From this width on, the numbers stand beside the log (panels.css). */
 const BESIDE_LOG = matchMedia("(min-width: 1900px)");
@@ -21,24 +25,81 @@ export function Numbers() {
 
 function Tables() {
   const { current } = fleet.value;
-  const { estimated } = totals(current);
+  const { usage } = totals(current);
   return (
     <section class="panel numbers" aria-labelledby="numbers-title">
       <header class="panel-head">
-        <button type="button" class="switch" onClick={() => showPanel("log")}>
-          Log
-        </button>
-        <h2 id="numbers-title">Numbers</h2>
+        <PanelSwitch current="numbers" />
         <span class="muted">
-          as recorded{estimated ? ", estimates marked est." : ""}
+          as recorded{usage.estimated > 0 ? ", estimates marked est." : ""}
         </span>
       </header>
       <div class="numbers-body" tabindex={0} role="group" aria-label="Tables">
-        <div class="numbers-tables">
-          <StepTable fleet={current} />
-          <AgentTable fleet={current} time={moment.value} />
+        <Difference usage={usage} />
+        <div class="numbers-tables" data-grouped={isGrouped(current)}>
+          <div>
+            <StepTable fleet={current} />
+            <HookTime fleet={current} />
+          </div>
+          <div>
+            <UsageSwitch />
+            <UsageTable
+              fleet={current}
+              time={moment.value}
+              by={usageKey.value}
+            />
+          </div>
         </div>
       </div>
     </section>
+  );
+}
+
+function UsageSwitch() {
+  return (
+    <div class="segments" role="group" aria-label="Tokens and cost by">
+      {USAGE_KEYS.map((key) => (
+        <button
+          type="button"
+          class="segment"
+          aria-pressed={usageKey.value === key}
+          onClick={() => countUsageBy(key)}
+        >
+          By {key}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Where an agent's own number and the price table's do not agree. */
+function Difference({ usage }: { usage: Usage }) {
+  const { differing, differingReported, differingEstimated } = usage;
+  if (differing === 0) return null;
+  const requests = differing === 1 ? "request" : "requests";
+  return (
+    <p class="numbers-note" role="note">
+      Two sources differ by more than 1 % on {formatInteger(differing)}{" "}
+      {requests}: {formatCost(differingReported)} as the agents report it,{" "}
+      {formatCost(differingEstimated)} by the price table. The reported cost is
+      counted.
+    </p>
+  );
+}
+
+function HookTime({ fleet: { agents } }: { fleet: Fleet }) {
+  let runs = 0;
+  let ms = 0;
+  for (const agent of agents.values()) {
+    runs += agent.hookRuns;
+    ms += agent.hookMs;
+  }
+  if (runs === 0) return null;
+  return (
+    <p class="numbers-note">
+      Hooks took {formatDuration(ms)} of the agents' time in{" "}
+      {formatInteger(runs)} {runs === 1 ? "event" : "events"},{" "}
+      {formatDuration(ms / runs)} each, as the agents report it.
+    </p>
   );
 }

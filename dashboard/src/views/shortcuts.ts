@@ -35,6 +35,9 @@ export function useShortcuts({ onHelp }: { onHelp: () => void }): void {
         case "?":
           onHelp();
           break;
+        case "s":
+          showPanel("story");
+          break;
         case "l":
           goLive();
           break;

@@ -1,14 +1,24 @@
 /** The fleet's numbers in the top bar. */
-import { totals } from "../core/fleet.ts";
-import { sessionOf } from "../core/filter.ts";
-import { formatCost, formatCount } from "../core/format.ts";
-import { filter, fleet, moment, overviewVersion, store } from "../state.ts";
+import { compileFilter, emptyFilter } from "../core/filter.ts";
+import { isWhole, totals } from "../core/fleet.ts";
+import { formatCount } from "../core/format.ts";
+import {
+  fleet,
+  moment,
+  nameOf,
+  overviewVersion,
+  scope,
+  store,
+} from "../state.ts";
+import { costWords } from "./cost_words.ts";
 
 export function Stats() {
   void overviewVersion.value;
   const sum = totals(fleet.value.current);
-  const rates = ratesUntil(moment.value, filter.value.sessions);
-  const estimate = sum.estimated ? "partly estimated" : "as recorded";
+  const { usage } = sum;
+  const rates = ratesUntil(moment.value);
+  const isEstimated = usage.estimated > 0;
+  const estimate = isEstimated ? "partly estimated" : "as recorded";
   return (
     <dl class="stats">
       <div class="stat stat-working">
@@ -35,14 +45,14 @@ export function Stats() {
       <div class="stat">
         <dt>Tokens in / out</dt>
         <dd>
-          {formatCount(sum.tokensIn)}
+          {formatCount(usage.tokensIn)}
           <small> / </small>
-          {formatCount(sum.tokensOut)}
+          {formatCount(usage.tokensOut)}
         </dd>
       </div>
       <div class="stat stat-cost" title={`Cost in US dollars, ${estimate}`}>
-        <dt>Cost{sum.estimated ? " (est.)" : ""}</dt>
-        <dd>{formatCost(sum.costRecorded ? sum.cost : null)}</dd>
+        <dt>Cost{isEstimated ? " (est.)" : ""}</dt>
+        <dd>{costWords({ ...usage, estimated: 0 })}</dd>
       </div>
       <div class="stat stat-errors" data-alarm={sum.failed > 0 || undefined}>
         <dt>Failed</dt>
@@ -67,35 +77,29 @@ export function Stats() {
 const BUCKET_MS = 15_000;
 const BUCKETS = 40;
 
-/**
- * Events in the last minute, and in each quarter of the ten minutes before.
- *
- * @param sessions none: of all
- */
-function ratesUntil(time: number, sessions: readonly string[]) {
+/** Events in the last minute, and in each quarter of the ten minutes before. */
+function ratesUntil(time: number) {
+  const isShown = isWhole(scope.value)
+    ? null
+    : compileFilter({ ...emptyFilter(), ...scope.value }, nameOf);
+  const eventsBetween = (from: number, until: number) => {
+    if (isShown === null) return until - from;
+    let events = 0;
+    for (let index = from; index < until; index++) {
+      const event = store.events[index];
+      if (event !== undefined && isShown(event, 0)) events += 1;
+    }
+    return events;
+  };
   const buckets: number[] = [];
   let before = store.countUntil(time - BUCKETS * BUCKET_MS);
   for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) {
     const until = store.countUntil(time - bucket * BUCKET_MS);
-    buckets.push(eventsBetween(before, until, sessions));
+    buckets.push(eventsBetween(before, until));
     before = until;
   }
   const minuteAgo = store.countUntil(time - 60_000);
-  return { buckets, lastMinute: eventsBetween(minuteAgo, before, sessions) };
-}
-
-function eventsBetween(
-  from: number,
-  until: number,
-  sessions: readonly string[],
-) {
-  if (sessions.length === 0) return until - from;
-  let events = 0;
-  for (let index = from; index < until; index++) {
-    const event = store.events[index];
-    if (event !== undefined && sessions.includes(sessionOf(event))) events += 1;
-  }
-  return events;
+  return { buckets, lastMinute: eventsBetween(minuteAgo, before) };
 }
 
 function Sparkline({ values }: { values: readonly number[] }) {

@@ -1,7 +1,17 @@
 /** What the timeline has to show: which lanes, and which part of the time. */
-import { agentName, treeRows } from "../core/fleet.ts";
+import { agentName, isWhole } from "../core/fleet.ts";
+import { agentRows } from "../core/groups.ts";
 import { clampRange, type TimeRange } from "../core/time_axis.ts";
-import { filter, fleet, lanes, moment, now, replay, store } from "../state.ts";
+import {
+  filter,
+  fleet,
+  lanes,
+  moment,
+  now,
+  replay,
+  scope,
+  store,
+} from "../state.ts";
 import type { LaneRow } from "./timeline_geometry.ts";
 
 /** How much the timeline shows while it follows the present. */
@@ -16,13 +26,7 @@ export function timeLimits(): TimeRange {
     const time = now.value;
     return { from: time - 60_000, to: time };
   }
-  const last =
-    replay.value === null
-      ? Math.max(
-          store.lastTime,
-          Math.min(moment.value, store.lastTime + FOLLOW_MS),
-        )
-      : store.lastTime;
+  const last = latestTime();
   // A row written late may tell of a time before the first event's.
   let first = store.firstTime;
   for (const lane of lanes.values()) {
@@ -32,13 +36,22 @@ export function timeLimits(): TimeRange {
   return { from: first - span * 0.02, to: last + span * 0.03 };
 }
 
+/** The last event, or the present unless it is long after that. */
+function latestTime() {
+  if (replay.value !== null) return store.lastTime;
+  const present = Math.min(moment.value, store.lastTime + FOLLOW_MS);
+  return Math.max(store.lastTime, present);
+}
+
 /** The part of the time that a choice of the reader means now. */
 export function shownRange(shown: TimeWindow, limits: TimeRange): TimeRange {
   if (shown === "all") return limits;
   if (shown !== "follow") return clampRange(shown, limits);
   if (limits.to - limits.from <= FOLLOW_MS) return limits;
   if (replay.value === null) {
-    return { from: limits.to - FOLLOW_MS, to: limits.to };
+    // The room beside a long history would be hours of nothing.
+    const to = Math.min(limits.to, latestTime() + FOLLOW_MS * 0.03);
+    return { from: to - FOLLOW_MS, to };
   }
   const middle = moment.value + FOLLOW_MS * 0.1;
   return clampRange({ from: middle - FOLLOW_MS, to: middle }, limits);
@@ -59,11 +72,11 @@ const STATUS_COLORS: ReadonlyMap<string, string> = new Map([
   ["failed", "--failed"],
 ]);
 
-/** A lane for each agent, as in its tree, and one for what is of none. */
+/** A lane for each agent, in the order of the fleet, and one for what is of none. */
 export function laneRows(): LaneRow[] {
   const chosen = filter.value.agents;
   const isDim = (id: string) => chosen.length > 0 && !chosen.includes(id);
-  const rows = treeRows(fleet.value.current).map(({ agent, depth }) => ({
+  const rows = agentRows(fleet.value.current).map(({ agent, depth }) => ({
     lane: lanes.get(agent.id),
     agentId: agent.id,
     name: agentName(agent),
@@ -74,7 +87,7 @@ export function laneRows(): LaneRow[] {
         : "--waiting",
     dim: isDim(agent.id),
   }));
-  if (lanes.has("system") && filter.value.sessions.length === 0) {
+  if (lanes.has("system") && isWhole(scope.value)) {
     rows.push({
       lane: lanes.get("system"),
       agentId: "system",

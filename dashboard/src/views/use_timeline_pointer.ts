@@ -3,7 +3,7 @@ import type { TargetedPointerEvent } from "preact";
 import { useRef } from "preact/hooks";
 import { pan, type TimeRange } from "../core/time_axis.ts";
 import { changeFilter, selectEvent } from "../state.ts";
-import { chooseAgent } from "./agent_words.ts";
+import { choose } from "./agent_words.ts";
 import { hitTest, RULER_HEIGHT, timeOf } from "./timeline_geometry.ts";
 import { tipAt } from "./timeline_tip.ts";
 import type { TimelineView } from "./use_timeline_view.ts";
@@ -77,7 +77,7 @@ export function useTimelinePointer(view: TimelineView) {
     const row = hit === null ? undefined : scene.rows[hit.row];
     if (hit === null || row === undefined) return;
     const seq = row.lane?.seqs[hit.mark];
-    if (x < scene.gutter) chooseAgent(event, row.agentId);
+    if (x < scene.gutter) choose(event, "agents", row.agentId);
     else if (seq !== undefined) {
       setCursor({ row: hit.row, mark: hit.mark });
       selectEvent(seq, { panel: "log" });

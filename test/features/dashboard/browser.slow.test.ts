@@ -2,11 +2,12 @@
 /** Every view of the dashboard in every theme and width. */
 import { describeInBrowser } from "../../helpers/dashboard/browser.ts";
 import { browserSession, violations } from "../../helpers/dashboard/session.ts";
+import { agentSessions } from "../../helpers/dashboard/sessions.ts";
 
 jest.setTimeout(60_000);
 
 describeInBrowser("the dashboard in a browser", () => {
-  const { start, open, openFleet } = browserSession();
+  const { start, open, openFleet, openWith } = browserSession();
 
   describe.each(["light", "dark"] as const)(
     "in the %s theme",
@@ -25,6 +26,33 @@ describeInBrowser("the dashboard in a browser", () => {
         });
         expect(await violations(page)).toEqual([]);
       });
+
+      const story = "?panel=story&session=0b7d6a52-6d1e-4c2b-8f6e-1f0f3a9b7c01";
+      test.each([
+        ["a tree of sessions", "?open=done+project+shop", 1440],
+        ["a story", story, 1440],
+        ["the choice of a story", "?panel=story", 1440],
+        ["the cost by model", "?panel=numbers&by=model", 1440],
+        ["a narrow story", story, 320],
+        ["a narrow tree of sessions", "", 320],
+        ["narrow costs", "?panel=numbers&by=project", 320],
+        ["a very wide story", story, 2560],
+      ])(
+        "axe finds no violation in %s, and nothing is cut off",
+        async (_name, query, width) => {
+          const { page } = await openWith(agentSessions(Date.now()), query, {
+            colorScheme,
+            viewport: { width, height: 900 },
+          });
+          const summary = page.locator(".calls summary").first();
+          if (await summary.isVisible()) await summary.click();
+          expect(await violations(page)).toEqual([]);
+          const overflow = await page.evaluate(
+            () => document.documentElement.scrollWidth - window.innerWidth,
+          );
+          expect(overflow).toBeLessThanOrEqual(0);
+        },
+      );
 
       test("axe finds no violation in menus, help and the token form", async () => {
         const { page } = await openFleet("", { colorScheme });

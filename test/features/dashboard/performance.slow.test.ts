@@ -15,6 +15,7 @@ import {
   startDashboard,
   type RunningServer,
 } from "../../helpers/dashboard/server.ts";
+import { AgentLog } from "../../helpers/dashboard/sessions.ts";
 import { openForTest } from "../../helpers/database.ts";
 
 declare global {
@@ -172,6 +173,36 @@ describeInBrowser("the dashboard under load", () => {
     await context.close();
     return { firstRow, all, cpu: task * 1_000, others, seqs };
   }
+
+  test("tells the story of a session of 100,000 events in under 1 s of CPU time, and draws a part of it", async () => {
+    const about = { session: "s", project: "shop", source: "codex" };
+    const log = new AgentLog("s", about, Date.now() - 120_000_000);
+    for (let n = 0; n < 20_000; n++) {
+      log.said(`words ${n}`).call("Read", { file_path: `src/${n}.ts` });
+      log.call("Edit", { file_path: "a", old_string: "1", new_string: `${n}` });
+    }
+    const { url } = await start({
+      history: dashboard.createMemoryHistory(100_000),
+    }).then((server) => {
+      server.store(log.events);
+      return server;
+    });
+    ({ page } = await openPage(browser, url));
+    await page.waitForSelector('.pill[data-state="live"]');
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+    const before = await metrics(devtools);
+    await page.getByRole("button", { name: "Story", exact: true }).click();
+    await page.locator(".story").getByText("words 19999").waitFor();
+    const after = await metrics(devtools);
+    const cpu = (after.task - before.task) * 1_000;
+    process.stderr.write(
+      `story of 100,000 events: ${ms(cpu)} of CPU time, heap ${mib(before.heap)} → ${mib(after.heap)} MiB\n`,
+    );
+    expect(await page.locator(".part").count()).toBe(100);
+    expect(cpu).toBeLessThan(1_000);
+    expect(after.heap - before.heap).toBeLessThan(60 * 1024 * 1024);
+  });
 
   test("keeps up with 1,000 events a second for 30 s: none dropped, main thread under 60 %, memory bounded", async () => {
     const seconds = 30;

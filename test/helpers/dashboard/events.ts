@@ -28,3 +28,10 @@ export function event(
     timestamp: new Date(at(seconds)).toISOString(),
   };
 }
+
+/** Events as they are stored: each with the next seq. */
+export function numbered(
+  events: readonly Omit<WebSocketEvent, "seq">[],
+): WebSocketEvent[] {
+  return events.map((item, index) => ({ ...item, seq: index + 1 }));
+}

@@ -76,9 +76,8 @@ describe("names that every object has", () => {
         status: name,
         activity: "running",
       });
-      expect([...fleet.ofSessions(state, [name]).agents.keys()]).toEqual([
-        name,
-      ]);
+      const scope = { sessions: [name], projects: [], sources: [] };
+      expect([...fleet.partOf(state, scope).agents.keys()]).toEqual([name]);
       expect(Object.keys(Object.prototype)).toEqual([]);
       expect(Object.prototype).not.toHaveProperty("totalMs");
     },

@@ -292,13 +292,18 @@ describe("the address bar", () => {
         types: ["tool_call"],
         levels: ["error"],
         sessions: ["s"],
+        projects: ["shop", ""],
+        sources: ["codex"],
         text: 'find "this thing"',
         from: at(1),
         to: at(2),
       },
       selected: 41,
       at: at(1.5),
-      panel: "log",
+      panel: "story",
+      open: ["done project shop"],
+      folded: ["a b"],
+      by: "model" as const,
     };
     expect(urlState.fromQuery(urlState.toQuery(view))).toEqual(view);
   });
@@ -309,6 +314,9 @@ describe("the address bar", () => {
       selected: null,
       at: null,
       panel: "fleet",
+      open: [],
+      folded: [],
+      by: "agent" as const,
     };
     expect(urlState.toQuery(plain)).toBe("");
     expect(urlState.fromQuery("")).toEqual(plain);
@@ -316,7 +324,7 @@ describe("the address bar", () => {
 
   test("ignores nonsense", () => {
     expect(
-      urlState.fromQuery("?event=-1&from=soon&at=&panel=kitchen&x=y"),
+      urlState.fromQuery("?event=-1&from=soon&at=&panel=kitchen&by=moon&x=y"),
     ).toEqual(urlState.fromQuery(""));
   });
 });
