@@ -55,6 +55,8 @@ export type Deed =
       output?: unknown;
       durationMs?: number | undefined;
       error?: string | undefined;
+      /** It does not say whether the call failed; another road may. */
+      isVague?: boolean | undefined;
     }
   | {
       type: "wait_started";

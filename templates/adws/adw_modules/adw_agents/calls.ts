@@ -14,12 +14,19 @@ import type { Turns } from "./turns.ts";
 /** Of one agent, so many calls are open at a time; the oldest give way. */
 const MAX_OPEN = 200;
 
+/** So long an end that does not say how it ended waits for one that does. */
+const VAGUE_MS = 3_000;
+
 type CallAct = ActOf<"tool_started"> | ActOf<"tool_ended">;
 
 export class Calls {
   readonly #joiner: Joiner;
   readonly #agents: Agents;
   readonly #turns: Turns;
+  readonly #vague = new Map<
+    Entry,
+    { act: ActOf<"tool_ended">; until: number }
+  >();
 
   constructor(joiner: Joiner, agents: Agents, turns: Turns) {
     this.#joiner = joiner;
@@ -27,7 +34,7 @@ export class Calls {
     this.#turns = turns;
   }
 
-  take(agent: Agent, act: CallAct): void {
+  take(agent: Agent, act: CallAct, now: number): void {
     const isEnd = act.type === "tool_ended";
     const entry = this.#callOf(agent, act);
     const own =
@@ -40,7 +47,19 @@ export class Calls {
       const before = isEnd ? (act.durationMs ?? 0) : 0;
       this.#startCall(own, entry, act, act.at - before);
     }
-    if (isEnd) this.#endCall(own, entry, act);
+    if (!isEnd) return;
+    if (act.isVague === true)
+      this.#vague.set(entry, { act, until: now + VAGUE_MS });
+    else this.#endCall(own, entry, act);
+  }
+
+  /** Ends the calls of which nothing better has come. */
+  settle(now: number): void {
+    for (const [entry, { act, until }] of this.#vague) {
+      if (until > now) continue;
+      const agents = this.#agents.in(entry.session);
+      this.#endCall(this.#agents.find(agents, entry.agent, act), entry, act);
+    }
   }
 
   /** A call without an id ends the oldest open one that looks like it. */
@@ -92,6 +111,7 @@ export class Calls {
       "at" | "error" | "output" | "durationMs" | "tool" | "input" | "more"
     >,
   ): void {
+    this.#vague.delete(entry);
     if (entry.logged.has("end")) return;
     entry.logged.add("end");
     entry.endedAt = act.at;

@@ -31,7 +31,15 @@ export function mapCodexHook(payload: unknown, delivery: Delivery): Act[] {
       Object.entries(act.more ?? {}).filter(([name]) => name !== "turn_id"),
     );
     const about = { ...act.about, model };
-    const own = { ...act, source: SOURCE, about, more };
+    // Its answer is the output alone, whatever the command came to.
+    const isVague = act.type === "tool_ended" && act.error === undefined;
+    const own = {
+      ...act,
+      source: SOURCE,
+      about,
+      more,
+      ...(isVague ? { isVague } : {}),
+    };
     return own.type === "other" && own.name === "interrupt"
       ? { ...own, type: "interrupted" }
       : own;

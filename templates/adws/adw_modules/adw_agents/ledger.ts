@@ -95,6 +95,7 @@ export class Ledger {
   settle(now: number): LogCall[] {
     this.#now = now;
     this.#logUsage(this.#usage.settle(now));
+    this.#calls.settle(now);
     for (const agents of this.#agents.sessions.values()) {
       for (const agent of agents.values()) this.#age(agent, now);
     }
@@ -150,7 +151,7 @@ export class Ledger {
     switch (act.type) {
       case "tool_started":
       case "tool_ended":
-        this.#calls.take(agent, act);
+        this.#calls.take(agent, act, now);
         return;
       case "prompt":
         this.#turns.prompt(agent, act);
