@@ -235,6 +235,7 @@ export const BUNDLED_MODULES = [
       "adws/adw_modules/adw_agents/act.ts",
       "adws/adw_modules/adw_agents/agents.ts",
       "adws/adw_modules/adw_agents/api_events.ts",
+      "adws/adw_modules/adw_agents/calls.ts",
       "adws/adw_modules/adw_agents/claude.ts",
       "adws/adw_modules/adw_agents/claude_lines.ts",
       "adws/adw_modules/adw_agents/codex.ts",

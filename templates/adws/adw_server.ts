@@ -102,8 +102,8 @@ async function main(): Promise<void> {
     token,
     history,
     onRequest: (request, response, access) => {
-      if (agents.handle(request, response)) return;
-      dashboard.onRequest(request, response, access);
+      if (agents.handle(request, response)) return undefined;
+      return dashboard.onRequest(request, response, access);
     },
   }).catch(async (error: unknown) => {
     await agents.stop();

@@ -143,7 +143,8 @@ test("killed at any moment, the server neither loses nor repeats what was said",
     await project.kill("SIGKILL");
     await project.start();
   }
-  const events = await project.eventsWhen(() => project.left().length === 0);
+  await project.eventsWhen(() => project.left().length === 0);
+  const events = project.events();
   const tools = ofType(events, "tool_call");
   expect(tools).toHaveLength(2 * calls);
   expect(

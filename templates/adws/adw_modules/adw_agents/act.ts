@@ -113,6 +113,9 @@ export type Act = Deed & {
   more?: Fields | undefined;
 };
 
+/** In the name of a payload's file when it came by HTTP. */
+export const BY_HTTP = ".http.";
+
 /** How a payload came: when, and under which name that is the same when it comes again. */
 export interface Delivery {
   at: number;

@@ -80,6 +80,8 @@ const stateSchema = z.object({
   /** The call that started it, as long as its agent is not known. */
   awaits: text,
   isLogged: z.boolean(),
+  /** It may run on another machine: what it says came by HTTP. */
+  isRemote: z.boolean().optional(),
   status: z.enum(AGENT_STATUSES),
   statusAt: z.number(),
   lastAt: z.number(),
@@ -156,15 +158,9 @@ export class Agents {
 
   changes(): Change[] {
     const changes = Array.from(this.#changed, (agent): Change => {
-      const {
-        id,
-        session,
-        prompts: _p,
-        calls: _c,
-        waits: _w,
-        ...state
-      } = agent;
-      return { session, key: AGENT_KEY + id, state: JSON.stringify(state) };
+      const { id, session } = agent;
+      const state = JSON.stringify(stateSchema.parse(agent));
+      return { session, key: AGENT_KEY + id, state };
     });
     this.#changed.clear();
     return changes;

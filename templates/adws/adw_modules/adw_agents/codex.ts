@@ -27,7 +27,9 @@ export function mapCodexHook(payload: unknown, delivery: Delivery): Act[] {
   const acts = mapClaudeHook({ ...p, prompt_id: p["turn_id"] }, delivery);
   return acts.map((act) => {
     const model = nameOf(p, "model");
-    const { turn_id: _turn, ...more } = act.more ?? {};
+    const more = Object.fromEntries(
+      Object.entries(act.more ?? {}).filter(([name]) => name !== "turn_id"),
+    );
     const about = { ...act.about, model };
     const own = { ...act, source: SOURCE, about, more };
     return own.type === "other" && own.name === "interrupt"

@@ -250,18 +250,22 @@ function countRejected(value: unknown): number {
 // ------------------------------------------------------------------- bodies
 
 /** Of a body that is too long, the beginning; and how long it was. */
-async function readBody(
+function readBody(
   request: IncomingMessage,
   max: number,
 ): Promise<{ body: Buffer; bytes: number }> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    const part = Buffer.from(chunk);
-    if (bytes < max) chunks.push(part);
-    bytes += part.length;
-  }
-  return { body: Buffer.concat(chunks), bytes };
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      if (bytes < max) chunks.push(chunk);
+      bytes += chunk.length;
+    });
+    request.on("end", () => {
+      resolve({ body: Buffer.concat(chunks), bytes });
+    });
+    request.on("error", reject);
+  });
 }
 
 async function unzipped(body: Buffer): Promise<Buffer> {

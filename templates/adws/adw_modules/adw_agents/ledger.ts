@@ -15,22 +15,17 @@
  * Template: adw_agents 1.3.0
  */
 import { parseJson } from "../adw_events.ts";
+import { BY_HTTP } from "./act.ts";
 import type { Act, Fields } from "./act.ts";
 import { AGENT_KEY, Agents, kept, OURS } from "./agents.ts";
 import type { ActOf, Agent, Level, LogCall } from "./agents.ts";
+import { Calls } from "./calls.ts";
 import { NO_PRICES } from "./cost.ts";
 import type { Prices } from "./cost.ts";
-import {
-  callId,
-  callLook,
-  digest,
-  entrySchema,
-  Joiner,
-  labelOf,
-  looksLike,
-} from "./joiner.ts";
+import { digest, entrySchema, Joiner } from "./joiner.ts";
 import type { Change, Entry } from "./joiner.ts";
-import { concerns, Turns } from "./turns.ts";
+import type { Liveness } from "./liveness.ts";
+import { Turns } from "./turns.ts";
 import { Usage } from "./usage.ts";
 import type { UsageCall } from "./usage.ts";
 
@@ -38,8 +33,6 @@ export type { LogCall } from "./agents.ts";
 export type { Change } from "./joiner.ts";
 
 export const MAX_ENTRIES = 100_000;
-/** Of one agent, so many calls are open at a time; the oldest give way. */
-const MAX_OPEN = 200;
 /** A call whose turn is over may still be told its end for so long. */
 export const LATE_END_MS = 30_000;
 /** An agent whose process is gone is given up after this silence. */
@@ -59,11 +52,8 @@ export interface LedgerOptions {
   prices?: Prices | undefined;
   store?: LedgerStore | undefined;
   /** Whether an agent of this machine runs; undefined: nobody knows. */
-  isAlive?:
-    ((agent: Agent, silenceMs: number) => boolean | undefined) | undefined;
+  isAlive?: Liveness["isAlive"] | undefined;
 }
-
-type CallAct = ActOf<"tool_started"> | ActOf<"tool_ended">;
 
 /** Acts that an agent does only while it works. */
 const WORK = new Set<string>(["prompt", "tool_started"]);
@@ -73,6 +63,7 @@ export class Ledger {
   readonly #joiner = new Joiner();
   readonly #agents: Agents;
   readonly #turns: Turns;
+  readonly #calls: Calls;
   readonly #usage: Usage;
   #now = 0;
 
@@ -82,6 +73,7 @@ export class Ledger {
       this.#load(session);
     });
     this.#turns = new Turns(this.#joiner, this.#agents);
+    this.#calls = new Calls(this.#joiner, this.#agents, this.#turns);
     this.#usage = new Usage(this.#joiner, options.prices ?? NO_PRICES);
   }
 
@@ -91,6 +83,7 @@ export class Ledger {
     const agent = this.#agents.of(act);
     this.#loadOthers(act);
     agent.lastAt = Math.max(agent.lastAt, act.at);
+    if (act.delivery.includes(BY_HTTP)) agent.isRemote = true;
     this.#agents.touch(agent);
     if (WORK.has(act.type)) this.#agents.status(agent, "executing", act.at);
     this.#apply(agent, act, now);
@@ -143,12 +136,13 @@ export class Ledger {
 
   /** A session may tell again what another one did: a fork, a rollout that begins with its parent's. */
   #loadOthers({ type, ids }: Act): void {
-    const kind = type === "usage" ? type : /^tool_/.test(type) ? "call" : "";
-    if (kind === "" || this.#options.store === undefined) return;
-    for (const id of ids) {
-      if (this.#joiner.knows(`${kind} ${id}`)) continue;
-      const others = this.#options.store.sessionsOf(`${kind} ${id}`);
-      for (const other of others) this.#agents.in(other);
+    const kind =
+      type === "usage" ? type : type.startsWith("tool_") ? "call" : "";
+    const { store } = this.#options;
+    if (kind === "" || store === undefined) return;
+    for (const key of ids.map((id) => `${kind} ${id}`)) {
+      if (this.#joiner.knows(key)) continue;
+      for (const other of store.sessionsOf(key)) this.#agents.in(other);
     }
   }
 
@@ -156,17 +150,22 @@ export class Ledger {
     switch (act.type) {
       case "tool_started":
       case "tool_ended":
-        return this.#takeCall(agent, act);
+        this.#calls.take(agent, act);
+        return;
       case "prompt":
-        return this.#turns.prompt(agent, act);
+        this.#turns.prompt(agent, act);
+        return;
       case "turn_ended":
         this.#turns.end(agent, act.at, act.text, "completed");
-        return this.#agents.status(agent, "idle", act.at);
+        this.#agents.status(agent, "idle", act.at);
+        return;
       case "agent_ended":
         this.#turns.end(agent, act.at, act.text, "completed");
-        return this.#agents.status(agent, "completed", act.at);
+        this.#agents.status(agent, "completed", act.at);
+        return;
       case "session_ended":
-        return this.#endSession(agent, act);
+        this.#endSession(agent, act);
+        return;
       case "session_started":
       case "agent_started": {
         const isChild = act.type === "agent_started";
@@ -177,44 +176,53 @@ export class Ledger {
         return;
       }
       case "wait_started":
-        return this.#turns.wait(agent, act);
+        this.#turns.wait(agent, act);
+        return;
       case "wait_ended":
-        return this.#turns.endWaits(agent, act.at, act.outcome, (wait) =>
+        this.#turns.endWaits(agent, act.at, act.outcome, (wait) =>
           act.ids.some((id) => wait.ids.has(id)),
         );
+        return;
       case "usage":
-        return this.#logUsage(this.#usage.take(act, now));
+        this.#logUsage(this.#usage.take(act, now));
+        return;
       case "interrupted":
         this.#once(agent, act, "interrupted", "Interrupted", {}, "warning");
         this.#turns.end(agent, act.at, undefined, "cancelled");
-        this.#endCalls(agent, act.at, "Interrupted");
-        return this.#agents.status(agent, "idle", act.at);
+        this.#calls.endAll(agent, act.at, "Interrupted");
+        this.#agents.status(agent, "idle", act.at);
+        return;
       case "failed": {
         const { error, reason } = act;
         const details = { error_message: error, reason };
         this.#once(agent, act, "error", error, details, "error");
         this.#turns.end(agent, act.at, undefined, "failed", error);
-        return this.#agents.status(agent, "failed", act.at, error);
+        this.#agents.status(agent, "failed", act.at, error);
+        return;
       }
       case "answer": {
         const { text } = act;
-        return this.#once(agent, act, "agent_message", text, { text });
+        this.#once(agent, act, "agent_message", text, { text });
+        return;
       }
       case "compacted": {
         const { reason } = act;
         const message = "Context compacted";
-        return this.#once(agent, act, "compacted", message, { reason });
+        this.#once(agent, act, "compacted", message, { reason });
+        return;
       }
       case "model_changed": {
         const { model } = act;
         agent.about.model = model;
         const message = `Model: ${model}`;
-        return this.#once(agent, act, "model_changed", message, { model });
+        this.#once(agent, act, "model_changed", message, { model });
+        return;
       }
       case "other": {
         // It must not pass for an event that says what an agent did or used.
         const name = OURS.has(act.name) ? `other_${act.name}` : act.name;
-        return this.#once(agent, act, name, name, act.fields, "debug");
+        this.#once(agent, act, name, name, act.fields, "debug");
+        return;
       }
     }
   }
@@ -234,107 +242,6 @@ export class Ledger {
     entry.logged.add("start");
     const all = { ...details, ...kept(act) };
     this.#agents.event(agent, act.at, event, message, all, level);
-  }
-
-  #takeCall(agent: Agent, act: CallAct): void {
-    const isEnd = act.type === "tool_ended";
-    const entry = this.#callOf(agent, act);
-    const own =
-      this.#agents.sessions.get(agent.session)?.get(entry.agent) ?? agent;
-    if (entry.look[0] === "" || entry.look[1] === undefined) {
-      const look = callLook(act.tool, act.input);
-      entry.look = [entry.look[0] || look[0], entry.look[1] ?? look[1]];
-    }
-    if (!entry.logged.has("start")) {
-      const before = isEnd ? (act.durationMs ?? 0) : 0;
-      this.#startCall(own, entry, act, act.at - before);
-    }
-    if (isEnd) this.#endCall(own, entry, act);
-  }
-
-  /** A call without an id ends the oldest open one that looks like it. */
-  #callOf(agent: Agent, act: CallAct): Entry {
-    const look = callLook(act.tool, act.input);
-    if (act.type === "tool_started")
-      return this.#joiner.join("call", act, look);
-    const phase = `${act.lane} end`;
-    const open = [...agent.calls].find(
-      (entry) =>
-        looksLike(entry.look, look) &&
-        !entry.lanes.has(phase) &&
-        (act.ids.length === 0 ||
-          ![...entry.ids].some((id) => id.startsWith("call:"))),
-    );
-    const [known] = this.#joiner.find("call", act);
-    const at = act.at - (act.durationMs ?? 0);
-    const entry =
-      known ??
-      open ??
-      this.#joiner.alike("call", { ...act, at }, look, [phase]) ??
-      this.#joiner.add("call", act, look);
-    this.#joiner.tell(entry, act, "end");
-    return entry;
-  }
-
-  #startCall(agent: Agent, entry: Entry, act: CallAct, at: number): void {
-    entry.logged.add("start");
-    entry.at = at;
-    agent.calls.add(entry);
-    const [oldest] = agent.calls;
-    if (agent.calls.size > MAX_OPEN && oldest !== undefined)
-      agent.calls.delete(oldest);
-    const tool = act.tool ?? "tool";
-    this.#agents.event(agent, at, "tool_call", labelOf(tool, act.input), {
-      tool_name: tool,
-      tool_use_id: callId(entry),
-      tool_input: act.input,
-      ...(act.type === "tool_started" ? kept(act) : {}),
-    });
-    this.#agents.claim(agent, entry);
-  }
-
-  #endCall(
-    agent: Agent,
-    entry: Entry,
-    act: Pick<
-      ActOf<"tool_ended">,
-      "at" | "error" | "output" | "durationMs" | "tool" | "input" | "more"
-    >,
-  ): void {
-    if (entry.logged.has("end")) return;
-    entry.logged.add("end");
-    entry.endedAt = act.at;
-    this.#joiner.touch(entry);
-    agent.calls.delete(entry);
-    const { error, output } = act;
-    const tool = act.tool ?? (entry.look[0] || "tool");
-    const label = labelOf(tool, act.input);
-    const message = error === undefined ? label : `${label}: ${error}`;
-    this.#agents.event(
-      agent,
-      act.at,
-      "tool_call",
-      message,
-      {
-        tool_name: tool,
-        tool_use_id: callId(entry),
-        tool_input: act.input,
-        duration_ms: act.durationMs ?? Math.max(0, act.at - entry.at),
-        ...(error === undefined ? { tool_output: output } : { error }),
-        ...kept(act),
-      },
-      error === undefined ? "info" : "warning",
-    );
-    const outcome = error === undefined ? "allowed" : undefined;
-    this.#turns.endWaits(agent, act.at, outcome, (wait) =>
-      concerns(wait, entry),
-    );
-  }
-
-  #endCalls(agent: Agent, at: number, error: string): void {
-    for (const entry of agent.calls) {
-      if (entry.at <= at) this.#endCall(agent, entry, { at, error });
-    }
   }
 
   #endSession(agent: Agent, act: ActOf<"session_ended">): void {
@@ -358,22 +265,20 @@ export class Ledger {
     const isOver =
       agent.status !== "executing" && agent.status !== "initializing";
     if (isOver && agent.calls.size > 0 && now - agent.lastAt > LATE_END_MS) {
-      return this.#endCalls(agent, agent.lastAt, "No end was reported");
+      this.#calls.endAll(agent, agent.lastAt, "No end was reported");
+      return;
     }
     if (isOver && agent.waits.size === 0) return;
     const silence = now - agent.lastAt;
     if (silence < GONE_AFTER_MS) return;
     const isAlive = this.#options.isAlive?.(agent, silence);
-    if (
-      isAlive === true ||
-      (isAlive === undefined && silence < SILENT_AFTER_MS)
-    )
-      return;
-    const reason =
-      isAlive === false
-        ? "Its process is gone"
-        : "Nothing was heard of it any more";
-    this.#endCalls(agent, agent.lastAt, reason);
+    const isGone = isAlive === false;
+    const isSilent = isAlive === undefined && silence >= SILENT_AFTER_MS;
+    if (!isGone && !isSilent) return;
+    const reason = isGone
+      ? "Its process is gone"
+      : "Nothing was heard of it any more";
+    this.#calls.endAll(agent, agent.lastAt, reason);
     this.#turns.end(agent, agent.lastAt, undefined, "cancelled", reason);
     this.#turns.endWaits(agent, agent.lastAt, undefined, () => true);
     this.#agents.status(agent, "cancelled", agent.lastAt, reason);

@@ -42,7 +42,7 @@ export class Liveness {
 
   /** @returns undefined when nobody knows */
   readonly isAlive = (
-    { session, source, about: { cwd } }: Agent,
+    { session, source, isRemote, about: { cwd } }: Agent,
     silenceMs: number,
   ): boolean | undefined => {
     const program = PROGRAMS[source];
@@ -59,8 +59,11 @@ export class Liveness {
         (process.cwd === undefined || cwd === undefined || process.cwd === cwd),
     );
     if (runs) this.#seen.add(session);
-    // It may run where its processes cannot be seen, in a container.
-    else if (!this.#seen.has(session) && silenceMs < UNSEEN_MS)
+    // It may run where its processes cannot be seen, in a container or elsewhere.
+    else if (
+      !this.#seen.has(session) &&
+      (isRemote === true || silenceMs < UNSEEN_MS)
+    )
       return undefined;
     return runs;
   };

@@ -27,6 +27,7 @@ import {
 } from "./sources.ts";
 import { Spool } from "./spool.ts";
 import type { SpoolPayload } from "./spool.ts";
+import { SETTLE_MS } from "./usage.ts";
 import { AgentStore } from "./store.ts";
 import type { Batch } from "./store.ts";
 import { Follower } from "./transcripts.ts";
@@ -137,10 +138,10 @@ export class AgentService {
       await this.#lookAtOpenCode();
       this.#every(OPENCODE_INTERVAL_MS, () => void this.#lookAtOpenCode());
     }
-    // What lay there is complete, as far as it ever was.
+    // Of what lay there, nothing more is to come.
     this.#settle(Date.now() + SETTLE_MS);
     this.#every(SETTLE_INTERVAL_MS, () => {
-      this.#settle();
+      this.#settle(Date.now());
     });
   }
 
@@ -336,7 +337,7 @@ export class AgentService {
     this.#events.onCommit();
   }
 
-  #settle(now = Date.now()): void {
+  #settle(now: number): void {
     try {
       const calls = this.#ledger.settle(now);
       const changes = this.#ledger.changes();

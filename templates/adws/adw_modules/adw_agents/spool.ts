@@ -35,7 +35,7 @@ import { rename, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJson } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
-import { fieldsOf } from "./act.ts";
+import { BY_HTTP, fieldsOf } from "./act.ts";
 import type { Delivery } from "./act.ts";
 
 export const MAX_AGE_MS = 7 * 86_400_000;
@@ -93,14 +93,14 @@ export function makeSpool(folder: string): void {
   }
 }
 
-/** Puts a payload into a spool, as a hook does. @param at its time, in ms since the epoch */
+/** Puts a payload into a spool, as a door does. @param at its time, in ms since the epoch */
 export async function putIntoSpool(
   folder: string,
   source: string,
   body: string | Uint8Array,
   at = Date.now(),
 ): Promise<void> {
-  const name = `${source}.${randomUUID()}`;
+  const name = `${source}${BY_HTTP}${randomUUID()}`;
   const draft = join(folder, "tmp", name);
   await writeFile(draft, body, { mode: 0o600, flag: "wx" });
   await utimes(draft, at / 1_000, at / 1_000);

@@ -14,6 +14,7 @@ import {
 } from "../adw_database.ts";
 import { FINAL_STATUSES, LOG_TYPES, parseJson } from "../adw_events.ts";
 import type { NewEvent } from "../adw_events.ts";
+import { messageOf } from "../adw_stderr.ts";
 import { fieldsOf, nameOf, textOf } from "./act.ts";
 import type { Fields } from "./act.ts";
 import type { LogCall } from "./agents.ts";
@@ -144,7 +145,10 @@ export class AgentStore implements LedgerStore {
     // What a failed transaction has made is not there.
     this.#kinds.clear();
     this.#open.database.transaction(() => {
-      for (const call of calls) rows += this.#try(() => this.#writeCall(call));
+      for (const call of calls)
+        rows += this.#try(() => {
+          this.#writeCall(call);
+        });
       for (const { key, event } of events) {
         if (this.#isKnown(key)) continue;
         this.#saveState({ session: "", key, state: "{}" });
@@ -169,7 +173,7 @@ export class AgentStore implements LedgerStore {
     } catch (error) {
       if (sqliteProblem(error) !== "refused") throw error;
       this.#report(
-        `a row was dropped, the database refuses it: ${String(error)}`,
+        `a row was dropped, the database refuses it: ${messageOf(error)}`,
       );
       return 0;
     }
@@ -197,7 +201,8 @@ export class AgentStore implements LedgerStore {
     const time = new Date(at).toISOString();
     switch (call.type) {
       case "agent":
-        return this.#createAgent(call, time);
+        this.#createAgent(call, time);
+        return;
       case "status": {
         const { status, error } = call;
         const isOver = FINAL_STATUSES.some((final) => final === status);
@@ -278,7 +283,9 @@ export class AgentStore implements LedgerStore {
 
   #updateAgent({ agent: id, details }: Extract<LogCall, { type: "event" }>) {
     const { agents } = this.#open.database;
-    const { parent_agent_id: _parent, reason: _reason, ...news } = details;
+    const news = Object.fromEntries(
+      Object.entries(details).filter(([name]) => name !== "parent_agent_id"),
+    );
     const row = agents.get(id);
     if (row === undefined) return;
     const cwd = textOf(details, "cwd");

@@ -16,6 +16,8 @@ import type { Progress } from "./transcripts.ts";
 
 /** A thread that has died is started anew after this. */
 const RESTART_MS = 1_000;
+/** How long the end waits for what is being stored. */
+const STOP_MS = 5_000;
 
 /** The service, wherever it runs. */
 export interface Running {
@@ -27,17 +29,16 @@ export interface Running {
 }
 
 /** On this thread. @throws what opening the database or the spool throws */
-export async function startHere(
+export function startHere(
   options: ServiceOptions,
   events: ServiceEvents,
 ): Promise<Running> {
-  const service = new AgentService(options, events);
-  const ready = service.start();
-  return Promise.resolve({
-    ready,
-    sessions: () => Promise.resolve(service.sessions()),
-    stats: () => Promise.resolve(service.stats()),
-    stop: () => service.stop(),
+  return Promise.resolve().then(() => {
+    const service = new AgentService(options, events);
+    const ready = service.start();
+    const sessions = () => Promise.resolve(service.sessions());
+    const stats = () => Promise.resolve(service.stats());
+    return { ready, sessions, stats, stop: () => service.stop() };
   });
 }
 
@@ -125,7 +126,12 @@ class ServiceThread implements Running {
   readonly stats = () => this.#ask("stats");
   readonly stop = async () => {
     this.#isStopping = true;
-    await this.#ask("stop");
+    // One that is gone, or waits for a disk, is not waited for.
+    const late = setTimeout(() => {
+      this.#lose("it does not answer");
+    }, STOP_MS);
+    await this.#ask("stop").catch(() => undefined);
+    clearTimeout(late);
     await this.#worker.terminate();
   };
 
@@ -153,17 +159,23 @@ class ServiceThread implements Running {
     switch (told.type) {
       case "started":
         this.#isStarted = true;
-        return this.#startup.resolve();
+        this.#startup.resolve();
+        return;
       case "ready":
-        return this.#readiness.resolve();
+        this.#readiness.resolve();
+        return;
       case "commit":
-        return this.#events.onCommit();
+        this.#events.onCommit();
+        return;
       case "failed":
-        return this.#fail(new Error(told.problem));
+        this.#fail(new Error(told.problem));
+        return;
       case "report":
-        return this.#events.report(told.problem);
+        this.#events.report(told.problem);
+        return;
       case "progress":
-        return this.#events.onProgress(told.progress);
+        this.#events.onProgress(told.progress);
+        return;
       case "answer": {
         const question = this.#questions.get(told.id);
         this.#questions.delete(told.id);
@@ -231,8 +243,8 @@ async function runThread(
     },
   });
   port.on("message", ({ id, ask }: Question) => {
-    Promise.resolve()
-      .then(() => service[ask]())
+    Promise.resolve(ask)
+      .then((name): unknown => service[name]())
       .then((value) => {
         tell({ type: "answer", id, value });
       })

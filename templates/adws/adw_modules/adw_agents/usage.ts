@@ -167,7 +167,7 @@ function bestOf({ said, logged }: Request): Said {
   return {
     ...chosen,
     model: chosen.model ?? said.find(({ model }) => model !== undefined)?.model,
-    tokens: isSame && hour !== undefined ? hour.tokens : chosen.tokens,
+    tokens: isSame ? hour.tokens : chosen.tokens,
   };
 }
 

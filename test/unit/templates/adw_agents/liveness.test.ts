@@ -17,27 +17,37 @@ const agent = (cwd: string | undefined, source = "claude-code") => ({
 const claude = { command: "/usr/bin/claude --continue", cwd: "/shop" };
 
 test.each([
-  ["runs in its folder", [claude], "/shop", 60_000, true],
-  [
-    "runs in another folder, and was never seen here",
-    [claude],
-    "/x",
-    60_000,
-    undefined,
-  ],
-  ["was never seen, for ten minutes", [claude], "/x", 600_000, false],
-  [
-    "runs where the system tells no folder",
-    [{ ...claude, cwd: undefined }],
-    "/x",
-    60_000,
-    true,
-  ],
-  ["cannot be known", undefined, "/shop", 9e9, undefined],
-])("an agent that %s", (_name, processes, cwd, silence, expected) => {
-  const liveness = new Liveness(() => processes);
-  expect(liveness.isAlive(agent(cwd), silence)).toBe(expected);
-});
+  { what: "runs in its folder", expected: true },
+  { what: "runs in another folder, and was never seen here", cwd: "/x" },
+  {
+    what: "was never seen, for ten minutes",
+    cwd: "/x",
+    silence: 600_000,
+    expected: false,
+  },
+  {
+    what: "runs where the system tells no folder",
+    processes: [{ ...claude, cwd: undefined }],
+    cwd: "/x",
+    expected: true,
+  },
+  {
+    what: "said so by HTTP, and was never seen",
+    cwd: "/x",
+    silence: 9e9,
+    isRemote: true,
+  },
+  { what: "cannot be known", processes: null, silence: 9e9 },
+])(
+  "an agent that $what",
+  ({ processes = [claude], cwd = "/shop", silence = 60_000, ...rest }) => {
+    const liveness = new Liveness(() => processes ?? undefined);
+    const { isRemote, expected } = rest;
+    expect(liveness.isAlive({ ...agent(cwd), isRemote }, silence)).toBe(
+      expected,
+    );
+  },
+);
 
 test("one that was seen running and is not there any more is gone at once", () => {
   let processes = [claude];
