@@ -19,6 +19,7 @@ import {
   OPENCODE_TURN_TOKENS,
   openCodeFile,
   writeClaudeSubagent,
+  writeGeminiRoot,
   writeOpenCode,
 } from "../../helpers/transcripts.ts";
 
@@ -77,6 +78,7 @@ function writeAll(root = home()): void {
   append(codexFile(root, codex), codexTurn(codex));
   const gemini = { session: GEMINI_ID, at: ago(3) };
   append(geminiFile(root, gemini), geminiTurn(gemini));
+  writeGeminiRoot(root, "/tmp/zoo");
   const opencode = { session: "ses_1", cwd: "/tmp/farm", at: ago(2) };
   writeOpenCode(openCodeFile(root), opencode);
 }
@@ -156,6 +158,8 @@ describe("the command line", () => {
     });
     expect(found.get(GEMINI_ID)).toMatchObject({
       source: "gemini-cli",
+      project: "zoo",
+      status: "idle",
       model: "gemini-2.5-pro",
       title: "What is here?",
       ...GEMINI_TURN_TOKENS,
