@@ -34,6 +34,7 @@ module.exports = {
     "/node_modules/(?!(valibot|preact|@preact|package-manager-detector)/)",
   ],
   moduleFileExtensions: ["ts", "tsx", "js", "mjs", "cjs", "json"],
+  setupFiles: ["<rootDir>/test/helpers/tsx/threads.cjs"],
   testTimeout: 60000,
   workerThreads: false,
   maxWorkers: 2,

@@ -27,17 +27,25 @@ export const REQUIRE =
  * @returns esbuild's results
  */
 export async function bundle(dist, shared) {
+  const program = {
+    ...shared,
+    // Nobody reads our functions' names here.
+    keepNames: false,
+    outdir: dist,
+    format: "esm",
+    banner: { js: REQUIRE },
+  };
   const results = await Promise.all([
     build({
-      ...shared,
-      // Nobody reads our functions' names here.
-      keepNames: false,
-      entryPoints: ["src/cli.ts", "src/live-check.ts", "src/demo-player.ts"],
-      outdir: dist,
-      format: "esm",
+      ...program,
+      entryPoints: ["src/cli.ts"],
       splitting: true,
       chunkNames: "chunk-[hash]",
-      banner: { js: REQUIRE },
+    }),
+    // Programs of their own: what they shared with the first would split its files further.
+    build({
+      ...program,
+      entryPoints: ["src/live-check.ts", "src/demo-player.ts"],
     }),
     build({
       ...shared,

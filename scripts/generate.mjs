@@ -110,7 +110,7 @@ async function generateTemplates() {
   await mkdir(templatesFolder, { recursive: true });
   const paths = new Set(await listTemplates());
   const others = await otherTemplates();
-  const entries = [];
+  const facts = [];
   for (const module of BUNDLED_MODULES) {
     const { name } = module;
     const templates = [];
@@ -122,17 +122,14 @@ async function generateTemplates() {
         join(root, other ?? join("templates", path)),
         "utf8",
       );
-      const facts = {
-        tagged,
-        uses: tagged ? analyseTemplate(source, path).names : [],
-        digest: sha256(`${path}\n${source}`).slice(0, 16),
-      };
+      const uses = tagged ? analyseTemplate(source, path).names : [];
+      const digest = sha256(`${path}\n${source}`).slice(0, 16);
       const value = tagged
         ? `{ kind: "tagged", compiled: (() => {\n${compileToCode(source, path)}\n})() }`
         : `{ kind: "plain", text: ${JSON.stringify(source)} }`;
       templates.push(`  [${JSON.stringify(file)}, ${value}],`);
-      entries.push(
-        `  [${JSON.stringify(file)}, { ...${JSON.stringify(facts)}, load: async () => (await import("./${name}.js")).templates.get(${JSON.stringify(file)}) }],`,
+      facts.push(
+        `  [${JSON.stringify(file)}, ${JSON.stringify({ module: name, tagged, uses, digest })}],`,
       );
     }
     await writeFile(
@@ -148,8 +145,13 @@ async function generateTemplates() {
     join(templatesFolder, "index.ts"),
     `import type { Template, TemplateFacts } from "../../infrastructure/template-source.ts";
 
-export const BUNDLED_TEMPLATES: ReadonlyMap<string, TemplateFacts & { load: () => Promise<Template | undefined> }> = new Map([
-${entries.join("\n")}
+export const BUNDLED_FACTS: ReadonlyMap<string, TemplateFacts & { module: string }> = new Map([
+${facts.join("\n")}
+]);
+
+/** The templates of each module, by file. */
+export const LOADERS: ReadonlyMap<string, () => Promise<{ templates: ReadonlyMap<string, Template> }>> = new Map([
+${BUNDLED_MODULES.map(({ name }) => `  [${JSON.stringify(name)}, () => import("./${name}.js")],`).join("\n")}
 ]);
 `,
   );

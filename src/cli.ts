@@ -4,7 +4,9 @@ import { AdwError } from "./domain/errors.ts";
 import { COMMANDS, parseCommandLine } from "./commands/command-line.ts";
 import { printCompletions } from "./commands/completion.ts";
 import type { CommandContext } from "./commands/context.ts";
+import { helpText } from "./commands/help.ts";
 import { standardOutput, type Output } from "./commands/output.ts";
+import { reportError } from "./commands/report-error.ts";
 
 /** Replaced by the build. */
 declare const PACKAGE_VERSION: string;
@@ -27,14 +29,12 @@ async function run(
         context.stdout.write(`${PACKAGE_VERSION}\n`);
         return 0;
       case "help": {
-        const { helpText } = await import("./commands/help.ts");
         const { columns } = context.stdout;
         context.stdout.write(await helpText(request.command, columns));
         return 0;
       }
     }
   } catch (error) {
-    const { reportError } = await import("./commands/report-error.ts");
     reportError(error, argv.includes("--json"), context);
     return error instanceof AdwError ? error.exitCode : 1;
   }

@@ -32,7 +32,7 @@ export interface CheckRequest extends ProjectRequest {
 
 export interface CheckReport {
   root: string;
-  /** Rendered files that were looked at, and others that have drifted. */
+  /** Files that were looked at: all that `update` decides on, or those of the named modules; and others that have drifted. */
   files: number;
   drift: readonly Drift[];
 }
@@ -66,7 +66,8 @@ export async function checkProject(
     (file) => driftOf(file, contextOf(file, project, installed, newer)) ?? [],
   );
   drift.push(...newerProject(newer));
-  if (request.modules === undefined || request.modules.length === 0) {
+  const isWhole = (request.modules ?? []).length === 0;
+  if (isWhole) {
     const orphans = await orphanedFiles(project, installed, config);
     drift.push(
       ...lostModules(project, files),
@@ -76,6 +77,7 @@ export async function checkProject(
     );
   }
   const looked = files.map(({ path, movedFrom }) => movedFrom ?? path);
+  if (isWhole) looked.push(project.configFile, PACKAGE_FILE, LOCK_FILE);
   const drifted = drift.map(({ path }) => path);
   return { root, files: new Set([...looked, ...drifted]).size, drift };
 }

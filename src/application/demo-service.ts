@@ -1,5 +1,5 @@
 /** Plays the demo: into the project's own log and server, or into a scratch folder. */
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -185,6 +185,7 @@ async function runPlayer(
   { signal }: DemoRequest,
   task: DemoTask,
 ): Promise<DemoOutcome> {
+  const { spawn } = await import("node:child_process");
   // Built, this stands beside the script.
   const script = join(__dirname, "demo-player.js");
   const child = spawn(

@@ -15,11 +15,17 @@ import {
 import { parseJson } from "../infrastructure/json-text.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { Project } from "./project.ts";
+import { hostPackages } from "../infrastructure/declared-packages.ts";
+import {
+  choosePackageManager,
+  installCommand,
+  upgradeCommand,
+} from "../infrastructure/package-manager.ts";
 
 /** A package of the project's that the modules cannot run with. */
 export interface OldPackage {
   name: string;
-  /** What was found, in words: `"^3.22.0" allows 3.22.0`. */
+  /** What was found, in words: `is too old: "^3.22.0" allows 3.22.0`. */
   found: string;
   /** What serves: `3.25.0 or later`. */
   needed: string;
@@ -51,8 +57,6 @@ export async function examineHostPackages(
   { root, config }: Pick<Project, "root" | "config">,
   needs: Pick<PackageNeeds, "dependencies" | "devDependencies">,
 ): Promise<HostFindings> {
-  const { hostPackages } =
-    await import("../infrastructure/declared-packages.ts");
   const { versions } = await import("../infrastructure/ranges.ts");
   const packages = await hostPackages(root);
   const old: OldPackage[] = [];
@@ -62,12 +66,12 @@ export async function examineHostPackages(
     if (host === undefined) continue;
     const verdict = hostVerdict(host, tested, versions);
     if (verdict.kind === "unknown") unknown.push(host);
-    if (verdict.kind !== "too_old") continue;
+    if (verdict.kind !== "does_not_serve") continue;
     const oldest = oldestServing(name, tested, versions);
     old.push({
       name,
       found: verdict.found,
-      needed: `${oldest} or later`,
+      needed: `${host.alias === undefined ? "" : `${name} `}${oldest} or later`,
       fix: await upgradeAdvice({ root, config }, host, oldest, tested),
       host,
     });
@@ -82,8 +86,6 @@ async function upgradeAdvice(
   oldest: string,
   tested: string,
 ): Promise<string> {
-  const { choosePackageManager, installCommand, upgradeCommand } =
-    await import("../infrastructure/package-manager.ts");
   const { versions } = await import("../infrastructure/ranges.ts");
   const { name: manager } = await choosePackageManager(root, config);
   // The same major version where that serves: the project's own code stays as it is.
@@ -141,11 +143,11 @@ export async function checkHostPackages(
   ];
 }
 
-function oldWords(old: readonly OldPackage[]): string {
+/** All of them in one sentence. */
+export function oldWords(old: readonly OldPackage[]): string {
   return old
     .map(
-      ({ name, found, needed }) =>
-        `${name} is too old: ${found}, and ${needed} is needed`,
+      ({ name, found, needed }) => `${name} ${found}, and ${needed} is needed`,
     )
     .join("; ");
 }

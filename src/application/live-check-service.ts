@@ -1,10 +1,8 @@
 /** Runs the live check on a project's own modules; see `live-check.ts`. */
 import { lastLines } from "../domain/program-output.ts";
-import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { RefusedError } from "../domain/errors.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { LiveCheckTask } from "../live-check.ts";
@@ -81,6 +79,8 @@ async function runTask(
   task: LiveCheckTask,
   onStep: (step: LiveStep) => void,
 ): Promise<LiveStep[]> {
+  const { spawn } = await import("node:child_process");
+  const { createInterface } = await import("node:readline");
   // Built, this stands beside the script.
   const script = join(__dirname, "live-check.js");
   const child = spawn(

@@ -24,6 +24,7 @@ import type {
 } from "../infrastructure/template-source.ts";
 import { BUNDLED, type ModuleSource } from "./render-module.ts";
 import { templateContext } from "./template-context.ts";
+import { parseManifest } from "../domain/manifest.ts";
 
 /** Name of the file that lists the modules of a template folder. */
 const MANIFEST_FILE = "manifest.json";
@@ -57,7 +58,6 @@ async function readManifest(
   const text = await readProjectFile(root, file);
   if (text === null) return [];
   const { value, locate } = parseJson(text, file);
-  const { parseManifest } = await import("../domain/manifest.ts");
   return parseManifest(value, locate);
 }
 

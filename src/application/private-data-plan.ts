@@ -15,6 +15,7 @@ import {
 } from "../infrastructure/private-files.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { Project } from "./project.ts";
+import { isIgnored } from "../infrastructure/git.ts";
 
 const IGNORE_FILE = ".gitignore";
 
@@ -207,7 +208,6 @@ function isCovered(path: string, folders: readonly string[]): boolean {
 }
 
 async function gitIgnores(root: string, path: string): Promise<boolean> {
-  const { isIgnored } = await import("../infrastructure/git.ts");
   return isIgnored(root, path);
 }
 

@@ -131,7 +131,11 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
       ...(host?.notes ??
         (definitions.length === 0
           ? []
-          : await tsconfigAdvice(root, config.adws_dir))),
+          : await tsconfigAdvice({
+              root,
+              adwsDir: config.adws_dir,
+              files: Object.keys(lock.files),
+            }))),
     ],
   };
 }

@@ -8,6 +8,7 @@ import type { CommandContext } from "./context.ts";
 import { isInRepository } from "../infrastructure/upwards.ts";
 import { shellWord } from "../domain/shell-word.ts";
 import { shownPath } from "./after-write.ts";
+import { trackedUnchanged } from "../infrastructure/git.ts";
 
 /**
  * The command that takes back what a first init writes; undefined for a later one.
@@ -22,7 +23,6 @@ export async function undoCommand(
   );
   if (!isFirst) return undefined;
   const remove = `npx adw-scaffold remove ${config.modules.join(" ")}`;
-  const { trackedUnchanged } = await import("../infrastructure/git.ts");
   // What was in the folder before is not ours to clean away.
   if (!isInRepository(root) || existsSync(join(root, config.adws_dir)))
     return remove;

@@ -2,10 +2,21 @@
 import { relative } from "node:path";
 import type { ScaffoldPlan } from "../application/scaffold-plan.ts";
 import { shellWord } from "../domain/shell-word.ts";
-import type { PackageManagerName } from "../infrastructure/package-manager.ts";
+import {
+  type PackageManagerName,
+  installCommand,
+  installDependencies,
+  choosePackageManager,
+  missingPackages,
+  directCommand,
+  runCommand,
+  unapprovedBuilds,
+} from "../infrastructure/package-manager.ts";
 import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 import type { ParsedCommand } from "./command.ts";
+import { progress } from "./progress.ts";
+import { buildCommand, isBuilt } from "../infrastructure/build-advice.ts";
 
 /** How the install went. */
 export interface Installed {
@@ -38,9 +49,6 @@ export async function install(
   const planned = await plannedInstall(plan, parsed);
   if (planned === undefined) return { manager: null };
   const { packages, name, reason } = planned;
-  const { installCommand, installDependencies } =
-    await import("../infrastructure/package-manager.ts");
-  const { progress } = await import("./progress.ts");
   const quiet = parsed.values["json"] === true;
   const shown = progress(
     `Installing ${packages} with ${name} (${reason})`,
@@ -78,8 +86,6 @@ const PATIENCE_MS = 30_000;
 export async function chosenManager(
   plan: ScaffoldPlan,
 ): Promise<{ name: PackageManagerName; reason: string }> {
-  const { choosePackageManager } =
-    await import("../infrastructure/package-manager.ts");
   return choosePackageManager(plan.root, plan.config);
 }
 
@@ -88,8 +94,6 @@ export async function lacksPackages({
   root,
   packageJson,
 }: ScaffoldPlan): Promise<boolean> {
-  const { missingPackages } =
-    await import("../infrastructure/package-manager.ts");
   return missingPackages(root, packageJson.needed).length > 0;
 }
 
@@ -102,8 +106,6 @@ export async function nextSteps(
   { cwd }: CommandContext,
   { installed, isNew }: { installed: string | null; isNew: boolean },
 ): Promise<{ command: string; purpose: string }[]> {
-  const { directCommand, installCommand, runCommand, unapprovedBuilds } =
-    await import("../infrastructure/package-manager.ts");
   const { name } = await chosenManager(plan);
   const steps: { command: string; purpose: string }[] = [];
   const place = shownPath(cwd, plan.root);
@@ -128,8 +130,6 @@ export async function nextSteps(
       purpose: `let pnpm build ${unbuilt.join(", ")}`,
     });
   } else if (installed !== null && needed.includes(NATIVE_PACKAGE)) {
-    const { buildCommand, isBuilt } =
-      await import("../infrastructure/build-advice.ts");
     if (!isBuilt(plan.root, NATIVE_PACKAGE))
       steps.push({
         command: buildCommand(name, plan.root, NATIVE_PACKAGE),

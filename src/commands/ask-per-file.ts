@@ -1,5 +1,4 @@
 /** Files that already exist, one by one, at a terminal. Only a `y` or an `a` overwrites. */
-import { createInterface } from "node:readline/promises";
 import type { ConflictDecision } from "../domain/operations.ts";
 import { RefusedError } from "../domain/errors.ts";
 import type { Conflict } from "../domain/plan.ts";
@@ -33,6 +32,7 @@ export async function askPerFile(
   { stdin, stdout, env }: CommandContext,
 ): Promise<Record<string, ConflictDecision>> {
   const decisions: Record<string, ConflictDecision> = {};
+  const { createInterface } = await import("node:readline/promises");
   const terminal = createInterface({ input: stdin, output: stdout });
   let isClosed = false;
   const closed = new Promise<"q">((resolve) => {

@@ -20,5 +20,5 @@ export const check: Command = {
     },
   }),
   run: async (parsed, context) =>
-    (await import("./run-check.ts")).runCheck(parsed, context),
+    (await import("./runs.ts")).runCheck(parsed, context),
 };

@@ -27,5 +27,5 @@ export const demo: Command = {
     },
   }),
   run: async (parsed, context) =>
-    (await import("./run-demo.ts")).runDemo(parsed, context),
+    (await import("./runs.ts")).runDemo(parsed, context),
 };

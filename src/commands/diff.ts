@@ -12,5 +12,5 @@ export const diff: Command = {
     choices: moduleNames,
   },
   run: async (parsed, context) =>
-    (await import("./run-diff.ts")).runDiff(parsed, context),
+    (await import("./runs.ts")).runDiff(parsed, context),
 };

@@ -12,5 +12,5 @@ export const doctor: Command = {
     },
   }),
   run: async (parsed, context) =>
-    (await import("./run-doctor.ts")).runDoctor(parsed, context),
+    (await import("./runs.ts")).runDoctor(parsed, context),
 };

@@ -1,5 +1,5 @@
-/** Help, laid out by yargs. Loaded only when help is wanted. */
-import yargs, { type Options as YargsOptions } from "yargs";
+/** Help, laid out by yargs, which is loaded only when help is wanted. */
+import type { Options as YargsOptions } from "yargs";
 import { COMMANDS } from "./command-line.ts";
 import { optionsOf, usageOf, type Command, type Option } from "./command.ts";
 
@@ -11,6 +11,7 @@ export async function helpText(
   command: Command | undefined,
   columns: number | undefined,
 ): Promise<string> {
+  const { default: yargs } = await import("yargs");
   const parser = yargs([])
     .scriptName("adw-scaffold")
     .detectLocale(false)

@@ -1,13 +1,5 @@
 /** The questions of `init`. Asked on a terminal only; Ctrl-C leaves everything as it was. */
-import {
-  type CANCEL_SYMBOL,
-  confirm,
-  intro,
-  isCancel,
-  multiselect,
-  select,
-  text,
-} from "@clack/prompts";
+import type { CANCEL_SYMBOL } from "@clack/prompts";
 import {
   DEFAULT_CONFIG,
   configValueFromText,
@@ -27,6 +19,9 @@ export interface InitAnswers {
   settings: AdwConfigInput;
 }
 
+/** Loaded for the first question: few runs ask any. */
+const prompts = () => import("@clack/prompts");
+
 /** Asks what to install, where, and on which port; what flags already said is not asked. */
 export async function askInit({
   root,
@@ -40,6 +35,7 @@ export async function askInit({
   settings: AdwConfigInput;
 }): Promise<InitAnswers> {
   if (!firstTime) return { settings: {} };
+  const { intro, text } = await prompts();
   intro(`adw-scaffold init ${root}`);
   const answers: InitAnswers = { settings: {} };
   if (modules === undefined) answers.modules = await askModules();
@@ -70,6 +66,7 @@ export async function askInit({
 
 /** Asks in plain words; who wants to choose gets the list. */
 async function askModules(): Promise<string[]> {
+  const { multiselect, select } = await prompts();
   const chosen = answer(
     await select<readonly string[] | "choose">({
       message: "What do you want?",
@@ -101,6 +98,7 @@ async function askModules(): Promise<string[]> {
 /** Asks whether the configuration of linters may be edited; nothing where there is none to edit. */
 export async function askLinters(files: readonly string[]): Promise<boolean> {
   if (files.length === 0) return true;
+  const { confirm } = await prompts();
   return answer(
     await confirm({
       message: `Leave the new code out of your linters, with one line in ${files.join(" and ")}?`,
@@ -112,6 +110,7 @@ export async function askLinters(files: readonly string[]): Promise<boolean> {
 export async function askWhichProject(
   around: string,
 ): Promise<"around" | "here"> {
+  const { select } = await prompts();
   return answer(
     await select<"around" | "here">({
       message: `This folder is inside the project ${around}. Which one do you mean?`,
@@ -125,6 +124,7 @@ export async function askWhichProject(
 
 /** Asks once more, after the plan was shown; Enter never overwrites what is not ours. */
 export async function askToWrite(plan: ScaffoldPlan): Promise<boolean> {
+  const { confirm } = await prompts();
   const {
     unchanged = 0,
     keep = 0,
@@ -152,7 +152,7 @@ function filesOf(count: number): string {
 }
 
 function answer<T>(value: T | typeof CANCEL_SYMBOL): T {
-  if (isCancel(value)) {
+  if (typeof value === "symbol") {
     throw new RefusedError("CANCELLED", "cancelled; nothing was written");
   }
   return value;

@@ -37,5 +37,5 @@ export const init: Command = {
     ...settingOptions("Settings (written to adw.config.json):"),
   }),
   run: async (parsed, context) =>
-    (await import("./run-init.ts")).runInit(parsed, context),
+    (await import("./runs.ts")).runInit(parsed, context),
 };

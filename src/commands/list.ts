@@ -5,5 +5,5 @@ export const list: Command = {
   name: "list",
   summary: "Show the modules, and which are installed",
   run: async (parsed, context) =>
-    (await import("./run-list.ts")).runList(parsed, context),
+    (await import("./runs.ts")).runList(parsed, context),
 };

@@ -1,6 +1,5 @@
 /** `adw-scaffold remove <module..>` */
 import { DOWNGRADE, FORCE, type Command } from "./command.ts";
-import { projectRequest, writeChoices } from "./context.ts";
 import { moduleNames } from "./settings.ts";
 
 /** Removes modules; what the owner edited is kept and listed. */
@@ -15,19 +14,6 @@ export const remove: Command = {
     choices: moduleNames,
   },
   options: () => ({ ...FORCE, ...DOWNGRADE }),
-  run: async (parsed, context) => {
-    const { planRemove } = await import("../application/remove-plan.ts");
-    const { runPlan } = await import("./run-plan.ts");
-    const request = {
-      ...projectRequest(parsed, context),
-      modules: parsed.positionals,
-      ...writeChoices(parsed),
-    };
-    return runPlan({
-      parsed,
-      context,
-      root: request.root,
-      plan: () => planRemove(request),
-    });
-  },
+  run: async (parsed, context) =>
+    (await import("./runs.ts")).runRemove(parsed, context),
 };

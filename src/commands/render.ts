@@ -17,5 +17,5 @@ export const render: Command = {
     ...settingOptions("Settings (instead of those in adw.config.json):"),
   }),
   run: async (parsed, context) =>
-    (await import("./run-render.ts")).runRender(parsed, context),
+    (await import("./runs.ts")).runRender(parsed, context),
 };

@@ -16,6 +16,12 @@ import {
   writeChoices,
   type CommandContext,
 } from "./context.ts";
+import {
+  askInit,
+  askLinters,
+  askToWrite,
+  askWhichProject,
+} from "./init-questions.ts";
 import { givenSettings, moduleNames } from "./settings.ts";
 import type { ParsedCommand, Run } from "./command.ts";
 import { runPlan } from "./run-plan.ts";
@@ -51,8 +57,6 @@ export const runInit: Run = async (parsed, context) => {
       plan: (decisions) => planScaffold({ ...request, decisions }),
     });
   }
-  const { askInit, askLinters, askToWrite } =
-    await import("./init-questions.ts");
   const answers = await askInit({
     root: project.root,
     firstTime: existing.text === null,
@@ -139,7 +143,6 @@ async function chosenRoot(
   if (around === root || parsed.values["nested"] === true) return root;
   const place = shownPath(context.cwd, around);
   if (isInteractive(parsed, context)) {
-    const { askWhichProject } = await import("./init-questions.ts");
     return (await askWhichProject(place)) === "around" ? around : root;
   }
   throw new RefusedError(

@@ -34,6 +34,9 @@ import { isInteractive, type CommandContext } from "./context.ts";
 import type { ParsedCommand } from "./command.ts";
 import { reportError } from "./report-error.ts";
 import { planAsJson, showInstall, showNotes, showPlan } from "./show-plan.ts";
+import { uncommittedFiles } from "../infrastructure/git.ts";
+import { askPerFile } from "./ask-per-file.ts";
+import { showContents } from "./show-contents.ts";
 
 /** What the owner decided for files that already exist, by path. */
 export type Decisions = Readonly<Record<string, ConflictDecision>>;
@@ -179,7 +182,6 @@ async function uncommittedWork({
     .filter(({ path, previous }) => previous !== null && path !== LOCK_FILE)
     .map(({ path }) => path);
   if (changed.length === 0) return undefined;
-  const { uncommittedFiles } = await import("../infrastructure/git.ts");
   const uncommitted = await uncommittedFiles(root);
   if (uncommitted.length === 0) return undefined;
   const touched = changed.filter((path) =>
@@ -219,7 +221,6 @@ async function decidedPlan(run: PlanRun): Promise<ScaffoldPlan> {
   ) {
     return first;
   }
-  const { askPerFile } = await import("./ask-per-file.ts");
   return run.plan(await askPerFile(conflicts, context));
 }
 
@@ -238,7 +239,6 @@ async function show(
     if (planned !== undefined) showInstall(planned, context);
   }
   if (showsContent === true) {
-    const { showContents } = await import("./show-contents.ts");
     showContents(plan, context);
   }
   showNotes(plan, context);
@@ -305,7 +305,9 @@ function heading(
   const place = shownPath(cwd, plan.root);
   if (!hasChanges(plan)) {
     const state = leavesConflicts(plan) ? "Conflicts left" : "Up to date";
-    return `${colors.bold(state)} ${colors.dim(place)}\n`;
+    return place === "."
+      ? `${colors.bold(state)}\n`
+      : `${colors.bold(state)} ${colors.dim(place)}\n`;
   }
   return `${colors.bold(onlyShown ? "Would write" : "Writing")} ${colors.dim(`to ${place}`)}\n`;
 }

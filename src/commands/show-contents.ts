@@ -1,4 +1,4 @@
-/** What the files of a plan would hold. Apart from the plan itself, because it loads the diff. */
+/** What the files of a plan would hold. */
 import type { ScaffoldPlan } from "../application/scaffold-plan.ts";
 import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";

@@ -1,12 +1,9 @@
 /** `adw-scaffold update [module..]` */
 import type { OnConflict } from "../application/update-plan.ts";
-import { UsageError } from "../domain/errors.ts";
-import { suggestion } from "../domain/nearest.ts";
 import { EXISTING_FILES, type Command } from "./command.ts";
-import { projectRequest, writeChoices } from "./context.ts";
 import { moduleNames } from "./settings.ts";
 
-const ON_CONFLICT: readonly OnConflict[] = [
+export const ON_CONFLICT: readonly OnConflict[] = [
   "markers",
   "keep",
   "theirs",
@@ -32,31 +29,6 @@ export const update: Command = {
     },
     ...EXISTING_FILES,
   }),
-  run: async (parsed, context) => {
-    const { planUpdate } = await import("../application/update-plan.ts");
-    const { runPlan } = await import("./run-plan.ts");
-    const { values, positionals } = parsed;
-    const request = {
-      ...projectRequest(parsed, context),
-      onConflict: onConflict(values["on-conflict"] ?? "markers"),
-      ...writeChoices(parsed),
-      ...(positionals.length === 0 ? {} : { modules: positionals }),
-    };
-    return runPlan({
-      parsed,
-      context,
-      root: request.root,
-      plan: (decisions) => planUpdate({ ...request, decisions }),
-      asks: ["already_exists"],
-      showsContent: values["dry-run"] === true,
-    });
-  },
+  run: async (parsed, context) =>
+    (await import("./runs.ts")).runUpdate(parsed, context),
 };
-
-function onConflict(given: string | boolean): OnConflict {
-  const known = ON_CONFLICT.find((choice) => choice === given);
-  if (known !== undefined) return known;
-  throw new UsageError(`--on-conflict does not know "${given}"`, {
-    hint: suggestion(String(given), ON_CONFLICT),
-  });
-}

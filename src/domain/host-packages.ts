@@ -47,7 +47,8 @@ export type HostVerdict =
   | { kind: "serves" }
   /** Nothing is installed yet, and what is written says nothing about the version. */
   | { kind: "unknown" }
-  | { kind: "too_old"; found: string };
+  /** `found` follows the package's name: `is too old: 7.5.0 is installed`. */
+  | { kind: "does_not_serve"; found: string };
 
 /** Comparing versions, as the semver package does it. */
 export interface Versions {
@@ -81,7 +82,7 @@ export function hostVerdict(
   versions: Versions,
 ): HostVerdict {
   if (alias !== undefined) {
-    return { kind: "too_old", found: `stands for ${alias}` };
+    return { kind: "does_not_serve", found: `stands for ${alias}` };
   }
   const oldest = oldestServing(name, tested, versions);
   const isCurrent =
@@ -90,7 +91,7 @@ export function hostVerdict(
   if (isCurrent) {
     return versions.isAtLeast(installed, oldest)
       ? { kind: "serves" }
-      : { kind: "too_old", found: `${installed} is installed` };
+      : tooOld(`${installed} is installed`);
   }
   if (range === undefined) return { kind: "unknown" };
   const lowest = versions.minVersion(range);
@@ -99,13 +100,15 @@ export function hostVerdict(
     versions.isAtLeast(lowest, oldest) || versions.intersects(range, tested);
   return serves
     ? { kind: "serves" }
-    : {
-        kind: "too_old",
-        found:
-          range === written
-            ? `"${range}" allows ${lowest}`
-            : `"${written}" is ${range}, which allows ${lowest}`,
-      };
+    : tooOld(
+        range === written
+          ? `"${range}" allows ${lowest}`
+          : `"${written}" is ${range}, which allows ${lowest}`,
+      );
+}
+
+function tooOld(why: string): HostVerdict {
+  return { kind: "does_not_serve", found: `is too old: ${why}` };
 }
 
 /**

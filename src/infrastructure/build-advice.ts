@@ -1,5 +1,4 @@
 /** The command that builds a native package which is not built, or for another Node. */
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readJsonRecord } from "./json-values.ts";
@@ -65,6 +64,7 @@ function unpluggedPackage(root: string, name: string): string | undefined {
 }
 
 function npmMajor(root: string): number {
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
   const { stdout } = spawnSync("npm", ["--version"], {
     cwd: root,
     encoding: "utf8",

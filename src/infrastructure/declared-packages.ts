@@ -6,13 +6,11 @@ import {
   DEPENDENCY_SECTIONS,
   type DependencySection,
   type HostPackage,
+  type Versions,
 } from "../domain/host-packages.ts";
+import { PACKAGE_FILE } from "./package-json.ts";
 import { asRecord, readJsonRecord, type JsonRecord } from "./json-values.ts";
-import { versions } from "./ranges.ts";
 import { findUpwards, upToRepository, upwards } from "./upwards.ts";
-
-/** As in package-json.ts, which this lazily loaded file does without. */
-const PACKAGE_FILE = "package.json";
 
 /** A folder's files that decide on versions, read once. */
 interface Level {
@@ -37,6 +35,7 @@ export interface HostPackages {
 
 /** Reads what decides on versions: package.json here and above, catalogs, overrides. */
 export async function hostPackages(root: string): Promise<HostPackages> {
+  const { versions } = await import("./ranges.ts");
   const levels = await Promise.all(upToRepository(root).map(readLevel));
   const installedVersion = installedVersions(root);
   const find = (name: string): HostPackage | undefined => {
@@ -59,7 +58,7 @@ export async function hostPackages(root: string): Promise<HostPackages> {
     section,
     written,
     origin,
-    ...parseSpec(name, spec),
+    ...parseSpec(name, spec, versions),
     installed: installedVersion(name),
   });
   return { find, installedVersion };
@@ -80,12 +79,15 @@ function declaration(
 function parseSpec(
   name: string,
   spec: string,
+  { minVersion }: Versions,
 ): { range: string | undefined; alias: string | undefined } {
+  const asRange = (text: string | undefined) =>
+    text !== undefined && minVersion(text) !== undefined ? text : undefined;
   const [, protocol, rest = spec] =
     /^(npm|workspace|jsr):(.*)$/.exec(spec) ?? [];
   if (protocol === "npm" || protocol === "jsr") {
     const at = rest.indexOf("@", 1);
-    const isVersion = versions.minVersion(rest) !== undefined;
+    const isVersion = minVersion(rest) !== undefined;
     const target = isVersion ? name : rest.slice(0, at === -1 ? undefined : at);
     if (target !== name) return { range: undefined, alias: target };
     const range = isVersion ? rest : at === -1 ? "*" : rest.slice(at + 1);
@@ -94,12 +96,6 @@ function parseSpec(
   // `workspace:*` says nothing about the version: what is linked does.
   const range = protocol === "workspace" && rest === "*" ? undefined : rest;
   return { range: asRange(range), alias: undefined };
-}
-
-function asRange(text: string | undefined): string | undefined {
-  return text !== undefined && versions.minVersion(text) !== undefined
-    ? text
-    : undefined;
 }
 
 /** What npm, pnpm, Yarn and Bun put in the place of a range. */

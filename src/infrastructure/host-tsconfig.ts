@@ -3,10 +3,11 @@
  * its own; a tsconfig of the project that includes it too would report TS5097 in
  * every file, or move its output.
  */
+import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { addToJsonList } from "./json-list.ts";
-import { hasCode, readTextIfExists } from "./project-files.ts";
+import { readTextIfExists } from "./project-files.ts";
 import {
   fromFolder,
   includesAny,
@@ -28,7 +29,7 @@ export interface TsconfigQuestion {
   root: string;
   adwsDir: string;
   /** The rendered files, relative to the project. */
-  files?: readonly string[];
+  files: readonly string[];
   /** Reads a file by its path in the project; the disk without it. */
   read?: (path: string) => Promise<string | null>;
   /** Longest line that the project's formatter allows. */
@@ -45,17 +46,14 @@ export interface TsconfigAnswer {
 }
 
 /**
- * Looks at every tsconfig in the project's folder, and what those reference. None
- * is edited where the rendered folder is left out already.
+ * Looks at every tsconfig in the project's folder, what those reference, and those in
+ * folders below that name files outside of their own. None is edited where the rendered
+ * folder is left out already.
  */
 export async function examineTsconfigs(
   question: TsconfigQuestion,
 ): Promise<TsconfigAnswer> {
-  const { root, adwsDir, width } = question;
-  const files = question.files ?? [
-    `${adwsDir}/adw_server.ts`,
-    `${adwsDir}/adw_modules/adw_websockets.ts`,
-  ];
+  const { root, adwsDir, files, width } = question;
   const rendered = files.map((file) => join(root, file));
   const edited = new Map<string, TsconfigEdit>();
   const broken = new Set<string>();
@@ -69,6 +67,7 @@ export async function examineTsconfigs(
       : readTextIfExists(file);
   };
   const all = await projectTsconfigs(root, read);
+  all.push(...(await outreaching(root, adwsDir, all, read)));
   for (const { file } of all) {
     // Read again: an edit before this one may have been to what it extends.
     const tsconfig = await readTsconfig(file, read);
@@ -98,20 +97,12 @@ export async function examineTsconfigs(
   };
 }
 
-/** The edits alone. */
-export async function excludeFromTsconfigs(
-  root: string,
-  adwsDir: string,
-): Promise<TsconfigEdit[]> {
-  return (await examineTsconfigs({ root, adwsDir })).edits;
-}
-
 /** The same in words, for commands that do not touch tsconfig files. */
 export async function tsconfigAdvice(
-  root: string,
-  adwsDir: string,
+  question: TsconfigQuestion,
 ): Promise<string[]> {
-  const edits = await excludeFromTsconfigs(root, adwsDir);
+  const { adwsDir } = question;
+  const { edits } = await examineTsconfigs(question);
   return edits.map(
     ({ path }) =>
       `${path} includes ${adwsDir}/, which has a tsconfig.json of its own. Add "${adwsDir}" to the "exclude" of yours (adw-scaffold doctor --fix does it), and check the folder with: npx tsc -p ${adwsDir}`,
@@ -123,7 +114,9 @@ async function projectTsconfigs(
   root: string,
   read: ReadFile,
 ): Promise<Tsconfig[]> {
-  const names = (await namesIn(root)).filter((name) => TSCONFIG.test(name));
+  const names = (await entriesOf(root))
+    .map(({ name }) => name)
+    .filter((name) => TSCONFIG.test(name));
   const queue = names
     .toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1))
     .map((name) => join(root, name));
@@ -140,16 +133,33 @@ async function projectTsconfigs(
   return found;
 }
 
-const TSCONFIG = /^[jt]sconfig(?:[.-].+)?\.json$/;
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
+/**
+ * In folders below the project's, those that may include files above their own folder:
+ * `config/tsconfig.json` with `../src`. One that another extends compiles nothing, and
+ * one that is broken may be a fixture.
+ */
+async function outreaching(
+  root: string,
+  adwsDir: string,
+  known: readonly Tsconfig[],
+  read: ReadFile,
+): Promise<Tsconfig[]> {
+  const isKnown = (path: string) => known.some(({ file }) => file === path);
+  const found: Tsconfig[] = [];
+  for (const file of await tsconfigsBelow(root)) {
+    if (isKnown(file) || file.startsWith(join(root, adwsDir, "/"))) continue;
+    if ((await read(file))?.includes("..") !== true) continue;
+    const tsconfig = await readTsconfig(file, read);
+    if (tsconfig?.broken.length === 0) found.push(tsconfig);
   }
+  const all = [...known, ...found];
+  return found.filter(
+    ({ file }) =>
+      !all.some((other) => other.file !== file && other.chain.includes(file)),
+  );
 }
+
+const TSCONFIG = /^[jt]sconfig(?:[.-].+)?\.json$/;
 
 /** A file that only others extend compiles nothing: `tsconfig.base.json`. */
 function isBase(tsconfig: Tsconfig, all: readonly Tsconfig[]): boolean {
@@ -206,9 +216,6 @@ async function formerExclusions(
   return [...new Set(excluded.map((path) => fromFolder(folder, path)))];
 }
 
-/** How deep a project is searched for tsconfig files that extend an edited one. */
-const DEPTH = 4;
-
 /** The output of every other tsconfig that would inherit the `exclude`. */
 async function outputsOfHeirs(
   root: string,
@@ -216,20 +223,37 @@ async function outputsOfHeirs(
   read: ReadFile,
 ): Promise<string[]> {
   const outputs: string[] = [];
-  const search = async (folder: string, depth: number): Promise<void> => {
-    const entries = await readdir(folder, { withFileTypes: true });
-    for (const entry of entries) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) {
-        const isSource = !/^(?:\.|node_modules$)/.test(entry.name);
-        if (isSource && depth < DEPTH) await search(path, depth + 1);
-      } else if (TSCONFIG.test(entry.name) && path !== owner) {
-        const heir = await readTsconfig(path, read);
-        if (heir?.exclude === undefined && heir?.chain.includes(owner) === true)
-          outputs.push(...heir.outputs);
-      }
-    }
-  };
-  await search(root, 0);
+  for (const path of await tsconfigsBelow(root)) {
+    if (path === owner) continue;
+    const heir = await readTsconfig(path, read);
+    if (heir?.exclude === undefined && heir?.chain.includes(owner) === true)
+      outputs.push(...heir.outputs);
+  }
   return outputs;
+}
+
+/** How deep a project is searched for tsconfig files. */
+const DEPTH = 4;
+
+/** Every tsconfig in a folder and below, by absolute path, without those of packages. */
+async function tsconfigsBelow(folder: string, depth = 0): Promise<string[]> {
+  const entries = await entriesOf(folder);
+  const found = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(folder, entry.name);
+      if (!entry.isDirectory()) return TSCONFIG.test(entry.name) ? [path] : [];
+      const isSource = !/^(?:\.|node_modules$)/.test(entry.name);
+      return isSource && depth < DEPTH ? tsconfigsBelow(path, depth + 1) : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** A folder that cannot be read holds nothing that a compiler reads. */
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }

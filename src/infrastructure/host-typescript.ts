@@ -1,5 +1,7 @@
 /** Whether the project's own TypeScript can check what is rendered. */
 import type { AdwConfig } from "../domain/config.ts";
+import { hostPackages, installedVersions } from "./declared-packages.ts";
+import { choosePackageManager, upgradeCommand } from "./package-manager.ts";
 
 /** The first that knows `erasableSyntaxOnly`, which adws/tsconfig.json sets. */
 export const OLDEST_TYPESCRIPT = "5.8";
@@ -9,18 +11,12 @@ export async function oldTypescript(
   root: string,
   config: Pick<AdwConfig, "package_manager">,
 ): Promise<{ version: string; command: string } | undefined> {
-  const { hostPackages } = await import("./declared-packages.ts");
+  const version = installedVersions(root)("typescript");
+  if (version === undefined) return undefined;
   const { versions } = await import("./ranges.ts");
-  const { find, installedVersion } = await hostPackages(root);
-  const version = installedVersion("typescript");
-  if (
-    version === undefined ||
-    versions.isAtLeast(version, `${OLDEST_TYPESCRIPT}.0-0`)
-  )
-    return undefined;
-  const { choosePackageManager, upgradeCommand } =
-    await import("./package-manager.ts");
+  if (versions.isAtLeast(version, `${OLDEST_TYPESCRIPT}.0-0`)) return undefined;
   const { name: manager } = await choosePackageManager(root, config);
+  const { find } = await hostPackages(root);
   const isDevelopment = find("typescript")?.section !== "dependencies";
   return {
     version,

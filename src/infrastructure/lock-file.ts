@@ -3,6 +3,7 @@ import { ConfigError } from "../domain/errors.ts";
 import { EMPTY_LOCK, LOCK_FILE, parseLock, type Lock } from "../domain/lock.ts";
 import { parseJson } from "./json-text.ts";
 import { readProjectFile, textDigest } from "./project-files.ts";
+import { settleLock } from "./settle-lock.ts";
 
 export interface LoadedLock {
   lock: Lock;
@@ -39,7 +40,6 @@ export async function readLock(
       error instanceof ConfigError && SETTLED_CODES.has(error.code);
     if (!settle || !canBeSettled) throw error;
   }
-  const { settleLock } = await import("./settle-lock.ts");
   const value = await settleLock(text, async (path) => {
     const disk = await readProjectFile(root, path);
     return disk === null ? undefined : textDigest(disk);

@@ -235,9 +235,29 @@ function insertions(
 
 /** npm's own order first, then that of most tools. */
 const ORDERS: readonly ((one: string, other: string) => number)[] = [
-  (one, other) => one.localeCompare(other, "en"),
-  (one, other) => (one < other ? -1 : one > other ? 1 : 0),
+  (one, other) =>
+    isPlainlyOrdered(one, other)
+      ? byCodeUnits(one, other)
+      : one.localeCompare(other, "en"),
+  byCodeUnits,
 ];
+
+function byCodeUnits(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/**
+ * Whether the first character that differs decides alike in both orders, as in most
+ * names: the first use of a language's order takes longer than all else that is
+ * done with package.json.
+ */
+function isPlainlyOrdered(one: string, other: string): boolean {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at += 1;
+  return /^(?:[a-z]{2}|[a-z]@|@[a-z])$/.test(
+    `${one[at] ?? ""}${other[at] ?? ""}`,
+  );
+}
 
 /** The order that names stand in; undefined where there is none. */
 function orderOf(names: readonly string[], section: string) {

@@ -1,5 +1,4 @@
 /** A project's adw_server.ts, started for as long as a demo plays. */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { lastLines } from "../domain/program-output.ts";
 
@@ -43,6 +42,7 @@ export async function startServerProcess(
     onError?: (text: string) => void;
   } = {},
 ): Promise<ServerProcess> {
+  const { spawn } = await import("node:child_process");
   const child = spawn(
     process.execPath,
     [...options, "--import", END_WITH_PARENT, ...parameters],

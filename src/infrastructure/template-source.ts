@@ -4,8 +4,9 @@
  * The template of a file is a plain file of the same path, which is copied, or one
  * that ends in `.njk`, which is rendered. Both are named by the file they are for.
  */
-import { BUNDLED_TEMPLATES } from "../generated/templates/index.ts";
+import { BUNDLED_FACTS, LOADERS } from "../generated/templates/index.ts";
 import type { CompiledTemplate } from "./compiled-template.ts";
+import { renderCompiled } from "./renderer.ts";
 
 /** One template: text to copy, or a compiled template to render. */
 export type Template =
@@ -31,9 +32,11 @@ export interface TemplateSource {
 
 /** The templates that ship with this package. */
 export const bundledTemplates: TemplateSource = {
-  load: (file) =>
-    BUNDLED_TEMPLATES.get(file)?.load() ?? Promise.resolve(undefined),
-  facts: (file) => BUNDLED_TEMPLATES.get(file),
+  load: async (file) => {
+    const load = LOADERS.get(BUNDLED_FACTS.get(file)?.module ?? "");
+    return (await load?.())?.templates.get(file);
+  },
+  facts: (file) => BUNDLED_FACTS.get(file),
 };
 
 /**
@@ -50,6 +53,5 @@ export async function renderTemplate(
   const template = await source.load(file);
   if (template === undefined) throw new Error(`no template for ${file}`);
   if (template.kind === "plain") return template.text;
-  const { renderCompiled } = await import("./renderer.ts");
   return renderCompiled(template.compiled, `${file}.njk`, context);
 }

@@ -1,4 +1,5 @@
 /** Runs a TypeScript program the way a user would on this Node. */
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { start, type RunningProcess } from "./processes.ts";
 
@@ -13,10 +14,10 @@ export interface Program extends Pick<
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const STRIPS_TYPES = major > 22 || (major === 22 && minor >= 18);
-/** What node needs before a `.ts` file. */
+/** What node needs before a `.ts` file: on Node 20 the same as tsx, which starts faster. */
 export const LOADER = STRIPS_TYPES
   ? []
-  : ["--import", pathToFileURL(require.resolve("tsx")).href];
+  : ["--import", pathToFileURL(join(__dirname, "tsx/loader.mjs")).href];
 
 export function run(
   args: readonly string[],

@@ -3,6 +3,8 @@ import { targetPath } from "../../domain/module-registry.ts";
 import { runScript } from "../live-check-service.ts";
 import type { Project } from "../project.ts";
 import type { Problem } from "./finding.ts";
+import { buildCommand } from "../../infrastructure/build-advice.ts";
+import { choosePackageManager } from "../../infrastructure/package-manager.ts";
 
 /** How a native module that is missing, or was built for another Node, shows itself. */
 const NOT_BUILT =
@@ -36,9 +38,6 @@ export async function loadProblem(
       fix: "Correct what the message names, then run doctor again.",
     };
   }
-  const { buildCommand } = await import("../../infrastructure/build-advice.ts");
-  const { choosePackageManager } =
-    await import("../../infrastructure/package-manager.ts");
   const { name: manager } = await choosePackageManager(root, config);
   return {
     message: `better-sqlite3 is not built for Node ${process.versions.node}`,

@@ -16,10 +16,15 @@ import {
   OLDEST_TYPESCRIPT,
   oldTypescript,
 } from "../../infrastructure/host-typescript.ts";
-import { examineHostPackages } from "../host-versions.ts";
+import { examineHostPackages, oldWords } from "../host-versions.ts";
 import { missingFromManifest, packageNeeds } from "../package-plan.ts";
 import type { Project } from "../project.ts";
 import type { Problem } from "./finding.ts";
+import { hostPackages } from "../../infrastructure/declared-packages.ts";
+import {
+  choosePackageManager,
+  installCommand,
+} from "../../infrastructure/package-manager.ts";
 
 export async function packagesProblem(
   project: Project,
@@ -69,8 +74,6 @@ async function missingInManifest(
 
 async function notServing(project: Project): Promise<Problem | undefined> {
   const needs = needsOf(project);
-  const { hostPackages } =
-    await import("../../infrastructure/declared-packages.ts");
   const { versions } = await import("../../infrastructure/ranges.ts");
   const { installedVersion } = await hostPackages(project.root);
   const missing: string[] = [];
@@ -97,10 +100,7 @@ async function notServing(project: Project): Promise<Problem | undefined> {
         ...(missing.length === 0
           ? []
           : [`not installed: ${missing.join(", ")}`]),
-        ...old.map(
-          ({ name, found, needed }) =>
-            `${name}: ${found}, and ${needed} is needed`,
-        ),
+        oldWords(old),
       ].join("; "),
       fix: old.map(({ fix }) => fix).join("; "),
     };
@@ -116,8 +116,6 @@ async function notServing(project: Project): Promise<Problem | undefined> {
 }
 
 async function installWords({ root, config }: Project): Promise<string> {
-  const { choosePackageManager, installCommand } =
-    await import("../../infrastructure/package-manager.ts");
   const { name: manager } = await choosePackageManager(root, config);
   return installCommand(manager).join(" ");
 }

@@ -1,6 +1,6 @@
 /** `doctor`: the host's TypeScript configuration and adws/ leave each other alone. */
 import { applyTransaction } from "../../infrastructure/file-transaction.ts";
-import { excludeFromTsconfigs } from "../../infrastructure/host-tsconfig.ts";
+import { examineTsconfigs } from "../../infrastructure/host-tsconfig.ts";
 import {
   formatEdited,
   projectFormatter,
@@ -12,8 +12,13 @@ import type { Problem } from "./finding.ts";
 export async function tsconfigProblem({
   root,
   config,
+  lock,
 }: Project): Promise<Problem | undefined> {
-  const edits = await excludeFromTsconfigs(root, config.adws_dir);
+  const { edits } = await examineTsconfigs({
+    root,
+    adwsDir: config.adws_dir,
+    files: Object.keys(lock.files),
+  });
   if (edits.length === 0) return undefined;
   const names = edits.map(({ path }) => path).join(", ");
   return {

@@ -1,5 +1,10 @@
 /** What other programs leave in the tables: no value makes a read fail, and no row hides others. */
 import { isUtf8 } from "node:buffer";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LOADER } from "../../helpers/program.ts";
+import { copyRendered } from "../../helpers/rendered-modules.ts";
 import { sqlWriter } from "../../helpers/sqlite-writer.ts";
 import {
   addAgent,
@@ -166,25 +171,35 @@ describe("a row that is none of ours", () => {
   });
 });
 
-test("append takes the columns that the table names, whatever the order of a schema", () => {
-  const { database, id } = openWithWriter();
-  database.agentLogs.append(
-    id,
-    "error",
-    "milestone",
-    "text",
-    '{"a":1}',
-    "2026-01-02T03:04:05.006Z",
-  );
-  expect(database.agentLogs.list()).toEqual([
-    {
-      id: 1,
-      agent_id: id,
-      log_level: "error",
-      log_type: "milestone",
-      message: "text",
-      details: { a: 1 },
-      created_at: "2026-01-02T03:04:05.006Z",
-    },
-  ]);
+test("a log row lands in the columns that it is for, whatever the order of the schema's keys", () => {
+  const { adwsDir, remove } = copyRendered();
+  try {
+    const models = join(adwsDir, "adw_modules/orch_database_models.ts");
+    const text = readFileSync(models, "utf8");
+    const reordered = text.replace(
+      "  log_type: logTypeSchema,\n  message: z.string(),\n  details: newObject,",
+      "  details: newObject,\n  message: z.string(),\n  log_type: logTypeSchema,",
+    );
+    expect(reordered).not.toBe(text);
+    writeFileSync(models, reordered);
+    const path = temporaryPath();
+    const script = join(adwsDir, "log.ts");
+    writeFileSync(
+      script,
+      `import { initLogging, closeLogging, logAgentCreated, logAgentEvent } from "./adw_modules/adw_logging.ts";
+       initLogging({ path: process.argv[2] });
+       const agent = logAgentCreated({ name: "A", agent_type: "builder", session_id: "s" });
+       logAgentEvent(agent, "milestone", "text", { a: 1 });
+       await closeLogging();`,
+    );
+    const { stderr } = spawnSync(process.execPath, [...LOADER, script, path], {
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("");
+    expect(openForTest(path).agentLogs.list()).toMatchObject([
+      { log_type: "milestone", message: "text", details: { a: 1 } },
+    ]);
+  } finally {
+    remove();
+  }
 });

@@ -226,6 +226,11 @@ test("a tsconfig that includes the folder; --fix excludes it and keeps the comme
   expect(await examine()).toEqual(HEALTHY);
 });
 
+test("a tsconfig that would include only a file that is not there is no problem", async () => {
+  await project.write("tsconfig.json", '{ "include": ["src", "adws/*.ts"] }\n');
+  expect(await examine()).toEqual(HEALTHY);
+});
+
 test("a token file that others can read; --fix closes it, and follows no link", async () => {
   await project.write("adws/.adw_token", "secret\n");
   await chmod(join(folder(), "adws/.adw_token"), 0o644);

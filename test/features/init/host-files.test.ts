@@ -157,6 +157,30 @@ describe("a tsconfig that includes the rendered folder", () => {
     expect(await read("jsconfig.json")).toContain('"adws"');
   });
 
+  test("one in a folder below that includes files outside of it is looked at too", async () => {
+    const before = {
+      "config/tsconfig.json": '{ "include": ["../**/*"] }\n',
+      "config/tsconfig.base.json": '{ "include": ["../**/*"] }\n',
+      "config/tsconfig.src.json":
+        '{ "extends": "./tsconfig.base.json", "include": ["../src"] }\n',
+      "packages/a/tsconfig.json": '{ "include": ["../../packages/*/src"] }\n',
+      "test/fixtures/broken/tsconfig.json": '{ "include": ["../..",\n',
+    };
+    await write({ "package.json": "{}\n", ...before });
+    const { stderr } = await init();
+    expect(stderr).toBe("");
+    expect(await read("config/tsconfig.json")).toBe(
+      '{ "include": ["../**/*"], "exclude": ["node_modules", "../adws"] }\n',
+    );
+    const { "config/tsconfig.json": _, ...others } = before;
+    for (const [path, text] of Object.entries(others))
+      expect(await read(path)).toBe(text);
+    expect((await init()).stdout).toContain("Up to date");
+    await remove();
+    for (const [path, text] of Object.entries(before))
+      expect(await read(path)).toBe(text);
+  });
+
   test("that others extend goes on leaving out their output", async () => {
     const packages =
       '{ "extends": "../../tsconfig.json", "compilerOptions": { "outDir": "dist" } }\n';

@@ -31,8 +31,9 @@ async function events() {
   return eventsOf(openForTest(path));
 }
 
-function createAgent(): string {
+function createAgent(id?: string): string {
   return logging.logAgentCreated({
+    ...(id === undefined ? {} : { id }),
     name: "Scout",
     agent_type: "planner",
     session_id: "s1",
@@ -316,26 +317,81 @@ describe("a row that cannot be written", () => {
   it("is dropped, counted, and reported once per cause; the others are written", async () => {
     start();
     const agent = createAgent();
-    logging.logAgentEvent("nobody", "tool_call", "lost");
+    createAgent(agent);
     logging.logAgentEvent(agent, "tool_call", "kept");
-    logging.logAgentEvent("nobody", "tool_call", "lost too");
-    logging.logAgentStatus("nobody", "failed");
+    createAgent(agent);
     expect((await events()).map(({ message }) => message)).toEqual([
       "Agent Scout created",
       "kept",
-      "Log rows dropped: 3",
+      "Log rows dropped: 2",
     ]);
     expect(logging.loggingStats()).toEqual({
       queued: 0,
       written: 2,
-      dropped: 3,
+      dropped: 2,
     });
     expect(lines).toEqual([
-      "adw_logging: a log row was dropped, the database refuses it: FOREIGN KEY constraint failed (the row's agent is not in the database: see logAgentCreated)\n",
-      "adw_logging: a log row was dropped, the database refuses it: there is no agent nobody\n",
+      "adw_logging: a log row was dropped, the database refuses it: UNIQUE constraint failed: agents.id\n",
     ]);
     await logging.closeLogging();
-    expect(lines.at(-1)).toBe("adw_logging: log rows dropped: 3, written: 2\n");
+    expect(lines.at(-1)).toBe("adw_logging: log rows dropped: 2, written: 2\n");
+  });
+
+  it("for its agent or prompt, which the database does not have, is written as an event of the system", async () => {
+    start();
+    logging.logAgentEvent("nobody", "tool_call", "Read a file", { n: 1 });
+    logging.logAgentStatus("nobody", "failed", { error: "lost" });
+    const prompt = logging.logPromptSent({
+      agent_id: "nobody",
+      prompt_text: "Go on",
+    });
+    logging.logPromptCompleted(prompt, { response_text: "Done" });
+    const orphan = logging.logAgentCreated({
+      name: "Orphan",
+      agent_type: "utility",
+      session_id: "s",
+      parent_agent_id: "nobody",
+    });
+    logging.logAgentEvent(orphan, "event", "at work");
+    expect(await events()).toMatchObject([
+      {
+        agent_id: "system",
+        event_type: "tool_call",
+        message: "Read a file",
+        metadata: { agent_id: "nobody", n: 1 },
+      },
+      {
+        agent_id: "system",
+        event_type: "agent_status_changed",
+        log_level: "error",
+        message: "Agent nobody is failed",
+        metadata: { agent_id: "nobody", error_message: "lost" },
+      },
+      {
+        agent_id: "system",
+        event_type: "prompt_sent",
+        metadata: { agent_id: "nobody", prompt_text: "Go on" },
+      },
+      {
+        agent_id: "system",
+        event_type: "prompt_completed",
+        metadata: { prompt_id: prompt, response_text: "Done" },
+      },
+      { agent_id: orphan, event_type: "agent_created" },
+      { agent_id: orphan, message: "at work" },
+    ]);
+    expect(logging.loggingStats()).toEqual({
+      queued: 0,
+      written: 6,
+      dropped: 0,
+    });
+    const what =
+      "adw_logging: a log row was written without its agent or prompt, the database refuses it:";
+    expect(lines).toEqual([
+      `${what} FOREIGN KEY constraint failed (the row's agent is not in the database: see logAgentCreated)\n`,
+      `${what} there is no agent nobody\n`,
+      `${what} there is no prompt ${prompt}\n`,
+    ]);
   });
 
   it("as it is for its details is written with them described", async () => {
@@ -357,13 +413,13 @@ describe("a row that cannot be written", () => {
     expect(lines).toHaveLength(2);
   });
 
-  it("for another cause each time is counted, but only a hundred causes are told", async () => {
+  it("as it is, for another cause each time, is written; only a hundred causes are told", async () => {
     start();
     for (let i = 0; i < 300; i += 1) {
       logging.logAgentStatus(`nobody-${i}`, "completed");
     }
     expect(await logging.flushLogging()).toBe(true);
-    expect(logging.loggingStats()).toMatchObject({ dropped: 300 });
+    expect(logging.loggingStats()).toMatchObject({ written: 300 });
     expect(lines).toHaveLength(100);
     expect(lines[0]).toContain("there is no agent nobody-0");
   });
@@ -376,8 +432,8 @@ describe("a row that cannot be written", () => {
           throw new Error("no report today");
         },
       });
-      logging.logSystemEvent("x", "before");
-      logging.logAgentEvent("nobody", "event", "refused");
+      const agent = createAgent();
+      createAgent(agent);
       logging.logSystemEvent("x", "after");
       expect(await logging.flushLogging()).toBe(true);
       expect(logging.loggingStats()).toEqual({
@@ -387,7 +443,7 @@ describe("a row that cannot be written", () => {
       });
       await logging.closeLogging();
       expect(eventsOf(openForTest(path))).toMatchObject([
-        { message: "before" },
+        { message: "Agent Scout created" },
         { message: "after" },
         { message: "Log rows dropped: 1" },
       ]);

@@ -128,9 +128,10 @@ async function tryStreaming(root: string) {
 }
 
 describe.each([
-  ["vanilla-ts", ["build"]],
-  ["react-ts", ["build", "lint"]],
-])("create-vite %s", (template, scripts) => {
+  ["vanilla-ts", ["build"], ["package-lock.json"]],
+  // Its linter is told, in one line, to leave out what is generated.
+  ["react-ts", ["build", "lint"], [".oxlintrc.json", "package-lock.json"]],
+])("create-vite %s", (template, scripts, changed) => {
   const root = () => join(folder(), template);
 
   // Made by its own tool.
@@ -143,10 +144,10 @@ describe.each([
     await npm(root(), "install");
   });
 
-  test("init --yes touches nothing but package.json and the lockfile", async () => {
+  test(`init --yes touches package.json, ${changed.join(", ")}, and nothing else`, async () => {
     expect(await init(root())).toMatchObject({
       code: 0,
-      changed: ["package-lock.json"],
+      changed,
       created: ANNOUNCED,
     });
   });

@@ -29,7 +29,7 @@ describe("in sync", () => {
     });
     expect(await project.run("check")).toEqual({
       code: 0,
-      stdout: "In sync 5 files\n",
+      stdout: "In sync 8 files\n",
       stderr: "",
     });
     expect(JSON.parse((await project.run("check", "--json")).stdout)).toEqual({
@@ -37,7 +37,7 @@ describe("in sync", () => {
       target: expect.stringContaining("adw-test-"),
       in_sync: true,
       failed: false,
-      files: 5,
+      files: 8,
       fail_on: [
         "edited",
         "outdated",
@@ -77,14 +77,14 @@ describe("you changed a file", () => {
   test("check fails, and accepts it when only other kinds count", async () => {
     expect(await project.run("check")).toEqual({
       code: 1,
-      stdout: "  edited  adws/greeting.ts  you edited it\nDrift 1 of 5 files\n",
+      stdout: "  edited  adws/greeting.ts  you edited it\nDrift 1 of 8 files\n",
       stderr: "",
     });
     expect(await project.run("check", "--fail-on", "outdated,missing")).toEqual(
       {
         code: 0,
         stdout:
-          "  edited  adws/greeting.ts  you edited it\nAccepted drift 1 of 5 files\n",
+          "  edited  adws/greeting.ts  you edited it\nAccepted drift 1 of 8 files\n",
         stderr: "",
       },
     );
@@ -142,7 +142,7 @@ describe("the template changed", () => {
     expect({ code, stdout }).toEqual({
       code: 1,
       stdout:
-        "  outdated  adws/greeting.ts  its template changed\nDrift 1 of 5 files\n",
+        "  outdated  adws/greeting.ts  its template changed\nDrift 1 of 8 files\n",
     });
   });
 
@@ -167,7 +167,7 @@ test("a setting that changed since is told by name", async () => {
   expect({ code, stdout }).toEqual({
     code: 1,
     stdout:
-      "  config  adws/greeting.ts  settings changed since: project_name\nDrift 1 of 5 files\n",
+      "  config  adws/greeting.ts  settings changed since: project_name\nDrift 1 of 8 files\n",
   });
   // A setting that no template uses changes nothing.
   await project.configure({ project_name: "demo", history_size: 7 });
@@ -185,7 +185,7 @@ test("a new version of a module is told with both versions", async () => {
 test("a deleted file is missing; diff shows what is gone", async () => {
   await project.remove(FILE);
   expect((await project.run("check")).stdout).toBe(
-    "  missing  adws/greeting.ts  you deleted it\nDrift 1 of 5 files\n",
+    "  missing  adws/greeting.ts  you deleted it\nDrift 1 of 8 files\n",
   );
   const { code, stdout } = await project.run("diff");
   expect(code).toBe(1);
@@ -201,7 +201,7 @@ test("conflict markers that are left are told apart from an edit", async () => {
   expect({ code, stdout }).toEqual({
     code: 1,
     stdout:
-      "  conflict  adws/greeting.ts  conflict markers are left in it\nDrift 1 of 5 files\n",
+      "  conflict  adws/greeting.ts  conflict markers are left in it\nDrift 1 of 8 files\n",
   });
   expect((await project.run("check", "--fail-on", "conflict")).code).toBe(1);
   expect((await project.run("check", "--fail-on", "outdated")).code).toBe(0);
@@ -215,7 +215,7 @@ test("a changed adws_dir is a move of every file, not a loss", async () => {
     "  config  adws/greeting.ts  an update moves it to tools/flows/greeting.ts\n",
   );
   expect(stdout).not.toContain("missing");
-  expect(stdout).toContain("Drift 5 of 5 files");
+  expect(stdout).toContain("Drift 5 of 8 files");
 });
 
 test("what package.json lacks, and a missing lock, are drift", async () => {
@@ -229,7 +229,7 @@ test("what package.json lacks, and a missing lock, are drift", async () => {
   });
   // What has drifted counts, whether or not it is rendered.
   expect((await project.run("check")).stdout).toBe(
-    "  missing  package.json  it lacks left-pad, script greet\nDrift 1 of 6 files\n",
+    "  missing  package.json  it lacks left-pad, script greet\nDrift 1 of 8 files\n",
   );
   await project.remove("adw.lock.json");
   const { code, stdout } = await project.run("check");

@@ -48,7 +48,7 @@ async function expectInSync() {
   const before = await hashFolder(folder());
   expect(await project.run("check")).toEqual({
     code: 0,
-    stdout: "In sync 5 files\n",
+    stdout: "In sync 8 files\n",
     stderr: "",
   });
   expect((await project.run("diff")).stdout).toBe("No differences.\n");
@@ -78,7 +78,7 @@ describe("the project's prettier configuration changed since", () => {
     const { code, stdout } = await project.run("check");
     expect({ code, stdout }).toEqual({
       code: 1,
-      stdout: `  edited  ${FILE}  you edited it\nDrift 1 of 5 files\n`,
+      stdout: `  edited  ${FILE}  you edited it\nDrift 1 of 8 files\n`,
     });
     const diff = await project.run("diff");
     expect(diff.stdout.match(/^[-+][^-+].*$/gm)).toEqual([

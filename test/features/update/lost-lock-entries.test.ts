@@ -34,7 +34,7 @@ describe("a lock that lost the entries of an installed module", () => {
     const { code, stdout } = await project.run("check");
     expect(code).toBe(1);
     expect(stdout).toBe(
-      "  untracked  adws/greeting.ts  adw.lock.json has no entry for it; update records it again\nDrift 1 of 5 files\n",
+      "  untracked  adws/greeting.ts  adw.lock.json has no entry for it; update records it again\nDrift 1 of 8 files\n",
     );
   });
 

@@ -27,7 +27,7 @@ test("with nothing new, nothing changes", async () => {
   const { code, stdout } = await project.run("update");
   expect({ code, stdout }).toEqual({
     code: 0,
-    stdout: "Up to date .\n  unchanged 8 files\n",
+    stdout: "Up to date\n  unchanged 8 files\n",
   });
   expect(await hashFolder(folder())).toEqual(before);
 });
@@ -122,7 +122,7 @@ export const SIX = 6;
     const marked = await project.read(FILE);
     const again = await project.run("update");
     expect(again.code).toBe(1);
-    expect(again.stdout).toMatch(/^Conflicts left \.\n/);
+    expect(again.stdout).toMatch(/^Conflicts left\n/);
     expect(again.stdout).toContain(
       "  keep      adws/greeting.ts  conflict markers are left in it\n",
     );

@@ -57,6 +57,23 @@ test.each([
   },
 );
 
+test.each([
+  ["letters", "ajv", ["abc", "ajv", "zod"]],
+  ["a scope", "@types/ws", ["@types/ws", "abc", "zod"]],
+  // Code units would put the hyphen first.
+  ["marks", "a-b", ["a_b", "a-b", "zod"]],
+])("%s: a name goes where npm puts it", async (_what, name, expected) => {
+  const present = expected.filter((other) => other !== name);
+  const { content } = await editPackageJson(
+    JSON.stringify({
+      dependencies: Object.fromEntries(present.map((each) => [each, "1.0.0"])),
+    }),
+    { ...needs, dependencies: { [name]: "1.0.0" }, devDependencies: {} },
+  );
+  const written: { dependencies: object } = JSON.parse(content);
+  expect(Object.keys(written.dependencies)).toEqual(expected);
+});
+
 test("a script of that name that runs something else stays, and is told", async () => {
   const before = JSON.stringify({ scripts: { "adw:server": "mine" } });
   const edit = await editPackageJson(before, needs);

@@ -11,6 +11,7 @@ import { dirname } from "node:path";
 import type { AdwDatabase } from "../adw_database.ts";
 import { NO_WAL_ADVICE, sqliteProblem } from "../adw_database.ts";
 import type { SqliteProblem } from "../adw_database.ts";
+import { timestamp } from "../orch_database_models.ts";
 import type {
   JsonObject,
   NewAgent,
@@ -121,6 +122,67 @@ function createAgent(
     context: agent.context === null ? null : parseObject(agent.context),
     ...status,
   });
+}
+
+/**
+ * What to write in the place of a row whose agent or prompt the database does not have:
+ * a new agent without its parent, and all others as events of the system, with what they
+ * hold in the details. Undefined when nothing can be left out.
+ */
+export function detach(row: LogRow): LogRow | undefined {
+  switch (row[0]) {
+    case "agent": {
+      const { parent_agent_id: parent, ...agent } = row[1];
+      if (typeof parent !== "string") return undefined;
+      const config = { ...parseObject(agent.config), parent_agent_id: parent };
+      return ["agent", { ...agent, config: JSON.stringify(config) }, row[2]];
+    }
+    case "agent_log": {
+      const [, agent_id, level, event_type, message, json, at] = row;
+      const given = typeof json === "string" ? parseObject(json) : {};
+      const details = { event_type, ...given, agent_id };
+      return systemLog(level, message, details, at);
+    }
+    case "agent_status": {
+      const [, agent_id, changes, at] = row;
+      const event_type = "agent_status_changed";
+      const level = changes.status === "failed" ? "error" : "info";
+      const message = `Agent ${agent_id} is ${String(changes.status)}`;
+      return systemLog(
+        level,
+        message,
+        { event_type, agent_id, ...changes },
+        at,
+      );
+    }
+    case "prompt": {
+      const { id: prompt_id, created_at, ...prompt } = row[1];
+      const details = { event_type: "prompt_sent", prompt_id, ...prompt };
+      const message = `Prompt sent to ${prompt.agent_id}`;
+      return systemLog("info", message, details, created_at);
+    }
+    case "prompt_result": {
+      const [, prompt_id, changes] = row;
+      const details = { event_type: "prompt_completed", prompt_id, ...changes };
+      const message = `Prompt ${prompt_id} ${String(changes.status)}`;
+      return systemLog("info", message, details, changes.completed_at);
+    }
+    case "system_log":
+      return undefined;
+  }
+}
+
+type Values = Parameters<AdwDatabase["systemLogs"]["append"]>;
+
+function systemLog(
+  level: Values[0],
+  message: Values[2],
+  details: object,
+  at: Values[4] | undefined,
+): LogRow {
+  const json = JSON.stringify(details);
+  const component = "adw_logging";
+  return ["system_log", level, component, message, json, at ?? timestamp()];
 }
 
 /** What `toJson` has made. */

@@ -150,14 +150,14 @@ export class WriterThread {
 /** The module of tsx that a thread needs; undefined where Node reads TypeScript. */
 export function tsxForThreads(): string | undefined {
   if ("typescript" in process.features && process.features.typescript) return;
-  const given = process.execArgv.find((option) =>
-    /\/tsx\/.*loader/.test(option),
-  );
+  const given = process.execArgv
+    .find((option) => /\/tsx\/.*loader/.test(option))
+    ?.replace(/^--import=/, "");
   try {
-    const loader =
-      given?.replace(/^--import=/, "") ??
-      pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-    return new URL("./esm/api/index.mjs", loader).href;
+    const loader = given ?? createRequire(import.meta.url).resolve("tsx");
+    const isUrl = loader.startsWith("file:");
+    const base = isUrl ? loader : pathToFileURL(loader).href;
+    return new URL("./esm/api/index.mjs", base).href;
   } catch {
     return undefined; // then the thread does not start, and says why
   }

@@ -2,17 +2,23 @@
  * Writes rows to the database: the only part of logging that touches it. It
  * runs on a thread of its own, where waiting for a disk holds nobody up; where
  * there can be no thread, on the caller's. Rows that find the database locked,
- * full or read-only wait, and one that it refuses is dropped.
+ * full or read-only wait; one that it refuses even as an event of the system is dropped.
  *
  * Template: adw_logging 1.3.0, rendered by adw-scaffold.
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */
-import { openDatabase, sleep, sqliteProblem } from "../adw_database.ts";
+import {
+  NO_WAL_ADVICE,
+  openDatabase,
+  sleep,
+  sqliteProblem,
+} from "../adw_database.ts";
 import type { AdwDatabase } from "../adw_database.ts";
 import { messageOf, REPORT_AGAIN_AFTER_MS } from "../adw_stderr.ts";
 import {
   charsOf,
+  detach,
   diagnose,
   fileAt,
   RunMemory,
@@ -201,8 +207,7 @@ export class RowWriter {
     database.transaction(() => {
       for (const row of this.#rows.slice(0, BATCH_ROWS)) {
         try {
-          this.#writeRow(database, row);
-          written.push(row);
+          written.push(this.#writeRow(database, row));
         } catch (error) {
           // One bad row must not keep the others waiting for ever.
           if (sqliteProblem(error) !== "refused") throw error;
@@ -219,25 +224,42 @@ export class RowWriter {
     return { type: "settled", rows, chars, written: written.length };
   }
 
-  /** What this run has written may be gone: then it is written again, once. */
-  #writeRow(database: AdwDatabase, row: LogRow): void {
+  /**
+   * What this run has written may be gone: then it is written again, once. A row of an
+   * agent that nobody has logged is written all the same.
+   *
+   * @returns the row as it was written
+   */
+  #writeRow(database: AdwDatabase, row: LogRow): LogRow {
     try {
       writeRow(database, row);
+      return row;
     } catch (error) {
       if (sqliteProblem(error) !== "refused") throw error;
-      if (!this.#memory.restoreFor(database, row)) throw error;
-      writeRow(database, row);
+      if (this.#memory.restoreFor(database, row)) {
+        writeRow(database, row);
+        return row;
+      }
+      const detached = detach(row);
+      if (detached === undefined) throw error;
+      writeRow(database, detached);
+      this.#reportRefusal("was written without its agent or prompt", error);
+      return detached;
     }
   }
 
   #refuse(error: unknown): void {
     this.#drop(1);
+    this.#reportRefusal("was dropped", error);
+  }
+
+  #reportRefusal(what: string, error: unknown): void {
     const message = messageOf(error);
     const hint = message.includes("FOREIGN KEY")
       ? " (the row's agent is not in the database: see logAgentCreated)"
       : "";
     this.#report(
-      `a log row was dropped, the database refuses it: ${message}${hint}`,
+      `a log row ${what}, the database refuses it: ${message}${hint}`,
       message,
     );
   }
@@ -291,8 +313,11 @@ export class RowWriter {
     if (isFlapping && now - since < FLAP_MS) return;
     this.#reportedAt = now;
     outage.isReported = true;
+    // Who opens a database in such a folder is told what to do by the error itself.
+    const isAdvised = message.endsWith(NO_WAL_ADVICE);
+    const hint = isAdvised ? "" : ` (${WHAT_TO_DO[problem]})`;
     this.#report(
-      `the database ${this.#path} cannot be written: ${message} (${WHAT_TO_DO[problem]}). Log rows wait and are retried`,
+      `the database ${this.#path} cannot be written: ${message}${hint}. Log rows wait and are retried`,
     );
   }
 

@@ -403,7 +403,7 @@ test("zod 3 that came later: the advice is not the install that changes nothing"
   expect(problems).toContainEqual(
     expect.objectContaining({
       check: "dependencies",
-      message: expect.stringContaining("zod: 3.22.4 is installed"),
+      message: expect.stringContaining("zod is too old: 3.22.4 is installed"),
       fix: "Run: npm install zod@^3.25.0",
     }),
   );

@@ -1,0 +1,3 @@
+import { register } from "./esm/api/index.mjs";
+
+register();
