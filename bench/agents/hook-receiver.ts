@@ -1,16 +1,15 @@
 /** The doors of a project's server by themselves; prints the port. */
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as AdwAgents from "../../build/rendered/default/adws/adw_modules/adw_agents.ts";
 
-const { adws, work, home, spool } = JSON.parse(
+const { adws, work, home, spool }: Record<string, string> = JSON.parse(
   process.argv[2] ?? "{}",
-) as Record<string, string>;
-const { startAgents } = (await import(
+);
+const { startAgents }: typeof AdwAgents = await import(
   pathToFileURL(join(String(adws), "adw_modules/adw_agents.ts")).href
-)) as typeof AdwAgents;
+);
 const agents = await startAgents({
   database: join(String(work), "log.db"),
   spool,
@@ -20,5 +19,6 @@ const agents = await startAgents({
 const server = createServer((request, response) => {
   if (!agents.handle(request, response)) response.writeHead(404).end();
 }).listen(0, "127.0.0.1", () => {
-  console.log((server.address() as AddressInfo).port);
+  const address = server.address();
+  if (typeof address === "object") console.log(address?.port);
 });

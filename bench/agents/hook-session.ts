@@ -122,5 +122,6 @@ async function play(task: HookTask): Promise<void> {
   console.log(JSON.stringify({ code, milliseconds }));
 }
 
-await play(JSON.parse(process.argv[2] ?? "{}") as HookTask);
+const task: HookTask = JSON.parse(process.argv[2] ?? "{}");
+await play(task);
 process.exit(0);

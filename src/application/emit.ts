@@ -106,7 +106,7 @@ export async function putEvents(
   const files = filesOf(events);
   let at = Date.now();
   try {
-    await makeSpool(spool);
+    makeSpool(spool);
     // A server takes them in the order of their times.
     for (const body of files)
       await putIntoSpool(spool, EVENTS_SOURCE, body, at++);

@@ -106,7 +106,7 @@ async function apply({ changes, spool, files }: HooksPlan): Promise<void> {
   const isUsed = files.some(({ action }) => action !== "skip");
   if (spool !== undefined && isUsed) {
     try {
-      await makeSpool(spool);
+      makeSpool(spool);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new RefusedError("WRITE_FAILED", `no spool folder: ${reason}`, {

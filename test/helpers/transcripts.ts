@@ -244,6 +244,13 @@ export interface GeminiSession {
   prompt?: string;
 }
 
+/** Where its project is, which the chats do not say. */
+export function writeGeminiRoot(home: string, root: string): void {
+  const file = join(home, ".gemini/tmp/shop/.project_root");
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, root);
+}
+
 export function geminiFile(
   home: string,
   { session, at }: GeminiSession,

@@ -19,6 +19,7 @@ import {
   OPENCODE_TURN_TOKENS,
   openCodeFile,
   writeClaudeSubagent,
+  writeGeminiRoot,
   writeOpenCode,
 } from "../../helpers/transcripts.ts";
 
@@ -77,6 +78,7 @@ function writeAll(root = home()): void {
   append(codexFile(root, codex), codexTurn(codex));
   const gemini = { session: GEMINI_ID, at: ago(3) };
   append(geminiFile(root, gemini), geminiTurn(gemini));
+  writeGeminiRoot(root, "/tmp/zoo");
   const opencode = { session: "ses_1", cwd: "/tmp/farm", at: ago(2) };
   writeOpenCode(openCodeFile(root), opencode);
 }
@@ -108,16 +110,15 @@ describe("the command line", () => {
     });
   });
 
-  (IS_CURRENT_NODE ? test.skip : test)(
-    "an older Node is refused, with the way out",
-    async () => {
+  (IS_CURRENT_NODE ? describe.skip : describe)("on an older Node", () => {
+    test("it is refused, with the way out", async () => {
       const { code, stdout, stderr } = await watch([], {}, process.execPath);
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr).toBe(
         `error NODE_TOO_OLD watch needs Node 22.13 or later, for its SQLite; this is ${process.versions.node}\n  → With a Node for this run alone: npx --yes --package=node@24 --package=adw-scaffold adw-scaffold watch\n`,
       );
-    },
-  );
+    });
+  });
 
   test("--dry-run says where it would look", async () => {
     const { code, stdout } = await watch(["--dry-run"], {}, process.execPath);
@@ -157,6 +158,8 @@ describe("the command line", () => {
     });
     expect(found.get(GEMINI_ID)).toMatchObject({
       source: "gemini-cli",
+      project: "zoo",
+      status: "idle",
       model: "gemini-2.5-pro",
       title: "What is here?",
       ...GEMINI_TURN_TOKENS,
@@ -214,10 +217,8 @@ describe("the command line", () => {
   test("counts nothing twice when a file grows, is cut off in a line, replaced or gone", async () => {
     const turn = { session: "c1", cwd: "/tmp/shop", at: ago(9) };
     const file = claudeFile(home(), turn);
-    const [one = 0, two = 0] = [
-      CLAUDE_TURN_TOKENS.tokens_output,
-      2 * CLAUDE_TURN_TOKENS.tokens_output,
-    ];
+    const one = CLAUDE_TURN_TOKENS.tokens_output;
+    const two = 2 * one;
     const output = async () => (await sessions()).get("c1")?.["tokens_output"];
     append(file, claudeTurn(turn));
     const second = claudeTurn({ ...turn, at: ago(5) }, 2);

@@ -31,7 +31,6 @@ import { AgentStore } from "./store.ts";
 import type { Batch } from "./store.ts";
 import { Follower } from "./transcripts.ts";
 import type { Line, Position, Progress } from "./transcripts.ts";
-import { SETTLE_MS } from "./usage.ts";
 
 /** How often time is let pass for the ledger. */
 const SETTLE_INTERVAL_MS = 1_000;
@@ -137,10 +136,10 @@ export class AgentService {
       await this.#lookAtOpenCode();
       this.#every(OPENCODE_INTERVAL_MS, () => void this.#lookAtOpenCode());
     }
-    // What lay there is complete, as far as it ever was.
+    // Of what lay there, nothing more is to come.
     this.#settle(Date.now() + SETTLE_MS);
     this.#every(SETTLE_INTERVAL_MS, () => {
-      this.#settle();
+      this.#settle(Date.now());
     });
   }
 
@@ -336,7 +335,7 @@ export class AgentService {
     this.#events.onCommit();
   }
 
-  #settle(now = Date.now()): void {
+  #settle(now: number): void {
     try {
       const calls = this.#ledger.settle(now);
       const changes = this.#ledger.changes();
