@@ -31,6 +31,7 @@ import { AgentStore } from "./store.ts";
 import type { Batch } from "./store.ts";
 import { Follower } from "./transcripts.ts";
 import type { Line, Position, Progress } from "./transcripts.ts";
+import { SETTLE_MS } from "./usage.ts";
 
 /** How often time is let pass for the ledger. */
 const SETTLE_INTERVAL_MS = 1_000;
