@@ -207,10 +207,12 @@ if (obstacle !== undefined)
       expect(code).toBe(0);
       expect(inOrder(told.calls)).toEqual(inOrder(wanted.calls));
       expect(told.tokens).toEqual(wanted.tokens);
-      expect(told.prompts).toBe(1);
-      expect(sessions).toHaveLength(1);
       // Telemetry names no subagent: it tells what each asked for, not which one it was.
-      if (roads.length > 1 || roads[0] !== "telemetry") {
+      const isTold = roads.length > 1 || roads[0] !== "telemetry";
+      // The call that starts a subagent prompts it.
+      expect(told.prompts).toBe(isTold ? wanted.agents : 1);
+      expect(sessions).toHaveLength(1);
+      if (isTold) {
         expect(told.tree).toHaveLength(wanted.agents);
         expect(told.tree.filter(({ child }) => child)).toHaveLength(
           wanted.agents - 1,

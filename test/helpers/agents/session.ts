@@ -34,7 +34,7 @@ export interface SessionTask {
 
 const AGENT_MS = 120_000;
 /** The log is whole when it has been still for so long: tokens wait ten seconds for a reported cost. */
-const STILL_MS = 13_000;
+const STILL_MS = 14_000;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -103,9 +103,9 @@ async function play(task: SessionTask): Promise<void> {
   clearTimeout(timer);
   const milliseconds = Math.round(performance.now() - started);
 
-  for (let written = -1; ; await sleep(STILL_MS)) {
+  for (let written = -1, still = 0; still < 2; await sleep(STILL_MS / 2)) {
     const stats = await agents.stats();
-    if (stats.written === written) break;
+    still = stats.written === written ? still + 1 : 0;
     ({ written } = stats);
   }
   const sessions = await agents.sessions();
