@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { RefusedError } from "../domain/errors.ts";
-import { bundledTemplates } from "../infrastructure/template-source.ts";
+import { renderTemplate } from "../infrastructure/template-source.ts";
 import type * as program from "../watch/program.ts";
 import { nodeAtLeast } from "./settings.ts";
 
@@ -27,11 +27,8 @@ export async function loadWatchProgram(): Promise<WatchProgram> {
 }
 
 /** The dashboard's page, as it would be rendered into a project. */
-export async function loadPage(): Promise<string> {
-  const template = await bundledTemplates.load("adws/adw_dashboard/index.html");
-  if (template?.kind !== "plain")
-    throw new Error("this package lacks the dashboard's page");
-  return template.text;
+export function loadPage(): Promise<string> {
+  return renderTemplate("adws/adw_dashboard/index.html", {});
 }
 
 /** Node 22 calls its SQLite experimental at every start: that was known when it was chosen. */

@@ -13,3 +13,4 @@ export { runList } from "./run-list.ts";
 export { runRemove } from "./run-remove.ts";
 export { runRender } from "./run-render.ts";
 export { runUpdate } from "./run-update.ts";
+export { runWatch } from "./run-watch.ts";

@@ -28,5 +28,5 @@ export const watch: Command = {
     },
   }),
   run: async (parsed, context) =>
-    (await import("./run-watch.ts")).runWatch(parsed, context),
+    (await import("./runs.ts")).runWatch(parsed, context),
 };

@@ -3,6 +3,7 @@
  * command-line flags and the table in the README all come from it.
  */
 import * as v from "valibot";
+import type { ConfigKind } from "./config-kind.ts";
 
 /**
  * A path segment that is safe on every file system and can neither climb out of
@@ -192,8 +193,6 @@ export const CONFIG_KEYS = Object.keys(CONFIG_ENTRIES).filter(isConfigKey);
 export function isConfigKey(name: string): name is ConfigKey {
   return Object.hasOwn(CONFIG_ENTRIES, name);
 }
-
-export type ConfigKind = "string" | "number" | "boolean" | "list" | "choice";
 
 /** What a person needs to know of one key: for flags, help and documents. */
 export interface ConfigKeyFacts {

@@ -1,7 +1,7 @@
 /** From untrusted values to a complete {@link AdwConfig}, or an error that says what to do. */
 import * as v from "valibot";
+import type { ConfigKind } from "./config-kind.ts";
 import { CONFIG_KEYS, CONFIG_SCHEMA } from "./config-schema.ts";
-import type { ConfigKind } from "./config-schema.ts";
 import { ConfigError, type SourceLocation } from "./errors.ts";
 import { explainIssue } from "./issue-words.ts";
 import { nearest } from "./nearest.ts";
