@@ -187,13 +187,16 @@ function httpSilencers(
   const urlRule = "allowedHttpHookUrls";
   if (lists(urlRule).length > 0 && !allows(urlRule, (rule) => fits(rule, url)))
     missing(urlRule, url);
-  const token = "ADW_INGEST_TOKEN";
+  const variable = "ADW_INGEST_TOKEN";
   const varRule = "httpHookAllowedEnvVars";
-  if (lists(varRule).length > 0 && !allows(varRule, (name) => name === token))
-    missing(varRule, token);
-  if ((env[token] ?? "") === "")
+  if (
+    lists(varRule).length > 0 &&
+    !allows(varRule, (name) => name === variable)
+  )
+    missing(varRule, variable);
+  if ((env[variable] ?? "") === "")
     found.push({
-      what: `${token} is not set here`,
+      what: `${variable} is not set here`,
       fix: `Set it where Claude Code is started, to the ingest token of the server.`,
       passes: true,
     });

@@ -81,7 +81,7 @@ const SECRET_PATTERNS: readonly [RegExp, string][] = [
   [/(\badw\.token\.)(?!\$\{)[\w!#$%&'*+.^`|~-]+/g, `$1${MASK}`],
   // Headers: Authorization: …, Cookie: a=b; c=d
   [
-    /(\bauthorization\\?["']?\s{0,3}[:=]\s{0,3}\\?["']?(?:(?:bearer|basic|token|digest|bot|api-?key|key|negotiate|ntlm|ssws|splunk)\s{1,3})?)(?!\[masked|[$<{…\x60]|(?:bearer|basic|token|digest)\b)[^\s"',;\\]+/gi,
+    /(\bauthorization\\?["']?\s{0,3}[:=]\s{0,3}\\?["']?(?:(?:bearer|basic|token|digest|bot|api-?key|key|negotiate|ntlm|ssws|splunk)\s{1,3})?)(?!\[masked|[$<{…%\x60]|(?:bearer|basic|token|digest)\b)[^\s"',;\\]+/gi,
     `$1${MASK}`,
   ],
   [

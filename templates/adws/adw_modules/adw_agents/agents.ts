@@ -228,10 +228,21 @@ export class Agents {
     const known = agents.get(id);
     if (known !== undefined) return known;
     const agent: Agent = {
-      ...{ id, session, source, about: {}, parent: undefined },
-      ...{ isParentAssumed: false, isLogged: false, awaits: undefined },
-      ...{ status: "initializing", statusAt: 0, lastAt: 0, turn: undefined },
-      ...{ prompts: new Set(), calls: new Set(), waits: new Set() },
+      id,
+      session,
+      source,
+      about: {},
+      parent: undefined,
+      isParentAssumed: false,
+      isLogged: false,
+      awaits: undefined,
+      status: "initializing",
+      statusAt: 0,
+      lastAt: 0,
+      turn: undefined,
+      prompts: new Set(),
+      calls: new Set(),
+      waits: new Set(),
     };
     agents.set(id, agent);
     return agent;

@@ -1,6 +1,6 @@
 /**
  * What a model request cost: what the agent says, else its tokens times the
- * dated price table `adws/prices.json`, which is yours to change; else unknown,
+ * dated price table `prices.json`, which is yours to change; else unknown,
  * which is never shown as 0.
  *
  * Template: adw_agents 1.3.0

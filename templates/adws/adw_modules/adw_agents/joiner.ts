@@ -184,7 +184,13 @@ export class Joiner {
     const told = { lanes: new Set<string>(), logged: new Set<string>() };
     const minute = minuteOf(session, kind, at);
     return this.#put({
-      ...{ kind, session, key, minute, agent, at, look },
+      kind,
+      session,
+      key,
+      minute,
+      agent,
+      at,
+      look,
       ...sets,
       ...told,
     });
@@ -225,7 +231,10 @@ export class Joiner {
     const minute = minuteOf(session, kind, state.at);
     const entry = this.#put({
       ...state,
-      ...{ session, key, kind, minute },
+      session,
+      key,
+      kind,
+      minute,
       ids: new Set(state.ids),
       deliveries: new Set(state.deliveries),
       lanes: new Set(state.lanes),

@@ -216,7 +216,7 @@ class ServiceThread implements Running {
     const question: Question = { id: this.#asked, ask };
     return new Promise((resolve, reject) => {
       this.#questions.set(question.id, { resolve, reject });
-      this.#worker.postMessage(question);
+      this.#worker.postMessage(question, []);
     });
   }
 }
@@ -243,14 +243,13 @@ async function runThread(
     },
   });
   port.on("message", ({ id, ask }: Question) => {
-    Promise.resolve(ask)
-      .then((name): unknown => service[name]())
-      .then((value) => {
-        tell({ type: "answer", id, value });
-      })
-      .catch((error: unknown) => {
+    void (async () => {
+      try {
+        tell({ type: "answer", id, value: await service[ask]() });
+      } catch (error) {
         tell({ type: "answer", id, value: null, problem: messageOf(error) });
-      });
+      }
+    })();
   });
   tell({ type: "started" });
   await service.start();

@@ -40,8 +40,15 @@ export function connect(path: string): SqliteConnection {
   return wrap(open(path));
 }
 
-/** Opens a database of another program, to read it. */
-export function connectReadOnly(path: string): SqliteConnection {
+/**
+ * Opens a database of another program, to read it.
+ *
+ * @param _isAtRest - only node:sqlite can be told that nobody writes it
+ */
+export function connectReadOnly(
+  path: string,
+  _isAtRest: boolean,
+): SqliteConnection {
   return wrap(open(path, { readonly: true }));
 }
 

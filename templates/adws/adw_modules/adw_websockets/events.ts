@@ -234,24 +234,21 @@ function truncate(
     const message = cutText(event.message, bytes);
     const cut = { ...event, message, metadata };
     const body = encodeBody(cut, marker);
-    if (bytes === 0 || isBodyWithin(body, maxEventBytes)) {
-      return { event: cut, body };
-    }
+    const isOver = bytes === 0 || isBodyWithin(body, maxEventBytes);
+    if (isOver) return { event: cut, body };
   }
 }
 
-function isBodyWithin(body: string, maxEventBytes: number): boolean {
-  return isWithin(body, maxEventBytes - SEQ_BYTES);
-}
+const isBodyWithin = (body: string, maxEventBytes: number) =>
+  isWithin(body, maxEventBytes - SEQ_BYTES);
 
 /** Whether the text has at most so many bytes in UTF-8: three a unit at most. */
 function isWithin(text: string, bytes: number): boolean {
   return text.length * 3 <= bytes || Buffer.byteLength(text) <= bytes;
 }
 
-function isShortName(name: string | null | undefined): boolean {
-  return (name ?? "").length < MAX_NAME_LENGTH;
-}
+const isShortName = (name?: string | null) =>
+  (name ?? "").length < MAX_NAME_LENGTH;
 
 /** The text, or its beginning, of at most so many UTF-16 units. */
 function beginning(text: string, units: number): string {
