@@ -18,7 +18,7 @@ import { build } from "esbuild";
 /** The entries of the API. */
 const API = ["index", "testing"];
 
-/** For the packages among the inputs that are CommonJS. */
+/** For the templates, and the packages among the inputs that are CommonJS. */
 export const REQUIRE =
   'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url), __dirname = import.meta.dirname;';
 
@@ -38,7 +38,7 @@ const externalTemplates = {
   },
 };
 
-/** Builds templates/, which the command line imports and the API requires. */
+/** Builds templates/, which the command line and the API require. */
 async function bundleTemplates(dist, shared) {
   const names = await readdir(join(shared.absWorkingDir, TEMPLATES));
   return build({
@@ -85,8 +85,6 @@ export async function bundle(dist, shared) {
       ...shared,
       format: "cjs",
       plugins: [externalTemplates],
-      // Templates are required: Jest and others that run code in a VM cannot import.
-      supported: { "dynamic-import": false },
       // One bundle for all entries: whoever uses two has every class once.
       stdin: {
         contents: API.map(
