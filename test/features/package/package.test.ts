@@ -84,6 +84,15 @@ describe("what is in it", () => {
     expect(packed.size).toBeLessThan(1.25 * 1024 * 1024);
   });
 
+  test("the text of a template is in it once, for the command line and the API", async () => {
+    const having: string[] = [];
+    for (const path of packed.files.filter((name) => /\.c?js$/.test(name))) {
+      const text = await readFile(join(installed(), path), "utf8");
+      if (text.includes(" * adw_mask: masks secrets")) having.push(path);
+    }
+    expect(having).toEqual(["dist/templates/adw_mask.cjs"]);
+  });
+
   test("installing it installs nothing else and runs nothing", async () => {
     const manifest = JSON.parse(
       await readFile(join(installed(), "package.json"), "utf8"),
@@ -299,6 +308,14 @@ describe("programs that use it", () => {
       { cwd: root },
     );
     expect(JSON.parse(stdout)).toEqual(EXERCISED);
+  });
+
+  test("Jest, which runs code where it cannot import, as here", async () => {
+    const api: typeof import("../../../src/index.ts") = await import(
+      join(installed(), "dist/index.cjs")
+    );
+    const { files } = await api.renderModule("adw_mask");
+    expect(files[0]?.content).toContain(" * adw_mask: masks secrets");
   });
 
   test("an error that it throws is known by its class", async () => {
