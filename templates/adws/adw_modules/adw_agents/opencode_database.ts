@@ -12,13 +12,13 @@
  *
  * Template: adw_agents 1.3.0
  */
-import { stat } from "node:fs/promises";
 import { connectReadOnly } from "../adw_database/driver.ts";
 import type { SqliteConnection } from "../adw_database/connection.ts";
 import { parseJson } from "../adw_events.ts";
 import { fieldsOf, nameOf, numberOf } from "./act.ts";
 import type { Act, Delivery, Fields } from "./act.ts";
 import { mapOpenCodeEvent, openCodeState } from "./opencode.ts";
+import { statOf } from "./transcripts.ts";
 
 /** Rows that are read at a time. */
 const PAGE = 200;
@@ -47,40 +47,25 @@ export class OpenCodeDatabase {
   #acts: Act[] = [];
   /** How the files looked when they were read last. */
   #seen = "";
-  #running: Promise<boolean> | undefined;
-  #isStopped = false;
 
   constructor(options: OpenCodeOptions) {
     this.#options = options;
     this.#position = options.position;
   }
 
-  /** Reads what has come. @returns whether there was anything to read; throws what SQLite throws */
-  look(): Promise<boolean> {
-    this.#running ??= this.#look().finally(() => (this.#running = undefined));
-    return this.#running;
-  }
-
-  /** Resolves when nothing is read any more. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    await this.#running?.catch(() => undefined);
-  }
-
-  async #look(): Promise<boolean> {
+  /** Reads what has come. @throws what SQLite throws */
+  look(): void {
     const { path } = this.#options;
-    const [file, log] = await Promise.all([
-      stat(path).catch(() => undefined),
-      stat(`${path}-wal`).catch(() => undefined),
-    ]);
-    if (file === undefined || this.#isStopped) return false;
+    const file = statOf(path);
+    if (file === undefined) return;
+    const log = statOf(`${path}-wal`);
     const looks = [file, log].map((each) => [
       each?.ino,
       each?.size,
       each?.mtimeMs,
     ]);
     const seen = JSON.stringify(looks);
-    if (seen === this.#seen) return false;
+    if (seen === this.#seen) return;
     const connection = connectReadOnly(path, log === undefined);
     try {
       // One moment for all that is read.
@@ -91,7 +76,6 @@ export class OpenCodeDatabase {
       this.#acts = [];
     }
     this.#seen = seen;
-    return true;
   }
 
   #read(connection: SqliteConnection): void {

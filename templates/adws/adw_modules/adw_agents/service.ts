@@ -134,8 +134,10 @@ export class AgentService {
     if (transcripts !== "none") await this.#follower.start();
     if (transcripts === "all") {
       this.#openCode = this.#openOpenCode();
-      await this.#lookAtOpenCode();
-      this.#every(OPENCODE_INTERVAL_MS, () => void this.#lookAtOpenCode());
+      this.#lookAtOpenCode();
+      this.#every(OPENCODE_INTERVAL_MS, () => {
+        this.#lookAtOpenCode();
+      });
     }
     // Of what lay there, nothing more is to come.
     this.#settle(Date.now() + SETTLE_MS);
@@ -152,7 +154,6 @@ export class AgentService {
     for (const timer of this.#timers) clearInterval(timer);
     this.#spool?.close();
     await this.#follower.stop();
-    await this.#openCode?.stop();
     this.#store.close();
   }
 
@@ -286,9 +287,9 @@ export class AgentService {
     });
   }
 
-  async #lookAtOpenCode(): Promise<void> {
+  #lookAtOpenCode(): void {
     try {
-      await this.#openCode?.look();
+      this.#openCode?.look();
     } catch (error) {
       // The next look tries again.
       this.#events.report(

@@ -12,7 +12,7 @@
 import { readdirSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod/v4";
 import { parseJson } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
@@ -20,10 +20,14 @@ import type { FileState } from "./act.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
-/** Files that grew lately are looked at so often, folders for new ones too, and all now and then. */
+/** The files that grew last are looked at so often, and so are folders for new ones; all others now and then. */
 const LOOK_MS = 250;
+/** After some seconds in which nothing grew. */
+const CALM_LOOK_MS = 500;
+const CALM_AFTER_MS = 10_000;
 const SCAN_MS = 10_000;
-const ACTIVE_FOR_MS = 600_000;
+/** So many of the files, and of the folders that lie deep. */
+const ACTIVE = 50;
 
 export const positionSchema = z.object({
   /** Which file it was: device and inode. */
@@ -157,6 +161,9 @@ export class Follower {
   readonly #idle = new Map<string, { size: number; fileOf: FileOf }>();
   #timer: NodeJS.Timeout | undefined;
   #scannedAt = 0;
+  #grewAt = 0;
+  /** What changed since then is active. */
+  #activeSince = { files: 0, folders: 0 };
   #running: Promise<void> | undefined;
   #isStopped = false;
 
@@ -182,7 +189,10 @@ export class Follower {
   /** Reads what is there, then what comes. */
   async start(): Promise<void> {
     await this.look();
-    this.#timer = setInterval(() => void this.look(), LOOK_MS).unref();
+    if (this.#isStopped) return;
+    const isCalm = Date.now() - this.#grewAt > CALM_AFTER_MS;
+    const delay = isCalm ? CALM_LOOK_MS : LOOK_MS;
+    this.#timer = setTimeout(() => void this.start(), delay).unref();
   }
 
   /** Reads what has come since the last look. */
@@ -195,19 +205,22 @@ export class Follower {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     await this.#running;
   }
 
   async #look(now: number): Promise<void> {
     try {
-      this.#list();
       const isScan = now - this.#scannedAt >= SCAN_MS;
+      this.#list(isScan);
       if (isScan) this.#scan(now);
-      const grown = [...this.#files]
-        .filter(([path, file]) => this.#hasGrown(path, file, now, isScan))
-        // In the order in which they were written, as far as that is known.
-        .toSorted(([, one], [, two]) => one.grewAt - two.grewAt);
+      const grown: [string, Followed][] = [];
+      for (const [path, file] of this.#files)
+        if (this.#hasGrown(path, file, now, isScan)) grown.push([path, file]);
+      // In the order in which they were written, as far as that is known.
+      grown.sort(([, one], [, two]) => one.grewAt - two.grewAt);
+      if (grown.length > 0) this.#grewAt = now;
+      if (isScan) this.#findActive();
       const progress = {
         files: 0,
         filesInAll: grown.length,
@@ -232,8 +245,17 @@ export class Follower {
     }
   }
 
+  #findActive(): void {
+    const files = [...this.#files.values()].map(({ grewAt }) => grewAt);
+    const folders = [...this.#folders.values()].map((each) => each.changedAt);
+    const [ofFiles = 0, ofFolders = 0] = [files, folders].map(
+      (times) => times.toSorted((one, two) => two - one)[ACTIVE - 1],
+    );
+    this.#activeSince = { files: ofFiles, folders: ofFolders };
+  }
+
   #hasGrown(path: string, file: Followed, now: number, isScan: boolean) {
-    const isActive = file.isNew || now - file.grewAt <= ACTIVE_FOR_MS;
+    const isActive = file.isNew || file.grewAt >= this.#activeSince.files;
     if (!isActive && !isScan) return false;
     const found = statOf(path);
     if (found === undefined) {
@@ -267,8 +289,14 @@ export class Follower {
   }
 
   /** New files of the folders that have changed. */
-  #list(): void {
+  #list(isScan: boolean): void {
     for (const [folder, known] of this.#folders) {
+      const isActive =
+        known.changedAt === 0 ||
+        known.changedAt >= this.#activeSince.folders ||
+        this.#roots.has(folder) ||
+        this.#roots.has(dirname(folder));
+      if (!isActive && !isScan) continue;
       const found = statOf(folder);
       if (found === undefined) {
         if (!this.#roots.has(folder)) this.#folders.delete(folder);
@@ -325,7 +353,7 @@ function sumOf(numbers: readonly number[]): number {
 }
 
 /** A call that is this short costs less than waiting for a thread. */
-function statOf(path: string): Stats | undefined {
+export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
