@@ -182,6 +182,7 @@ describeInTerminal("init in a terminal", () => {
         "schema_orchestrator",
         "adw_database",
         "adw_logging",
+        "adw_agents",
         "adw_dashboard",
       ],
     });

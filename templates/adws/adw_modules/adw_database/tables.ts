@@ -18,6 +18,7 @@ export const CLEAN_UP_PATIENCE_MS = 30_000;
 const LONGEST_PAUSE_MS = 100;
 /** SQLite's keys are signed integers of 64 bits. */
 const SMALLEST_KEY = -(2n ** 63n);
+export const LARGEST_KEY = 2n ** 63n - 1n;
 /** `created_at` in one form, whoever wrote it: ISO 8601, UTC, milliseconds. */
 const CREATED_AT = "strftime('%Y-%m-%dT%H:%M:%fZ', created_at)";
 
