@@ -43,7 +43,7 @@ export function connect(path: string): SqliteConnection {
 /**
  * Opens a database of another program, to read it.
  *
- * @param _isAtRest - only node:sqlite can be told that nobody writes it
+ * @param _isAtRest - not used: this driver cannot be told that nobody writes it
  */
 export function connectReadOnly(
   path: string,
