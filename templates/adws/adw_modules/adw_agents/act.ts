@@ -162,7 +162,9 @@ export type Outcome = Partial<Omit<Ended, "type">>;
 
 /** What an act, or an event, may hold that a person or a program wrote. */
 const CONTENT = new Set(
-  "text input output error message fields more about metadata".split(" "),
+  "name text input output error reason outcome message fields more about metadata".split(
+    " ",
+  ),
 );
 
 /**

@@ -9,8 +9,9 @@
  * killed; and one whose transaction fails calls `forget` and gives the acts
  * again later.
  *
- * Bounds: MAX_ENTRIES acts in memory; beyond them the sessions that were silent
- * for longest are dropped, and of the last one its oldest acts.
+ * Bounds: MAX_ENTRIES acts in memory; beyond them `changes`, once it has told
+ * what is new, drops the sessions that were silent for longest, and of the last
+ * one its oldest acts.
  *
  * Template: adw_agents 1.3.0
  */
@@ -51,6 +52,8 @@ export interface LedgerStore {
 export interface LedgerOptions {
   prices?: Prices | undefined;
   store?: LedgerStore | undefined;
+  /** Acts in memory. Default: MAX_ENTRIES */
+  maxEntries?: number | undefined;
   /** Whether an agent of this machine runs; undefined: nobody knows. */
   isAlive?: Liveness["isAlive"] | undefined;
 }
@@ -87,7 +90,6 @@ export class Ledger {
     this.#agents.touch(agent);
     if (WORK.has(act.type)) this.#agents.status(agent, "executing", act.at);
     this.#apply(agent, act, now);
-    this.#makeRoom();
     return this.#agents.flush();
   }
 
@@ -104,7 +106,10 @@ export class Ledger {
 
   /** What is to be stored with the log calls since the last time. */
   changes(): Change[] {
-    return [...this.#joiner.changes(), ...this.#agents.changes()];
+    const changes = [...this.#joiner.changes(), ...this.#agents.changes()];
+    // Not before: what has changed must not be dropped untold.
+    this.#makeRoom();
+    return changes;
   }
 
   /** Brings a session that is stored into memory, so that `settle` looks after it. */
@@ -116,6 +121,7 @@ export class Ledger {
   forget(session: string): void {
     this.#joiner.forget(session);
     this.#usage.forget(session);
+    this.#calls.forget(session);
     this.#agents.forget(session);
   }
 
@@ -132,6 +138,7 @@ export class Ledger {
     for (const entry of entries.toSorted((a, b) => a.at - b.at)) {
       this.#agents.reopen(entry);
       this.#usage.restore(entry, this.#now);
+      this.#calls.restore(entry, this.#now);
     }
   }
 
@@ -295,11 +302,19 @@ export class Ledger {
   }
 
   #makeRoom(): void {
+    const { maxEntries = MAX_ENTRIES } = this.#options;
+    if (this.#joiner.size <= maxEntries) return;
     const { sessions } = this.#agents;
+    // What waits is logged soon, and only from memory.
+    const waiting = new Set([
+      ...this.#usage.waiting(),
+      ...this.#calls.waiting(),
+    ]);
     for (const session of sessions.keys()) {
-      if (this.#joiner.size <= MAX_ENTRIES) return;
-      if (sessions.size > 1) this.forget(session);
-      else this.#joiner.dropOldest(session, this.#joiner.size - MAX_ENTRIES);
+      const surplus = this.#joiner.size - maxEntries;
+      if (surplus <= 0) return;
+      if (sessions.size === 1) this.#joiner.dropOldest(session, surplus);
+      else if (!waiting.has(session)) this.forget(session);
     }
   }
 }
