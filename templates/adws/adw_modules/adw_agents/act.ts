@@ -194,6 +194,14 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** What a table has under a name that a payload chose: not what every object inherits. */
+export function ownOf<Value>(
+  table: Readonly<Record<string, Value>>,
+  name: string,
+): Value | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 /** The first of the fields that is a text with something in it. */
 export function textOf(
   fields: Fields,

@@ -38,8 +38,11 @@ export const MAX_ENTRIES = 100_000;
 export const LATE_END_MS = 30_000;
 /** An agent whose process is gone is given up after this silence. */
 export const GONE_AFTER_MS = 60_000;
-/** One of which nobody knows whether it runs, after this. */
+/** Any other one after this: a process like it may be another's. */
 export const SILENT_AFTER_MS = 6 * 3_600_000;
+
+/** Another machine's clock may run ahead so far. */
+const AHEAD_MS = 60_000;
 
 /** What is stored of the sessions. */
 export interface LedgerStore {
@@ -54,7 +57,7 @@ export interface LedgerOptions {
   store?: LedgerStore | undefined;
   /** Acts in memory. Default: MAX_ENTRIES */
   maxEntries?: number | undefined;
-  /** Whether an agent of this machine runs; undefined: nobody knows. */
+  /** Whether a session's main agent runs on this machine; undefined: nobody knows. */
   isAlive?: Liveness["isAlive"] | undefined;
 }
 
@@ -81,8 +84,11 @@ export class Ledger {
   }
 
   /** Takes one act. @param now ms since the epoch */
-  take(act: Act, now: number): LogCall[] {
+  take(told: Act, now: number): LogCall[] {
     this.#now = now;
+    // A time that cannot be must not stand in the log, nor freeze a status.
+    const isPossible = told.at >= 0 && told.at <= now + AHEAD_MS;
+    const act = isPossible ? told : { ...told, at: now };
     const agent = this.#agents.of(act);
     this.#loadOthers(act);
     agent.lastAt = Math.max(agent.lastAt, act.at);
@@ -99,7 +105,7 @@ export class Ledger {
     this.#logUsage(this.#usage.settle(now));
     this.#calls.settle(now);
     for (const agents of this.#agents.sessions.values()) {
-      for (const agent of agents.values()) this.#age(agent, now);
+      for (const agent of agents.values()) this.#age(agent, agents, now);
     }
     return this.#agents.flush();
   }
@@ -269,7 +275,7 @@ export class Ledger {
     }
   }
 
-  #age(agent: Agent, now: number): void {
+  #age(agent: Agent, agents: Map<string, Agent>, now: number): void {
     const isOver =
       agent.status !== "executing" && agent.status !== "initializing";
     if (isOver && agent.calls.size > 0 && now - agent.lastAt > LATE_END_MS) {
@@ -277,12 +283,15 @@ export class Ledger {
       return;
     }
     if (isOver && agent.waits.size === 0) return;
-    const silence = now - agent.lastAt;
+    const main = agents.get(agent.session) ?? agent;
+    // The main agent may wait for its subagents.
+    const heard = agent === main ? [...agents.values()] : [agent];
+    const silence = now - Math.max(...heard.map(({ lastAt }) => lastAt));
     if (silence < GONE_AFTER_MS) return;
-    const isAlive = this.#options.isAlive?.(agent, silence);
+    const isRemote = main.isRemote ?? agent.isRemote;
+    const isAlive = this.#options.isAlive?.({ ...main, isRemote }, silence);
     const isGone = isAlive === false;
-    const isSilent = isAlive === undefined && silence >= SILENT_AFTER_MS;
-    if (!isGone && !isSilent) return;
+    if (!isGone && silence < SILENT_AFTER_MS) return;
     const reason = isGone
       ? "Its process is gone"
       : "Nothing was heard of it any more";
