@@ -84,6 +84,7 @@ function readLog(log: Fields, service: string): Read {
   const fields = isKept ? fitFields({ body, ...own }) : own;
   // What a record says of itself is the same when an exporter sends it again.
   const session = nameOf(own, "session.id", "conversation.id") ?? service;
+  // Without a number, all of it; and that it came by HTTP, as OTLP does.
   const sequence =
     numberOf(own, "event.sequence") ??
     `${BY_HTTP}${digest(JSON.stringify(log))}`;
