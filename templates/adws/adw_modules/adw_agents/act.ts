@@ -162,7 +162,9 @@ export type Outcome = Partial<Omit<Ended, "type">>;
 
 /** What an act, or an event, may hold that a person or a program wrote. */
 const CONTENT = new Set(
-  "text input output error message fields more about metadata".split(" "),
+  "name text input output error reason outcome message fields more about metadata".split(
+    " ",
+  ),
 );
 
 /**
@@ -190,6 +192,14 @@ export function fieldsOf(value: unknown): Fields {
 
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+/** What a table has under a name that a payload chose: not what every object inherits. */
+export function ownOf<Value>(
+  table: Readonly<Record<string, Value>>,
+  name: string,
+): Value | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 /** The first of the fields that is a text with something in it. */

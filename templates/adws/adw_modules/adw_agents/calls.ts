@@ -4,6 +4,8 @@
  *
  * Template: adw_agents 1.3.0
  */
+import { z } from "zod/v4";
+import { parseJson } from "../adw_events.ts";
 import { kept } from "./agents.ts";
 import type { ActOf, Agent, Agents } from "./agents.ts";
 import { callId, callLook, labelOf, looksLike } from "./joiner.ts";
@@ -19,14 +21,24 @@ const VAGUE_MS = 3_000;
 
 type CallAct = ActOf<"tool_started"> | ActOf<"tool_ended">;
 
+/** What is logged of an end, and stored as long as it waits. */
+const endSchema = z.object({
+  source: z.string(),
+  at: z.number(),
+  tool: z.string().optional(),
+  input: z.unknown().optional(),
+  output: z.unknown().optional(),
+  error: z.string().optional(),
+  durationMs: z.number().optional(),
+  more: z.record(z.string(), z.unknown()).optional(),
+});
+type End = z.infer<typeof endSchema>;
+
 export class Calls {
   readonly #joiner: Joiner;
   readonly #agents: Agents;
   readonly #turns: Turns;
-  readonly #vague = new Map<
-    Entry,
-    { act: ActOf<"tool_ended">; until: number }
-  >();
+  readonly #vague = new Map<Entry, { end: End; until: number }>();
 
   constructor(joiner: Joiner, agents: Agents, turns: Turns) {
     this.#joiner = joiner;
@@ -45,21 +57,44 @@ export class Calls {
     }
     if (!entry.logged.has("start")) {
       const before = isEnd ? (act.durationMs ?? 0) : 0;
-      this.#startCall(own, entry, act, act.at - before);
+      this.#startCall(own, entry, act, Math.max(0, act.at - before));
     }
     if (!isEnd) return;
-    if (act.isVague === true)
-      this.#vague.set(entry, { act, until: now + VAGUE_MS });
-    else this.#endCall(own, entry, act);
+    if (act.isVague !== true) this.#endCall(own, entry, act);
+    else if (!entry.logged.has("end")) {
+      const end = endSchema.parse(act);
+      entry.vague = JSON.stringify(end);
+      this.#vague.set(entry, { end, until: now + VAGUE_MS });
+      this.#joiner.touch(entry);
+    }
   }
 
   /** Ends the calls of which nothing better has come. */
   settle(now: number): void {
-    for (const [entry, { act, until }] of this.#vague) {
+    for (const [entry, { end, until }] of this.#vague) {
       if (until > now) continue;
-      const agents = this.#agents.in(entry.session);
-      this.#endCall(this.#agents.find(agents, entry.agent, act), entry, act);
+      const { session } = entry;
+      const from = { session, source: end.source };
+      const agents = this.#agents.in(session);
+      this.#endCall(this.#agents.find(agents, entry.agent, from), entry, end);
     }
+  }
+
+  /** An end that was stored may not be logged yet. */
+  restore(entry: Entry, now: number): void {
+    const end = endSchema.safeParse(parseJson(entry.vague ?? ""));
+    if (end.success)
+      this.#vague.set(entry, { end: end.data, until: now + VAGUE_MS });
+  }
+
+  /** The sessions of ends that wait. */
+  *waiting(): Iterable<string> {
+    for (const { session } of this.#vague.keys()) yield session;
+  }
+
+  forget(session: string): void {
+    for (const entry of this.#vague.keys())
+      if (entry.session === session) this.#vague.delete(entry);
   }
 
   /** A call without an id ends the oldest open one that looks like it. */
@@ -103,15 +138,9 @@ export class Calls {
     this.#agents.claim(agent, entry);
   }
 
-  #endCall(
-    agent: Agent,
-    entry: Entry,
-    act: Pick<
-      ActOf<"tool_ended">,
-      "at" | "error" | "output" | "durationMs" | "tool" | "input" | "more"
-    >,
-  ): void {
+  #endCall(agent: Agent, entry: Entry, act: Omit<End, "source">): void {
     this.#vague.delete(entry);
+    entry.vague = undefined;
     if (entry.logged.has("end")) return;
     entry.logged.add("end");
     entry.endedAt = act.at;

@@ -12,6 +12,7 @@ import {
   listOf,
   nameOf,
   numberOf,
+  ownOf,
   textOf,
   tokensOf,
   unknownFields,
@@ -155,7 +156,7 @@ export function mapClaudeHook(payload: unknown, delivery: Delivery): Act[] {
     },
     more: unknownFields(p, HOOK_FIELDS),
   };
-  const deeds = HOOKS[event]?.(p) ?? [
+  const deeds = ownOf(HOOKS, event)?.(p) ?? [
     { type: "other", name: snakeCase(event), fields: fitFields(p) },
   ];
   const acts = deeds.map((deed) => makeAct(base, deed, hookIds(p, deed)));
@@ -271,7 +272,7 @@ export function mapClaudeRecord(record: OtelRecord): Act[] {
     agent: agentIn(session, nameOf(f, "agent_id", "agent.id")),
   };
   const event = name.replace(/^claude_code\./, "");
-  const deeds = EVENTS[event]?.(f) ?? [
+  const deeds = ownOf(EVENTS, event)?.(f) ?? [
     { type: "other", name: event, fields: f },
   ];
   // A subagent asks in the session's name, and may ask another model.

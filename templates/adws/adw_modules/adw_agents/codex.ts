@@ -11,6 +11,7 @@ import {
   makeAct,
   nameOf,
   numberOf,
+  ownOf,
   textOf,
   timeOf,
   tokensOf,
@@ -239,7 +240,7 @@ function mapMessage(base: Base, p: Fields, file: FileState): Act[] {
   if (type === "token_count")
     return tokenCount(base, fieldsOf(p["info"]), file);
   if (type === "item_completed") return mapDone(base, p);
-  const deeds = MESSAGES[type]?.(p) ?? [
+  const deeds = ownOf(MESSAGES, type)?.(p) ?? [
     { type: "other", name: type, fields: fitFields(p) },
   ];
   const prompt = nameOf(p, "turn_id");
@@ -345,7 +346,9 @@ export function mapCodexRecord(record: OtelRecord): Act[] {
     about: { model: nameOf(f, "model") },
   };
   const name = record.name.replace(/^codex\./, "");
-  const deeds = EVENTS[name]?.(f) ?? [{ type: "other", name, fields: f }];
+  const deeds = ownOf(EVENTS, name)?.(f) ?? [
+    { type: "other", name, fields: f },
+  ];
   const call = nameOf(f, "call_id");
   const response = nameOf(f, "response_id", "response.id");
   return deeds.map((deed) =>

@@ -12,6 +12,7 @@ import {
   makeAct,
   nameOf,
   numberOf,
+  ownOf,
   textOf,
   unknownFields,
 } from "./act.ts";
@@ -112,7 +113,7 @@ export function mapCursorHook(payload: unknown, delivery: Delivery): Act[] {
     more: unknownFields(p, HOOK_FIELDS),
   };
   const name = event.charAt(0).toLowerCase() + event.slice(1);
-  const deeds = HOOKS[name]?.(p) ?? [
+  const deeds = ownOf(HOOKS, name)?.(p) ?? [
     { type: "other", name: snakeCase(name), fields: fitFields(p) },
   ];
   return deeds.map((deed) => {

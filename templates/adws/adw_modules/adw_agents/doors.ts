@@ -16,7 +16,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { constants, createGunzip, gunzip } from "node:zlib";
 import { parseJson } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
 import { fieldsOf, listOf } from "./act.ts";
@@ -28,6 +28,8 @@ import { putIntoSpool } from "./spool.ts";
 export const MAX_HOOK_BYTES = 1024 * 1024;
 /** An OTLP request is one batch of an exporter; a larger one is refused with 413. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** Empty records zip well: a small request could make any number of events. */
+const MAX_RECORDS = 10_000;
 
 const unzip = promisify(gunzip);
 
@@ -65,6 +67,10 @@ type Door =
 
 export function createDoors(options: DoorOptions): Doors {
   const refuse = (response: ServerResponse, error: unknown) => {
+    if (response.headersSent) {
+      const why = messageOf(error);
+      options.report(`A request is lost that was answered already: ${why}`);
+    }
     if (response.headersSent || response.destroyed) return;
     const isRefusal = error instanceof Refusal;
     const status = isRefusal ? error.status : 503;
@@ -162,12 +168,12 @@ async function receive(
   const isZipped = request.headers["content-encoding"] === "gzip";
   if (door.type === "hook") {
     response.writeHead(204).end();
-    const whole = isZipped ? await unzipped(body) : body;
-    const text =
-      bytes > max
-        ? salvage(whole.subarray(0, max).toString("utf8"), bytes)
-        : whole;
     if (bytes === 0) return;
+    const start = isZipped ? await unzippedStart(body, max) : body;
+    const isCut = bytes > max || start.length > max;
+    const text = isCut
+      ? salvage(start.subarray(0, max).toString("utf8"), bytes)
+      : start;
     await putIntoSpool(folder, door.source, text, at).catch(
       (error: unknown) => {
         report(`${folder} could not be written: ${messageOf(error)}`);
@@ -210,7 +216,16 @@ async function takeOtlp(
     : proto?.decodeRequest(signal, body);
   if (value === undefined)
     throw new Refusal(400, "bad_request", "It is no OTLP request.");
-  const rejected = signal === "metrics" ? 0 : countRejected(value);
+  const records = signal === "metrics" ? [] : recordsIn(value);
+  if (records.length > MAX_RECORDS)
+    throw new Refusal(
+      413,
+      "too_large",
+      `At most ${String(MAX_RECORDS)} records at a time.`,
+    );
+  const rejected = records.filter(
+    (record) => typeof record !== "object" || record === null,
+  ).length;
   if (signal !== "metrics") await put(JSON.stringify(value));
   if (proto !== undefined) {
     const answer = proto.encodeResponse(rejected);
@@ -225,8 +240,8 @@ async function takeOtlp(
 
 export const NOT_RECORDS = "Some were no records, and are left out.";
 
-/** Records that are none. */
-function countRejected(value: unknown): number {
+/** The log records or spans of a request. */
+function recordsIn(value: unknown): unknown[] {
   const groups = fieldsOf(value);
   const scopes = [
     ...listOf(groups["resourceLogs"]).map(
@@ -236,15 +251,12 @@ function countRejected(value: unknown): number {
       (each) => fieldsOf(each)["scopeSpans"],
     ),
   ].flatMap(listOf);
-  const records = scopes
+  return scopes
     .map(fieldsOf)
     .flatMap(({ logRecords, spans }) => [
       ...listOf(logRecords),
       ...listOf(spans),
     ]);
-  return records.filter(
-    (record) => typeof record !== "object" || record === null,
-  ).length;
 }
 
 // ------------------------------------------------------------------- bodies
@@ -265,6 +277,30 @@ function readBody(
       resolve({ body: Buffer.concat(chunks), bytes });
     });
     request.on("error", reject);
+  });
+}
+
+/** What can be unzipped of a body, also of its beginning alone; little more than `max` bytes. */
+function unzippedStart(body: Buffer, max: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const stream = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const finish = () => {
+      resolve(Buffer.concat(chunks));
+      stream.destroy();
+    };
+    stream.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > max) finish();
+    });
+    stream.on("end", finish);
+    stream.on("error", () => {
+      if (bytes > 0) finish();
+      else reject(new Refusal(400, "bad_request", "It is not gzip."));
+    });
+    stream.end(body);
   });
 }
 

@@ -13,6 +13,7 @@ import {
   makeAct,
   nameOf,
   numberOf,
+  ownOf,
   textOf,
   timeOf,
   tokensOf,
@@ -107,7 +108,7 @@ export function mapGeminiHook(payload: unknown, delivery: Delivery): Act[] {
     about: { cwd: textOf(p, "cwd") },
     more: unknownFields(p, HOOK_FIELDS),
   };
-  const deeds = HOOKS[event]?.(p) ?? [
+  const deeds = ownOf(HOOKS, event)?.(p) ?? [
     { type: "other", name: snakeCase(event), fields: fitFields(p) },
   ];
   return deeds.map((deed) => makeAct(base, deed));
@@ -275,6 +276,8 @@ export function mapGeminiRecord(record: OtelRecord): Act[] {
     about: { kind: nameOf(f, "agent_name") },
   };
   const name = record.name.replace(/^gemini_cli\./, "");
-  const deeds = EVENTS[name]?.(f) ?? [{ type: "other", name, fields: f }];
+  const deeds = ownOf(EVENTS, name)?.(f) ?? [
+    { type: "other", name, fields: f },
+  ];
   return deeds.map((deed) => makeAct(base, deed));
 }

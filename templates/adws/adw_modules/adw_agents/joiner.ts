@@ -65,6 +65,7 @@ export const entrySchema = z.object({
   logged: texts,
   endedAt: z.number().optional(),
   usage: requestSchema.optional(),
+  vague: z.string().optional(),
 });
 
 export type EntryState = z.infer<typeof entrySchema>;
@@ -95,6 +96,8 @@ export interface Entry {
   endedAt?: number | undefined;
   /** Of a model request: what each road said last, and what was logged. */
   usage?: Request | undefined;
+  /** Of a call: JSON of an end that waits for one that says how it ended. */
+  vague?: string | undefined;
 }
 
 /** Stands for a text of any length. */

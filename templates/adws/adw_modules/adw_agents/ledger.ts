@@ -9,8 +9,9 @@
  * killed; and one whose transaction fails calls `forget` and gives the acts
  * again later.
  *
- * Bounds: MAX_ENTRIES acts in memory; beyond them the sessions that were silent
- * for longest are dropped, and of the last one its oldest acts.
+ * Bounds: MAX_ENTRIES acts in memory; beyond them `changes`, once it has told
+ * what is new, drops the sessions that were silent for longest, and of the last
+ * one its oldest acts.
  *
  * Template: adw_agents 1.3.0
  */
@@ -37,8 +38,11 @@ export const MAX_ENTRIES = 100_000;
 export const LATE_END_MS = 30_000;
 /** An agent whose process is gone is given up after this silence. */
 export const GONE_AFTER_MS = 60_000;
-/** One of which nobody knows whether it runs, after this. */
+/** Any other one after this: a process like it may be another's. */
 export const SILENT_AFTER_MS = 6 * 3_600_000;
+
+/** Another machine's clock may run ahead so far. */
+const AHEAD_MS = 60_000;
 
 /** What is stored of the sessions. */
 export interface LedgerStore {
@@ -51,7 +55,9 @@ export interface LedgerStore {
 export interface LedgerOptions {
   prices?: Prices | undefined;
   store?: LedgerStore | undefined;
-  /** Whether an agent of this machine runs; undefined: nobody knows. */
+  /** Acts in memory. Default: MAX_ENTRIES */
+  maxEntries?: number | undefined;
+  /** Whether a session's main agent runs on this machine; undefined: nobody knows. */
   isAlive?: Liveness["isAlive"] | undefined;
 }
 
@@ -78,8 +84,11 @@ export class Ledger {
   }
 
   /** Takes one act. @param now ms since the epoch */
-  take(act: Act, now: number): LogCall[] {
+  take(told: Act, now: number): LogCall[] {
     this.#now = now;
+    // A time that cannot be must not stand in the log, nor freeze a status.
+    const isPossible = told.at >= 0 && told.at <= now + AHEAD_MS;
+    const act = isPossible ? told : { ...told, at: now };
     const agent = this.#agents.of(act);
     this.#loadOthers(act);
     agent.lastAt = Math.max(agent.lastAt, act.at);
@@ -87,7 +96,6 @@ export class Ledger {
     this.#agents.touch(agent);
     if (WORK.has(act.type)) this.#agents.status(agent, "executing", act.at);
     this.#apply(agent, act, now);
-    this.#makeRoom();
     return this.#agents.flush();
   }
 
@@ -97,14 +105,17 @@ export class Ledger {
     this.#logUsage(this.#usage.settle(now));
     this.#calls.settle(now);
     for (const agents of this.#agents.sessions.values()) {
-      for (const agent of agents.values()) this.#age(agent, now);
+      for (const agent of agents.values()) this.#age(agent, agents, now);
     }
     return this.#agents.flush();
   }
 
   /** What is to be stored with the log calls since the last time. */
   changes(): Change[] {
-    return [...this.#joiner.changes(), ...this.#agents.changes()];
+    const changes = [...this.#joiner.changes(), ...this.#agents.changes()];
+    // Not before: what has changed must not be dropped untold.
+    this.#makeRoom();
+    return changes;
   }
 
   /** Brings a session that is stored into memory, so that `settle` looks after it. */
@@ -116,6 +127,7 @@ export class Ledger {
   forget(session: string): void {
     this.#joiner.forget(session);
     this.#usage.forget(session);
+    this.#calls.forget(session);
     this.#agents.forget(session);
   }
 
@@ -132,6 +144,7 @@ export class Ledger {
     for (const entry of entries.toSorted((a, b) => a.at - b.at)) {
       this.#agents.reopen(entry);
       this.#usage.restore(entry, this.#now);
+      this.#calls.restore(entry, this.#now);
     }
   }
 
@@ -262,7 +275,7 @@ export class Ledger {
     }
   }
 
-  #age(agent: Agent, now: number): void {
+  #age(agent: Agent, agents: Map<string, Agent>, now: number): void {
     const isOver =
       agent.status !== "executing" && agent.status !== "initializing";
     if (isOver && agent.calls.size > 0 && now - agent.lastAt > LATE_END_MS) {
@@ -270,12 +283,15 @@ export class Ledger {
       return;
     }
     if (isOver && agent.waits.size === 0) return;
-    const silence = now - agent.lastAt;
+    const main = agents.get(agent.session) ?? agent;
+    // The main agent may wait for its subagents.
+    const heard = agent === main ? [...agents.values()] : [agent];
+    const silence = now - Math.max(...heard.map(({ lastAt }) => lastAt));
     if (silence < GONE_AFTER_MS) return;
-    const isAlive = this.#options.isAlive?.(agent, silence);
+    const isRemote = main.isRemote ?? agent.isRemote;
+    const isAlive = this.#options.isAlive?.({ ...main, isRemote }, silence);
     const isGone = isAlive === false;
-    const isSilent = isAlive === undefined && silence >= SILENT_AFTER_MS;
-    if (!isGone && !isSilent) return;
+    if (!isGone && silence < SILENT_AFTER_MS) return;
     const reason = isGone
       ? "Its process is gone"
       : "Nothing was heard of it any more";
@@ -295,11 +311,19 @@ export class Ledger {
   }
 
   #makeRoom(): void {
+    const { maxEntries = MAX_ENTRIES } = this.#options;
+    if (this.#joiner.size <= maxEntries) return;
     const { sessions } = this.#agents;
+    // What waits is logged soon, and only from memory.
+    const waiting = new Set([
+      ...this.#usage.waiting(),
+      ...this.#calls.waiting(),
+    ]);
     for (const session of sessions.keys()) {
-      if (this.#joiner.size <= MAX_ENTRIES) return;
-      if (sessions.size > 1) this.forget(session);
-      else this.#joiner.dropOldest(session, this.#joiner.size - MAX_ENTRIES);
+      const surplus = this.#joiner.size - maxEntries;
+      if (surplus <= 0) return;
+      if (sessions.size === 1) this.#joiner.dropOldest(session, surplus);
+      else if (!waiting.has(session)) this.forget(session);
     }
   }
 }

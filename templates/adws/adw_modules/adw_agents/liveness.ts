@@ -7,6 +7,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { ownOf } from "./act.ts";
 import type { Agent } from "./agents.ts";
 
 /** The processes are looked at again after so long at the earliest. */
@@ -40,12 +41,15 @@ export class Liveness {
     this.#list = list;
   }
 
-  /** @returns undefined when nobody knows */
+  /**
+   * @param agent the main one of its session: its subagents may work elsewhere
+   * @returns undefined when nobody knows
+   */
   readonly isAlive = (
     { session, source, isRemote, about: { cwd } }: Agent,
     silenceMs: number,
   ): boolean | undefined => {
-    const program = PROGRAMS[source];
+    const program = ownOf(PROGRAMS, source);
     if (program === undefined) return undefined;
     const now = Date.now();
     if (now - this.#lookedAt >= LOOK_AGAIN_MS) {
@@ -53,20 +57,28 @@ export class Liveness {
       this.#processes = this.#list();
     }
     if (this.#processes === undefined) return undefined;
-    const runs = this.#processes.some(
-      (process) =>
-        program.test(process.command) &&
-        (process.cwd === undefined || cwd === undefined || process.cwd === cwd),
+    const found = this.#processes.filter(({ command }) =>
+      program.test(command),
     );
-    if (runs) this.#seen.add(session);
+    if (found.some((process) => isWithin(cwd, process.cwd))) {
+      this.#seen.add(session);
+      return true;
+    }
+    // One of them may be it.
+    const isUnsure = cwd === undefined || found.some((each) => !each.cwd);
+    if (found.length > 0 && isUnsure) return undefined;
     // It may run where its processes cannot be seen, in a container or elsewhere.
-    else if (
-      !this.#seen.has(session) &&
-      (isRemote === true || silenceMs < UNSEEN_MS)
-    )
+    const isUnseen = !this.#seen.has(session);
+    if (isUnseen && (isRemote === true || silenceMs < UNSEEN_MS))
       return undefined;
-    return runs;
+    return false;
   };
+}
+
+/** An agent may have gone into a folder below that of its process. */
+function isWithin(cwd: string | undefined, folder: string | undefined) {
+  if (cwd === undefined || folder === undefined) return false;
+  return cwd === folder || cwd.startsWith(folder.replace(/\/?$/, "/"));
 }
 
 function listProcesses(): readonly Process[] | undefined {

@@ -12,6 +12,7 @@ import {
   makeAct,
   nameOf,
   numberOf,
+  ownOf,
   textOf,
   timeOf,
   tokensOf,
@@ -63,7 +64,7 @@ export function mapOpenCodeEvent(
     noteMessage(info, state);
     return [];
   }
-  const deeds = EVENTS[type]?.(p, info) ?? [
+  const deeds = ownOf(EVENTS, type)?.(p, info) ?? [
     { type: "other", name: type.replaceAll(".", "_"), fields: fitFields(p) },
   ];
   const about = {

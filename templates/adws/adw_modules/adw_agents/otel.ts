@@ -5,6 +5,7 @@
  * Template: adw_agents 1.3.0
  */
 import {
+  BY_HTTP,
   fieldsOf,
   fitFields,
   listOf,
@@ -15,6 +16,7 @@ import {
   tokensOf,
 } from "./act.ts";
 import type { Act, Base, Deed, Delivery, Fields } from "./act.ts";
+import { digest } from "./joiner.ts";
 
 /** A log record or a span. */
 export interface OtelRecord {
@@ -47,7 +49,9 @@ export function readOtel(payload: unknown, delivery: Delivery): OtelRecord[] {
     ].flatMap((scope) => {
       const { logRecords, spans } = fieldsOf(scope);
       return [
-        ...listOf(logRecords).map(fieldsOf).map(readLog),
+        ...listOf(logRecords)
+          .map(fieldsOf)
+          .map((log) => readLog(log, service)),
         ...listOf(spans).map(fieldsOf).map(readSpan),
       ].map((record, index) => ({
         ...record,
@@ -64,19 +68,28 @@ type Read = Omit<OtelRecord, "service" | "at" | "id"> & {
   id: string | undefined;
 };
 
-function readLog(log: Fields): Read {
-  const fields = attributesOf(log["attributes"]);
+/** What may be an event's name; another body is content. */
+const NAME = /^[\w.]{1,100}$/;
+
+function readLog(log: Fields, service: string): Read {
+  const own = attributesOf(log["attributes"]);
   const body = anyValue(log["body"]);
-  const stamp = Date.parse(nameOf(fields, "event.timestamp") ?? "");
+  const stamp = Date.parse(nameOf(own, "event.timestamp") ?? "");
   const nanos = nanosOf(log, "timeUnixNano", "observedTimeUnixNano");
   const at = Number.isNaN(stamp) ? nanos : stamp;
-  const said = nameOf(fields, "event.name") ?? nameOf(log, "eventName");
-  const name = said ?? (typeof body === "string" ? body.slice(0, 100) : "log");
+  const named = typeof body === "string" && NAME.test(body) ? body : undefined;
+  const name =
+    nameOf(own, "event.name") ?? nameOf(log, "eventName") ?? named ?? "log";
+  const isKept = body !== undefined && named === undefined;
+  const fields = isKept ? fitFields({ body, ...own }) : own;
   // What a record says of itself is the same when an exporter sends it again.
-  const session = nameOf(fields, "session.id", "conversation.id");
-  const sequence = numberOf(fields, "event.sequence");
+  const session = nameOf(own, "session.id", "conversation.id") ?? service;
+  // Without a number, all of it; and that it came by HTTP, as OTLP does.
+  const sequence =
+    numberOf(own, "event.sequence") ??
+    `${BY_HTTP}${digest(JSON.stringify(log))}`;
   const id =
-    session === undefined || at === undefined || sequence === undefined
+    at === undefined
       ? undefined
       : `${session}/${name}/${String(at)}/${String(sequence)}`;
   return { name, at, id, fields };

@@ -24,6 +24,7 @@ import {
   mapGeminiRecord,
 } from "./gemini.ts";
 import { mapGenAi, readOtel } from "./otel.ts";
+import type { OtelRecord } from "./otel.ts";
 
 type Mapper = (payload: unknown, delivery: Delivery) => Act[];
 
@@ -45,7 +46,7 @@ const MAPPERS: ReadonlyMap<string, Mapper> = new Map([
 /** Those whose hooks are taken. */
 export const HOOK_SOURCES = ["claude", "codex", "gemini", "cursor"] as const;
 
-/** The acts of one payload of a source. @throws for a source that nobody knows */
+/** The acts of one payload of a source, each told apart. @throws for a source that nobody knows */
 export function mapPayload(
   source: string,
   payload: unknown,
@@ -53,20 +54,26 @@ export function mapPayload(
 ): Act[] {
   const map = MAPPERS.get(source);
   if (map === undefined) throw new Error(`nobody knows the source "${source}"`);
-  return numbered(map(payload, delivery));
+  const acts = map(payload, delivery);
+  // A record is the same in whichever request it comes again.
+  return map === mapOtel ? acts : numbered(acts);
 }
 
 /** The acts of an OTLP request for logs or traces, as JSON. */
 export function mapOtel(payload: unknown, delivery: Delivery): Act[] {
-  return readOtel(payload, delivery).flatMap((record) => {
-    if (record.durationMs !== undefined)
-      // Gemini's log records say the same, and of which session.
-      return record.service.startsWith("gemini") ? [] : mapGenAi(record);
-    if (record.service.startsWith("claude")) return mapClaudeRecord(record);
-    if (record.service.startsWith("codex")) return mapCodexRecord(record);
-    if (record.service.startsWith("gemini")) return mapGeminiRecord(record);
-    return mapGenAi(record);
-  });
+  return readOtel(payload, delivery).flatMap((record) =>
+    numbered(mapRecord(record)),
+  );
+}
+
+function mapRecord(record: OtelRecord): Act[] {
+  if (record.durationMs !== undefined)
+    // Gemini's log records say the same, and of which session.
+    return record.service.startsWith("gemini") ? [] : mapGenAi(record);
+  if (record.service.startsWith("claude")) return mapClaudeRecord(record);
+  if (record.service.startsWith("codex")) return mapCodexRecord(record);
+  if (record.service.startsWith("gemini")) return mapGeminiRecord(record);
+  return mapGenAi(record);
 }
 
 /** How the files of an agent are read. */

@@ -92,6 +92,11 @@ export class Usage {
     if (entry.usage !== undefined) this.#held.set(entry, now + SETTLE_MS);
   }
 
+  /** The sessions of requests that wait. */
+  *waiting(): Iterable<string> {
+    for (const { session } of this.#held.keys()) yield session;
+  }
+
   forget(session: string): void {
     for (const entry of this.#held.keys())
       if (entry.session === session) this.#held.delete(entry);

@@ -621,16 +621,43 @@ describe("an agent that is killed", () => {
     expect(ledger.settle(T0 + 900_000)).toEqual([]);
   });
 
-  test("works on while its process runs, however silent", () => {
+  test("works on while its process runs, silent for hours", () => {
     const ledger = new Ledger({ isAlive: () => true });
     expect(statuses(ledgerOf(acts(), ledger))).toEqual(["executing"]);
-    expect(ledger.settle(T0 + 9e9)).toEqual([]);
+    expect(ledger.settle(T0 + 5 * 3_600_000)).toEqual([]);
   });
 
-  test("is given up after six hours when nobody knows", () => {
+  test.each([undefined, true])(
+    "is given up after six hours, whether a process like it runs: %p",
+    (alive) => {
+      const ledger = new Ledger({ isAlive: () => alive });
+      ledgerOf(acts(), ledger);
+      const calls = ledger.settle(T0 + 7 * 3_600_000);
+      expect(statuses(calls)).toEqual(["cancelled"]);
+    },
+  );
+
+  test("does not end its session, whose process runs in another folder than the subagent", () => {
+    const asked: (string | undefined)[] = [];
+    const isAlive = ({ about }: { about: { cwd?: string | undefined } }) => {
+      asked.push(about.cwd);
+      return true;
+    };
+    const ledger = new Ledger({ isAlive });
+    const worktree = { agent_id: "a1", cwd: "/home/me/worktrees/x" };
+    const bash = { tool_name: "Bash", tool_use_id: "t9", ...worktree };
+    ledgerOf([...acts(), ...hook(3, "PreToolUse", bash)], ledger);
+    expect(new Set(asked)).toEqual(new Set(["/home/me/shop"]));
+  });
+
+  test("whose subagent still tells what it does is not silent", () => {
     const ledger = new Ledger();
     ledgerOf(acts(), ledger);
-    expect(statuses(ledger.settle(T0 + 7 * 3_600_000))).toEqual(["cancelled"]);
+    const hour = 3_600_000;
+    const bash = { tool_name: "Bash", tool_use_id: "t9", agent_id: "a1" };
+    for (const act of hook(6 * hour, "PreToolUse", bash))
+      ledger.take(act, act.at);
+    expect(ledger.settle(T0 + 7 * hour)).toEqual([]);
   });
 });
 

@@ -26,10 +26,23 @@ test.each([
     expected: false,
   },
   {
-    what: "runs where the system tells no folder",
+    what: "may run, where the system tells no folder",
     processes: [{ ...claude, cwd: undefined }],
-    cwd: "/x",
-    expected: true,
+    silence: 9e9,
+  },
+  { what: "does not say its folder", cwd: null, silence: 9e9 },
+  {
+    what: "does not run, nor another one of its kind",
+    processes: [{ command: "/usr/bin/codex", cwd: undefined }],
+    silence: 600_000,
+    expected: false,
+  },
+  { what: "has gone into a folder below", cwd: "/shop/api", expected: true },
+  {
+    what: "runs in a folder whose name begins alike",
+    cwd: "/shop2",
+    silence: 600_000,
+    expected: false,
   },
   {
     what: "said so by HTTP, and was never seen",
@@ -43,9 +56,8 @@ test.each([
   ({ processes = [claude], cwd = "/shop", silence = 60_000, ...rest }) => {
     const liveness = new Liveness(() => processes ?? undefined);
     const { isRemote, expected } = rest;
-    expect(liveness.isAlive({ ...agent(cwd), isRemote }, silence)).toBe(
-      expected,
-    );
+    const own = { ...agent(cwd ?? undefined), isRemote };
+    expect(liveness.isAlive(own, silence)).toBe(expected);
   },
 );
 
