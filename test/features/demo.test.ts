@@ -113,5 +113,5 @@ test("--help and --dry-run start nothing", async () => {
 /** Everything in the project but its data. */
 async function codeOf(root: string): Promise<[string, string][]> {
   const hashes = Object.entries(await hashFolder(root));
-  return hashes.filter(([path]) => !/\.adw_token|\.db/.test(path));
+  return hashes.filter(([path]) => !/\.adw_|\.db/.test(path));
 }
