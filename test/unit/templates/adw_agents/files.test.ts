@@ -247,18 +247,38 @@ describe("a transcript", () => {
     await second.stop();
   });
 
+  test("is not gone when it cannot be opened for another reason", async () => {
+    const problem = await readLines(
+      join(folder, "x".repeat(300)),
+      start(),
+      () => undefined,
+    ).catch(String);
+    expect(problem).toContain("ENAMETOOLONG");
+  });
+
   describe("while it is followed", () => {
     let taken: string[] = [];
     let follower: Follower;
     let now = 0;
+    let problems: string[] = [];
+    /** Files of which nothing can be stored. */
+    let failing: string[] = [];
+    beforeEach(() => {
+      problems = [];
+      failing = [];
+    });
     const file = (name: string) => join(folder, "agents", name);
     const follow = (since = 0) => {
       taken = [];
       now = Date.now();
       follower = new Follower({
-        take: (lines) =>
-          taken.push(...lines.map(({ value }) => JSON.stringify(value))),
+        take: (lines, path) => {
+          if (failing.some((name) => path === file(name)))
+            throw new Error("database is locked");
+          taken.push(...lines.map(({ value }) => JSON.stringify(value)));
+        },
         since,
+        report: (problem) => problems.push(problem),
       });
       follower.addFolder(join(folder, "agents"), (name) =>
         name.endsWith(".jsonl") ? { session: "s", agent: "s" } : undefined,
@@ -320,6 +340,29 @@ describe("a transcript", () => {
       expect(await after(250)).toEqual([]);
       writeFileSync(file("a.jsonl"), "3\n");
       expect(await after(1_000)).toEqual(["3"]);
+    });
+
+    test("what could not be stored is read at the next look, with all that came after it", async () => {
+      follow();
+      mkdirSync(file(""), { recursive: true });
+      for (const [index, name] of ["a", "b", "c"].entries()) {
+        writeFileSync(file(`${name}.jsonl`), `"${name}"\n`);
+        age(`${name}.jsonl`, 3_000 - index * 1_000);
+      }
+      failing = ["a.jsonl"];
+      expect(await after(0)).toEqual([]);
+      // It keeps the others waiting no longer.
+      expect(await after(250)).toEqual(['"b"', '"c"']);
+      failing = [];
+      expect(await after(250)).toEqual(['"a"']);
+      expect(await after(250)).toEqual([]);
+      expect(problems).toHaveLength(2);
+      expect(problems[0]).toContain("database is locked");
+      appendFileSync(file("b.jsonl"), '"b2"\n');
+      failing = ["b.jsonl"];
+      expect(await after(250)).toEqual([]);
+      failing = [];
+      expect(await after(250)).toEqual(['"b2"']);
     });
 
     test("the oldest are read first, and no pipe is opened", async () => {
