@@ -238,10 +238,10 @@ export class Follower {
         files: 0,
         filesInAll: grown.length,
         bytes: 0,
-        bytesInAll: sumOf(
-          grown.map(([, { size, position }]) => size - position.offset),
-        ),
+        bytesInAll: 0,
       };
+      for (const [, { size, position }] of grown)
+        progress.bytesInAll += Math.max(0, size - position.offset);
       for (const [path, file] of grown) {
         if (this.#isStopped) return;
         const before = file.position.offset;
@@ -384,10 +384,6 @@ export class Follower {
     const file = { position, fileOf, ...times, isNew: true, isUnread: true };
     this.#files.set(path, file);
   }
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + Math.max(0, number), 0);
 }
 
 /** A call that is this short costs less than waiting for a thread. */

@@ -16,6 +16,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  Lock,
+  LOCK_STALE_MS,
+} from "../../../../templates/adws/adw_modules/adw_agents/lock.ts";
+import {
   makeSpool,
   MAX_AGE_MS,
   putIntoSpool,
@@ -49,6 +53,7 @@ describe("the spool", () => {
     const problems: string[] = [];
     const spool = new Spool({
       folder: spoolFolder(),
+      lock: new Lock(join(spoolFolder(), "lock")),
       take: (batch) => {
         take?.(batch);
         payloads.push(...batch);
@@ -130,10 +135,32 @@ describe("the spool", () => {
     expect(left("new")).toEqual([]);
   });
 
+  test("drops the oldest of what is more than 1 GiB, and says how much, once", async () => {
+    makeSpool(spoolFolder());
+    place("new", "claude.a", "{}", 4_000);
+    for (const [name, ms] of [
+      ["claude.b", 3_000],
+      ["claude.c", 2_000],
+    ] as const) {
+      place("new", name, "", ms);
+      // It takes no room on the disk.
+      truncateSync(join(spoolFolder(), "new", name), 600 * 1024 ** 2);
+      const at = (Date.now() - ms) / 1_000;
+      utimesSync(join(spoolFolder(), "new", name), at, at);
+    }
+    place("new", "claude.d", '{"n":1}', 1_000);
+    const { payloads, problems } = await taken();
+    expect(payloads.map(({ payload }) => payload)).toEqual([{ n: 1 }]);
+    expect(left("broken")).toEqual(["claude.c"]);
+    const dropped = problems.filter((problem) => /dropped/.test(problem));
+    expect(dropped.join()).toMatch(/^2 payloads .* 1 GiB in all$/);
+  });
+
   test("takes what comes while it is open", async () => {
     const payloads: SpoolPayload[] = [];
     const spool = new Spool({
       folder: spoolFolder(),
+      lock: new Lock(join(spoolFolder(), "lock")),
       take: (batch) => void payloads.push(...batch),
       isRefused: () => false,
       report: () => undefined,
@@ -144,6 +171,57 @@ describe("the spool", () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     spool.close();
     expect(payloads[0]).toMatchObject({ source: "gemini", payload: { n: 1 } });
+  });
+});
+
+describe("the lock", () => {
+  /** Another process, which runs. */
+  const other = String(process.ppid);
+  const path = () => join(folder, "lock");
+  const open = () => {
+    const told: string[] = [];
+    const lock = new Lock(path(), {
+      onTaken: () => told.push("taken"),
+      onLost: () => told.push("lost"),
+    });
+    return { lock, told };
+  };
+  const age = () => {
+    const at = (Date.now() - LOCK_STALE_MS - 1_000) / 1_000;
+    utimesSync(path(), at, at);
+  };
+
+  test("is left to a process that runs, and taken from one that is silent or gone", () => {
+    writeFileSync(path(), other);
+    const { lock, told } = open();
+    expect(lock.hold()).toBe(false);
+    age();
+    expect(lock.hold()).toBe(true);
+    expect(lock.hold()).toBe(true);
+    expect(lock.owner).toBe(process.pid);
+    lock.release();
+    expect(lock.owner).toBeUndefined();
+    writeFileSync(path(), String(2 ** 22 + 1));
+    expect(lock.hold()).toBe(true);
+    expect(told).toEqual(["taken", "taken"]);
+  });
+
+  test("is refreshed by each store, and a store without it throws", () => {
+    const { lock, told } = open();
+    expect(() => lock.confirm()).toThrow("another process");
+    lock.hold();
+    age();
+    lock.confirm();
+    expect(Date.now() - statSync(path()).mtimeMs).toBeLessThan(LOCK_STALE_MS);
+    // This process was suspended, and another one went on.
+    writeFileSync(path(), other);
+    expect(() => lock.confirm()).toThrow("another process");
+    expect(lock.hold()).toBe(false);
+    // And ended: what this one knows is old all the same.
+    rmSync(path());
+    expect(() => lock.confirm()).toThrow("another process");
+    expect(lock.hold()).toBe(true);
+    expect(told).toEqual(["taken", "lost", "taken"]);
   });
 });
 
