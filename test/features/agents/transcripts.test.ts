@@ -72,3 +72,26 @@ test("each request once, also when the server is killed before it is complete; s
     ["s1:a1", 200, "estimated"],
   ]);
 }, 120_000);
+
+test("of two servers one reads them, and the other goes on when that one is killed", async () => {
+  const project = new AgentsProject();
+  await project.start();
+  const first = project.program;
+  const folder = join(project.home, ".claude/projects/-home-me-shop");
+  const transcript_path = join(folder, "s1.jsonl");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(transcript_path, used("1", 100));
+  project.say(claude("SessionStart", { transcript_path }));
+  await project.eventsWhen((all) => ofType(all, "agent_created").length === 1);
+  await project.start();
+  appendFileSync(transcript_path, used("2", 200));
+  await project.eventsWhen((all) => ofType(all, "cost_update").length >= 2);
+  first?.child.kill("SIGKILL");
+  await first?.exited;
+  appendFileSync(transcript_path, used("3", 300));
+  await project.eventsWhen((all) => ofType(all, "cost_update").length >= 3);
+  await project.kill("SIGTERM");
+  const costs = ofType(project.events(), "cost_update");
+  const tokens = costs.map(({ metadata }) => metadata["tokens_input"]);
+  expect(tokens.toSorted()).toEqual([100, 200, 300]);
+}, 120_000);

@@ -1,30 +1,27 @@
 /**
  * Puts the rooms together: spool and transcripts in, the ledger between, the
  * database out. It runs on a thread of its own (thread.ts), because it waits
- * for disks and locks.
+ * for disks and locks. Of several processes that share a spool, the one that
+ * has its lock does all of it.
  *
  * Template: adw_agents 1.3.0
  */
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { sqliteProblem } from "../adw_database.ts";
 import { messageOf } from "../adw_stderr.ts";
-import { fieldsOf, makeAct, maskContent, numbered, textOf } from "./act.ts";
-import type { Act, Delivery } from "./act.ts";
+import { fieldsOf, maskContent, numbered, textOf } from "./act.ts";
+import type { Act } from "./act.ts";
 import { eventsIn } from "./api_events.ts";
+import { actsBeside } from "./beside.ts";
 import { NO_PRICES, readPrices } from "./cost.ts";
 import type { Prices } from "./cost.ts";
 import { Ledger } from "./ledger.ts";
 import { Liveness } from "./liveness.ts";
+import { Lock } from "./lock.ts";
 import { OpenCodeDatabase } from "./opencode_database.ts";
 import { readSessions } from "./sessions.ts";
 import type { AgentSession } from "./sessions.ts";
-import {
-  claudeMeta,
-  mapPayload,
-  TRANSCRIPTS,
-  transcriptOf,
-} from "./sources.ts";
+import { mapPayload, TRANSCRIPTS, transcriptOf } from "./sources.ts";
 import { Spool } from "./spool.ts";
 import type { SpoolPayload } from "./spool.ts";
 import { AgentStore } from "./store.ts";
@@ -76,13 +73,19 @@ export class AgentService {
   readonly #store: AgentStore;
   readonly #prices: Prices;
   readonly #liveness = new Liveness();
-  readonly #follower: Follower;
-  readonly #positions: Map<string, Position>;
+  /** Undefined where there is no spool, and so nobody else who may take the same. */
+  readonly #lock: Lock | undefined;
+  #follower: Follower | undefined;
+  #positions = new Map<string, Position>();
   /** Transcripts of which the file beside them was read. */
   readonly #metas = new Set<string>();
-  #ledger: Ledger;
+  /** Undefined where it would know what was not stored, or not what another process has stored. */
+  #ledger: Ledger | undefined;
   #spool: Spool | undefined;
   #openCode: OpenCodeDatabase | undefined;
+  /** The first look at the transcripts. */
+  #reading: Promise<void> | undefined;
+  #isStopping = false;
   #timers: NodeJS.Timeout[] = [];
   #taken = 0;
   #masked = 0;
@@ -91,39 +94,29 @@ export class AgentService {
   constructor(options: ServiceOptions, events: ServiceEvents) {
     this.#options = options;
     this.#events = events;
-    const { database, busyTimeoutMs, since } = options;
+    const { database, busyTimeoutMs, spool } = options;
     this.#store = new AgentStore(database, busyTimeoutMs, events.report);
     this.#prices = this.#readPrices();
-    this.#ledger = this.#newLedger();
-    this.#positions = this.#store.positions();
-    this.#follower = new Follower({
-      take: (lines, path, next) => {
-        this.#takeLines(lines, path, next);
-      },
-      since,
-      positionOf: (path) => this.#positions.get(path),
-      forget: (path) => {
-        this.#positions.delete(path);
-        this.#store.forgetFile(path);
-      },
-      report: events.report,
-      onProgress: events.onProgress,
-    });
+    if (spool !== undefined)
+      this.#lock = new Lock(join(spool, "lock"), {
+        onTaken: () => {
+          this.#begin();
+        },
+        onLost: () => {
+          void this.#follower?.stop();
+          this.#openCode = undefined;
+        },
+      });
   }
 
   /** Takes what lies there, and then what comes. */
   async start(): Promise<void> {
-    const { spool, transcripts, folders } = this.#options;
-    if (transcripts === "all") {
-      for (const kind of KINDS)
-        this.#follower.addFolder(folders[kind], TRANSCRIPTS[kind].fileOf);
-    }
-    if (transcripts === "named") {
-      for (const path of this.#positions.keys()) this.#follow(path);
-    }
-    if (spool !== undefined) {
+    const { spool: folder } = this.#options;
+    if (folder === undefined || this.#lock === undefined) this.#begin();
+    else {
       this.#spool = new Spool({
-        folder: spool,
+        folder,
+        lock: this.#lock,
         report: this.#events.report,
         take: (batch) => {
           this.#takePayloads(batch);
@@ -131,19 +124,65 @@ export class AgentService {
         isRefused: (error) => sqliteProblem(error) === "refused",
       });
     }
-    if (transcripts !== "none") await this.#follower.start();
-    if (transcripts === "all") {
-      this.#openCode = this.#openOpenCode();
+    await this.#reading;
+    if (this.#isStopping) return;
+    this.#every(OPENCODE_INTERVAL_MS, () => {
       this.#lookAtOpenCode();
-      this.#every(OPENCODE_INTERVAL_MS, () => {
-        this.#lookAtOpenCode();
-      });
-    }
-    // Of what lay there, nothing more is to come.
-    this.#settle(Date.now() + SETTLE_MS);
+    });
     this.#every(SETTLE_INTERVAL_MS, () => {
       this.#settle(Date.now());
     });
+  }
+
+  /** From now on this process takes all: from where it, or another one, has left off. */
+  #begin(): void {
+    const { transcripts, folders } = this.#options;
+    this.#ledger = undefined;
+    this.#positions = this.#store.positions();
+    this.#follower = this.#newFollower();
+    if (transcripts === "all") {
+      for (const kind of KINDS)
+        this.#follower.addFolder(folders[kind], TRANSCRIPTS[kind].fileOf);
+    }
+    if (transcripts === "named") {
+      for (const path of this.#positions.keys()) this.#follow(path);
+    }
+    this.#reading = this.#read(this.#follower);
+  }
+
+  #newFollower(): Follower {
+    const { report, onProgress } = this.#events;
+    return new Follower({
+      take: (lines, path, next) => {
+        this.#takeLines(lines, path, next);
+      },
+      since: this.#options.since,
+      positionOf: (path) => this.#positions.get(path),
+      forget: (path) => {
+        this.#positions.delete(path);
+        this.#store.forgetFile(path);
+      },
+      report,
+      onProgress,
+    });
+  }
+
+  async #read(follower: Follower): Promise<void> {
+    // What lies in the spool comes first.
+    await Promise.resolve();
+    const { transcripts } = this.#options;
+    if (transcripts !== "none") await follower.start();
+    if (this.#isStopping || follower !== this.#follower) return;
+    if (transcripts === "all" && this.#isInCharge) {
+      this.#openCode = this.#openOpenCode();
+      this.#lookAtOpenCode();
+    }
+    // Of what lay there, nothing more is to come.
+    this.#settle(Date.now() + SETTLE_MS);
+  }
+
+  get #isInCharge(): boolean {
+    return this.#lock?.isHeld ?? true;
   }
 
   #every(milliseconds: number, work: () => void): void {
@@ -151,9 +190,14 @@ export class AgentService {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#spool?.close();
-    await this.#follower.stop();
+    await this.#follower?.stop();
+    await this.#reading;
+    // Nothing more is to come.
+    this.#settle(Date.now() + SETTLE_MS);
+    this.#lock?.release();
     this.#store.close();
   }
 
@@ -214,53 +258,31 @@ export class AgentService {
 
   #takeLines(lines: readonly Line[], path: string, next: Position): void {
     const kind = transcriptOf(path, this.#options.folders);
-    if (kind === undefined) return;
+    if (kind === undefined)
+      throw new Error(`${path} is no longer in a folder of transcripts`);
     const at = Date.now();
+    const { mapLine } = TRANSCRIPTS[kind];
     const acts = lines.flatMap(({ value, id }) => {
       this.#taken += 1;
-      const { mapLine } = TRANSCRIPTS[kind];
-      return numbered(mapLine(value, { at, id }, next.state));
+      try {
+        return numbered(mapLine(value, { at, id }, next.state));
+      } catch (error) {
+        this.#events.report(
+          `${path}: a line that cannot be read was left out: ${messageOf(error)}`,
+        );
+        return [];
+      }
     });
-    const all = [
-      ...this.#metaOf(path, acts[0]?.at ?? at),
-      ...this.#rootOf(path, acts[0]),
-      ...acts,
-    ];
+    const beside = this.#metas.has(path)
+      ? undefined
+      : actsBeside(path, acts[0], at);
+    const all = [...(beside ?? []), ...acts];
     this.#write(
       all.map((act) => this.#mask(act)),
       { position: { path, next } },
     );
+    if (beside !== undefined) this.#metas.add(path);
     this.#positions.set(path, structuredClone(next));
-  }
-
-  /** Beside a subagent's transcript lies who started it. */
-  #metaOf(path: string, at: number): Act[] {
-    const meta = claudeMeta(path);
-    if (meta === undefined || this.#metas.has(path)) return [];
-    try {
-      const value: unknown = JSON.parse(readFileSync(meta.path, "utf8"));
-      this.#metas.add(path);
-      const delivery: Delivery = { at, id: meta.path };
-      return meta.map(value, delivery);
-    } catch {
-      return []; // it may come yet
-    }
-  }
-
-  /** Gemini's chats do not tell their folder, but a file above them does. */
-  #rootOf(path: string, first: Act | undefined): Act[] {
-    if (first?.source !== "gemini-cli" || this.#metas.has(path)) return [];
-    this.#metas.add(path);
-    try {
-      const file = join(dirname(dirname(path)), ".project_root");
-      const cwd = readFileSync(file, "utf8").trim();
-      const { source, lane, at, session, agent } = first;
-      const base = { source, lane, at, session, agent, delivery: file };
-      const about = { cwd };
-      return [makeAct({ ...base, about }, { type: "session_started" })];
-    } catch {
-      return []; // of an earlier version
-    }
   }
 
   #openOpenCode(): OpenCodeDatabase {
@@ -300,14 +322,15 @@ export class AgentService {
 
   /** A session's transcript that a hook names, and those of its subagents. */
   #follow(path: string): void {
-    if (this.#follower.has(path)) return;
+    const follower = this.#follower;
+    if (follower === undefined || follower.has(path)) return;
     const { folders } = this.#options;
     const kind = transcriptOf(path, folders);
     if (kind === undefined) return;
     const { fileOf } = TRANSCRIPTS[kind];
-    this.#follower.addFile(path, fileOf);
+    follower.addFile(path, fileOf);
     if (kind === "claude" && !/[/\\]subagents[/\\]/.test(path))
-      this.#follower.addFolder(
+      follower.addFolder(
         join(path.replace(/\.jsonl$/, ""), "subagents"),
         fileOf,
       );
@@ -323,33 +346,38 @@ export class AgentService {
   // ------------------------------------------------------------------ out
 
   #write(acts: readonly Act[], batch: Omit<Batch, "calls" | "changes">): void {
-    if (this.#store.reopened()) this.#ledger = this.#newLedger();
-    const ledger = this.#ledger;
     const now = Date.now();
     try {
+      if (this.#store.reopened()) this.#ledger = undefined;
+      const ledger = (this.#ledger ??= this.#newLedger());
       const calls = acts.flatMap((act) => ledger.take(act, now));
-      this.#store.write({ ...batch, calls, changes: ledger.changes() });
+      this.#commit({ ...batch, calls, changes: ledger.changes() });
     } catch (error) {
       // What was not stored is not known.
-      this.#ledger = this.#newLedger();
+      this.#ledger = undefined;
       throw error;
     }
-    this.#events.onCommit();
   }
 
   #settle(now: number): void {
+    if (!this.#isInCharge) return;
     try {
-      const calls = this.#ledger.settle(now);
-      const changes = this.#ledger.changes();
-      if (calls.length === 0 && changes.length === 0) return;
-      this.#store.write({ calls, changes });
-      this.#events.onCommit();
+      const ledger = (this.#ledger ??= this.#newLedger());
+      const calls = ledger.settle(now);
+      const changes = ledger.changes();
+      if (calls.length > 0 || changes.length > 0)
+        this.#commit({ calls, changes });
     } catch (error) {
-      this.#ledger = this.#newLedger();
+      this.#ledger = undefined;
       this.#events.report(
         `The database cannot be written: ${messageOf(error)}`,
       );
     }
+  }
+
+  #commit(batch: Batch): void {
+    this.#store.write(batch, () => this.#lock?.confirm());
+    this.#events.onCommit();
   }
 }
 

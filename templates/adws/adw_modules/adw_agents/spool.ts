@@ -9,37 +9,35 @@
  * repeats nothing. What is no JSON goes to `broken/`.
  *
  * Bounds, kept whenever a server runs: files older than MAX_AGE_MS and, beyond
- * MAX_FILES, the oldest ones are dropped; a file of more than MAX_FILE_BYTES and
- * what lies in `broken/` beyond MAX_BROKEN files too. Each is reported.
+ * MAX_FILES or MAX_BYTES, the oldest ones are dropped; a file of more than
+ * MAX_FILE_BYTES and what lies in `broken/` beyond MAX_BROKEN files too. Each is
+ * reported.
  *
  * Template: adw_agents 1.3.0
  */
 import { randomUUID } from "node:crypto";
 import {
   chmodSync,
-  closeSync,
-  constants,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
-  utimesSync,
   watch,
-  writeFileSync,
 } from "node:fs";
 import type { FSWatcher } from "node:fs";
 import { rename, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJson } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
-import { BY_HTTP, fieldsOf } from "./act.ts";
+import { BY_HTTP } from "./act.ts";
 import type { Delivery } from "./act.ts";
+import { LOCK_STALE_MS, readPlain } from "./lock.ts";
+import type { Lock } from "./lock.ts";
 
 export const MAX_AGE_MS = 7 * 86_400_000;
 export const MAX_FILES = 100_000;
+export const MAX_BYTES = 1024 ** 3;
 export const MAX_FILE_BYTES = 16 * 1024 * 1024;
 export const MAX_BROKEN = 100;
 /** A file stays under `tmp/` for longer only when its writer was killed. */
@@ -47,8 +45,6 @@ export const LEFTOVER_MS = 5_000;
 /** New files are seen at once where the system tells of them, and by looking otherwise. */
 export const POLL_MS = 1_000;
 export const POLL_UNWATCHED_MS = 50;
-/** Whoever takes the files says so, and is believed to be gone when it has not for so long. */
-export const LOCK_STALE_MS = 10_000;
 const BATCH_FILES = 100;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
@@ -61,6 +57,8 @@ export interface SpoolPayload {
 
 export interface SpoolOptions {
   folder: string;
+  /** Only the process that has it takes the files. Is to be released by the caller. */
+  lock: Lock;
   /** Stores a batch. When it throws, the batch is given again later. */
   take: (batch: readonly SpoolPayload[]) => void;
   /** Whether an error of `take` says that it is the payload's fault. */
@@ -138,7 +136,10 @@ export class Spool {
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {
-      if (!this.#holdsLock()) return;
+      if (!this.#options.lock.hold()) {
+        this.#reportIdle();
+        return;
+      }
       this.#adoptLeftovers();
       this.#takeAll(this.#bounded(this.#list("new")));
     } catch (error) {
@@ -154,49 +155,20 @@ export class Spool {
   close(): void {
     this.#watcher?.close();
     clearInterval(this.#timer);
-    if (this.#lockOwner() === process.pid)
-      rmSync(this.#path("lock"), { force: true });
   }
 
   #path(...names: string[]): string {
     return join(this.#options.folder, ...names);
   }
 
-  // ------------------------------------------------------------------ lock
-
-  /** Two servers must not take the same files: each would know nothing of the other's. */
-  #holdsLock(): boolean {
-    const lock = this.#path("lock");
-    const now = Date.now();
-    const owner = this.#lockOwner();
-    if (owner === process.pid) {
-      utimesSync(lock, now / 1_000, now / 1_000);
-      return true;
-    }
-    if (owner !== undefined) {
-      const age = now - (lstatSync(lock, NO_THROW)?.mtimeMs ?? 0);
-      if (age < LOCK_STALE_MS && isRunning(owner)) {
-        // Not a word as long as that one does its work.
-        const [oldest] = this.#list("new");
-        if (oldest !== undefined && now - oldest.at > LOCK_STALE_MS)
-          this.#options.report(
-            `Process ${String(owner)} should take what lies in ${this.#options.folder}, and does not`,
-          );
-        return false;
-      }
-      rmSync(lock, { force: true });
-    }
-    try {
-      writeFileSync(lock, String(process.pid), { mode: 0o600, flag: "wx" });
-      return true;
-    } catch {
-      return false; // another one was faster
-    }
-  }
-
-  #lockOwner(): number | undefined {
-    const text = readPlain(this.#path("lock"));
-    return text === undefined ? undefined : Number(text);
+  /** Not a word as long as the process that has the lock does its work. */
+  #reportIdle(): void {
+    const { lock, folder, report } = this.#options;
+    const [oldest] = this.#list("new");
+    if (oldest !== undefined && Date.now() - oldest.at > LOCK_STALE_MS)
+      report(
+        `Process ${String(lock.owner)} should take what lies in ${folder}, and does not`,
+      );
   }
 
   // ----------------------------------------------------------------- files
@@ -224,18 +196,20 @@ export class Spool {
 
   #bounded(files: Found[]): Found[] {
     const oldest = Date.now() - MAX_AGE_MS;
-    const surplus = files.length - MAX_FILES;
-    const isKept = (file: Found, index: number) =>
-      file.at >= oldest && index >= surplus;
-    const kept = files.filter(isKept);
-    if (kept.length === files.length) return files;
-    for (const [index, file] of files.entries())
-      if (!isKept(file, index)) rmSync(file.path, { force: true });
-    const count = String(files.length - kept.length);
+    let bytes = files.reduce((sum, { size }) => sum + size, 0);
+    let count = 0;
+    for (const { path, at, size } of files) {
+      const isSurplus = files.length - count > MAX_FILES || bytes > MAX_BYTES;
+      if (at >= oldest && !isSurplus) break;
+      rmSync(path, { force: true });
+      bytes -= size;
+      count += 1;
+    }
+    if (count === 0) return files;
     this.#options.report(
-      `${count} payloads in ${this.#options.folder} were dropped: older than 7 days, or more than ${String(MAX_FILES)}`,
+      `${String(count)} payloads in ${this.#options.folder} were dropped: older than 7 days, or more than ${String(MAX_FILES)}, or than 1 GiB in all`,
     );
-    return kept;
+    return files.slice(count);
   }
 
   #takeAll(files: readonly Found[]): void {
@@ -315,32 +289,5 @@ export class Spool {
         // Its writer has moved it after all.
       }
     }
-  }
-}
-
-const NO_THROW = { throwIfNoEntry: false } as const;
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return fieldsOf(error)["code"] === "EPERM";
-  }
-}
-
-/** Not through a symbolic link; undefined when the file cannot be read. */
-function readPlain(path: string): string | undefined {
-  const flags: Readonly<Record<string, number | undefined>> = constants;
-  const noFollow = flags["O_NOFOLLOW"] ?? 0;
-  try {
-    const file = openSync(path, constants.O_RDONLY | noFollow);
-    try {
-      return readFileSync(file, "utf8");
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return undefined;
   }
 }

@@ -96,12 +96,16 @@ export class AgentStore implements LedgerStore {
     return this.#rows(sql, key).map((row) => String(row["id"]));
   }
 
-  /** The sessions that were not over when they were last written. */
+  /** The sessions of which something may be left to log: an end, what a request used, an answer. */
   openSessions(): string[] {
     const sql = `SELECT DISTINCT session_id AS id FROM agents
       WHERE source IS NOT NULL AND status IN ('initializing', 'executing')
       UNION SELECT DISTINCT session_id FROM agent_acts
-      WHERE session_id <> '' AND heard_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')`;
+      WHERE session_id <> '' AND heard_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      UNION SELECT DISTINCT session_id FROM agent_acts WHERE key >= 'usage ' AND key < 'usage!'
+      AND json_extract(state, '$.usage.logged') IS NULL
+      UNION SELECT DISTINCT session_id FROM agent_acts WHERE key >= 'wait ' AND key < 'wait!'
+      AND json_extract(state, '$.logged') = '["start"]'`;
     return this.#rows(sql).map((row) => String(row["id"]));
   }
 
@@ -139,12 +143,21 @@ export class AgentStore implements LedgerStore {
 
   // --------------------------------------------------------------- writing
 
-  /** All of it, or nothing. @throws what SQLite throws */
-  write({ calls = [], changes = [], events = [], position }: Batch): void {
+  /**
+   * All of it, or nothing.
+   *
+   * @param confirm throws when it must not be written; called when nobody else can write any more
+   * @throws what SQLite throws
+   */
+  write(
+    { calls = [], changes = [], events = [], position }: Batch,
+    confirm: () => void = () => undefined,
+  ): void {
     let rows = 0;
     // What a failed transaction has made is not there.
     this.#kinds.clear();
     this.#open.database.transaction(() => {
+      confirm();
       for (const call of calls)
         rows += this.#try(() => {
           this.#writeCall(call);

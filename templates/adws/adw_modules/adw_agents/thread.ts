@@ -212,6 +212,8 @@ class ServiceThread implements Running {
 
   #ask<Ask extends keyof Answers>(ask: Ask): Promise<Answers[Ask]>;
   #ask(ask: keyof Answers): Promise<unknown> {
+    if (this.#isLost)
+      return Promise.reject(new Error("the thread starts again"));
     this.#asked += 1;
     const question: Question = { id: this.#asked, ask };
     return new Promise((resolve, reject) => {

@@ -5,7 +5,8 @@
  *
  * A line is given when its end is there. A file that became shorter, or another
  * one of the same name, is read from its start; a file that is gone is
- * forgotten. A line of more than MAX_LINE_BYTES is left out and reported.
+ * forgotten. A line of more than MAX_LINE_BYTES is left out and reported. What
+ * could not be read or stored is read again at the next look.
  *
  * Template: adw_agents 1.3.0
  */
@@ -16,6 +17,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod/v4";
 import { parseJson } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
+import { fieldsOf } from "./act.ts";
 import type { FileState } from "./act.ts";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -64,7 +66,10 @@ export async function readLines(
   take: (lines: readonly Line[], next: Position) => void,
   report: (problem: string) => void = () => undefined,
 ): Promise<boolean> {
-  const file = await open(path, "r").catch(() => undefined);
+  const file = await open(path, "r").catch((error: unknown) => {
+    if (fieldsOf(error)["code"] === "ENOENT") return undefined;
+    throw error;
+  });
   if (file === undefined) return false;
   try {
     const found = await file.stat();
@@ -147,7 +152,11 @@ interface Followed {
   size: number;
   /** When it was seen to have grown. */
   grewAt: number;
+  /** When it could not be read; 0: it could. */
+  failedAt: number;
   isNew: boolean;
+  /** Holds what was not read yet: it is new, or reading it failed. */
+  isUnread: boolean;
 }
 
 /** Follows files, and all those in some folders, however deep. */
@@ -217,32 +226,40 @@ export class Follower {
       const grown: [string, Followed][] = [];
       for (const [path, file] of this.#files)
         if (this.#hasGrown(path, file, now, isScan)) grown.push([path, file]);
-      // In the order in which they were written, as far as that is known.
-      grown.sort(([, one], [, two]) => one.grewAt - two.grewAt);
+      // In the order in which they were written, as far as that is known;
+      // one that cannot be read keeps no other one waiting.
+      grown.sort(
+        ([, one], [, two]) =>
+          one.failedAt - two.failedAt || one.grewAt - two.grewAt,
+      );
       if (grown.length > 0) this.#grewAt = now;
       if (isScan) this.#findActive();
       const progress = {
         files: 0,
         filesInAll: grown.length,
         bytes: 0,
-        bytesInAll: sumOf(
-          grown.map(([, { size, position }]) => size - position.offset),
-        ),
+        bytesInAll: 0,
       };
+      for (const [, { size, position }] of grown)
+        progress.bytesInAll += Math.max(0, size - position.offset);
       for (const [path, file] of grown) {
         if (this.#isStopped) return;
         const before = file.position.offset;
-        await this.#read(path, file);
+        if (!(await this.#read(path, file, now))) return;
         progress.files += 1;
         progress.bytes += file.position.offset - before;
         this.#options.onProgress?.(progress);
       }
     } catch (error) {
-      // The next look goes on.
-      this.#options.report?.(
-        `Transcripts could not be read: ${messageOf(error)}`,
-      );
+      this.#report(error);
     }
+  }
+
+  /** The next look goes on. */
+  #report(error: unknown): void {
+    this.#options.report?.(
+      `Transcripts could not be read: ${messageOf(error)}`,
+    );
   }
 
   #findActive(): void {
@@ -255,7 +272,7 @@ export class Follower {
   }
 
   #hasGrown(path: string, file: Followed, now: number, isScan: boolean) {
-    const isActive = file.isNew || file.grewAt >= this.#activeSince.files;
+    const isActive = file.isUnread || file.grewAt >= this.#activeSince.files;
     if (!isActive && !isScan) return false;
     const found = statOf(path);
     if (found === undefined) {
@@ -268,24 +285,37 @@ export class Follower {
     if (isOther || found.size < position.offset) {
       const state = file.fileOf(path) ?? position.state;
       file.position = { file: "", offset: 0, state };
-    } else if (found.size === file.size && !file.isNew) return false;
+    } else if (found.size === file.size && !file.isUnread) return false;
     file.grewAt = file.isNew ? found.mtimeMs : now;
     file.isNew = false;
     file.size = found.size;
-    return found.size !== file.position.offset;
+    file.isUnread = found.size !== file.position.offset;
+    return file.isUnread;
   }
 
-  async #read(path: string, file: Followed): Promise<void> {
+  /** @returns false when the other files would fail too: what is read cannot be stored */
+  async #read(path: string, file: Followed, now: number): Promise<boolean> {
     const { take, report } = this.#options;
-    const isThere = await readLines(
-      path,
-      file.position,
-      (lines, next) => {
-        take(lines, path, next);
-      },
-      report,
-    );
-    if (!isThere) this.#files.delete(path);
+    let isTaken = true;
+    try {
+      const isThere = await readLines(
+        path,
+        file.position,
+        (lines, next) => {
+          isTaken = false;
+          take(lines, path, next);
+          isTaken = true;
+        },
+        report,
+      );
+      if (!isThere) this.#files.delete(path);
+      file.isUnread = false;
+      file.failedAt = 0;
+    } catch (error) {
+      file.failedAt = now;
+      this.#report(error);
+    }
+    return isTaken;
   }
 
   /** New files of the folders that have changed. */
@@ -303,16 +333,23 @@ export class Follower {
         continue;
       }
       if (found.mtimeMs === known.changedAt) continue;
-      known.changedAt = found.mtimeMs;
-      const { fileOf } = known;
-      for (const entry of readdirSync(folder, { withFileTypes: true })) {
-        const path = join(folder, entry.name);
-        if (entry.isDirectory()) {
-          if (!this.#folders.has(path))
-            this.#folders.set(path, { changedAt: 0, fileOf });
-        } else if (entry.isFile() && fileOf(path) !== undefined)
-          this.#find(path, fileOf);
+      try {
+        this.#listFolder(folder, known.fileOf);
+        known.changedAt = found.mtimeMs;
+      } catch (error) {
+        this.#report(error);
       }
+    }
+  }
+
+  #listFolder(folder: string, fileOf: FileOf): void {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (!this.#folders.has(path))
+          this.#folders.set(path, { changedAt: 0, fileOf });
+      } else if (entry.isFile() && fileOf(path) !== undefined)
+        this.#find(path, fileOf);
     }
   }
 
@@ -343,13 +380,10 @@ export class Follower {
     if (state === undefined) return;
     const stored = this.#options.positionOf?.(path);
     const position = stored ?? { file: "", offset: 0, state };
-    const file = { position, fileOf, size: 0, grewAt: 0, isNew: true };
+    const times = { size: 0, grewAt: 0, failedAt: 0 };
+    const file = { position, fileOf, ...times, isNew: true, isUnread: true };
     this.#files.set(path, file);
   }
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + Math.max(0, number), 0);
 }
 
 /** A call that is this short costs less than waiting for a thread. */

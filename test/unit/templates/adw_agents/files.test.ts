@@ -16,6 +16,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  Lock,
+  LOCK_STALE_MS,
+} from "../../../../templates/adws/adw_modules/adw_agents/lock.ts";
+import {
   makeSpool,
   MAX_AGE_MS,
   putIntoSpool,
@@ -49,6 +53,7 @@ describe("the spool", () => {
     const problems: string[] = [];
     const spool = new Spool({
       folder: spoolFolder(),
+      lock: new Lock(join(spoolFolder(), "lock")),
       take: (batch) => {
         take?.(batch);
         payloads.push(...batch);
@@ -130,10 +135,32 @@ describe("the spool", () => {
     expect(left("new")).toEqual([]);
   });
 
+  test("drops the oldest of what is more than 1 GiB, and says how much, once", async () => {
+    makeSpool(spoolFolder());
+    place("new", "claude.a", "{}", 4_000);
+    for (const [name, ms] of [
+      ["claude.b", 3_000],
+      ["claude.c", 2_000],
+    ] as const) {
+      place("new", name, "", ms);
+      // It takes no room on the disk.
+      truncateSync(join(spoolFolder(), "new", name), 600 * 1024 ** 2);
+      const at = (Date.now() - ms) / 1_000;
+      utimesSync(join(spoolFolder(), "new", name), at, at);
+    }
+    place("new", "claude.d", '{"n":1}', 1_000);
+    const { payloads, problems } = await taken();
+    expect(payloads.map(({ payload }) => payload)).toEqual([{ n: 1 }]);
+    expect(left("broken")).toEqual(["claude.c"]);
+    const dropped = problems.filter((problem) => /dropped/.test(problem));
+    expect(dropped.join()).toMatch(/^2 payloads .* 1 GiB in all$/);
+  });
+
   test("takes what comes while it is open", async () => {
     const payloads: SpoolPayload[] = [];
     const spool = new Spool({
       folder: spoolFolder(),
+      lock: new Lock(join(spoolFolder(), "lock")),
       take: (batch) => void payloads.push(...batch),
       isRefused: () => false,
       report: () => undefined,
@@ -144,6 +171,57 @@ describe("the spool", () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     spool.close();
     expect(payloads[0]).toMatchObject({ source: "gemini", payload: { n: 1 } });
+  });
+});
+
+describe("the lock", () => {
+  /** Another process, which runs. */
+  const other = String(process.ppid);
+  const path = () => join(folder, "lock");
+  const open = () => {
+    const told: string[] = [];
+    const lock = new Lock(path(), {
+      onTaken: () => told.push("taken"),
+      onLost: () => told.push("lost"),
+    });
+    return { lock, told };
+  };
+  const age = () => {
+    const at = (Date.now() - LOCK_STALE_MS - 1_000) / 1_000;
+    utimesSync(path(), at, at);
+  };
+
+  test("is left to a process that runs, and taken from one that is silent or gone", () => {
+    writeFileSync(path(), other);
+    const { lock, told } = open();
+    expect(lock.hold()).toBe(false);
+    age();
+    expect(lock.hold()).toBe(true);
+    expect(lock.hold()).toBe(true);
+    expect(lock.owner).toBe(process.pid);
+    lock.release();
+    expect(lock.owner).toBeUndefined();
+    writeFileSync(path(), String(2 ** 22 + 1));
+    expect(lock.hold()).toBe(true);
+    expect(told).toEqual(["taken", "taken"]);
+  });
+
+  test("is refreshed by each store, and a store without it throws", () => {
+    const { lock, told } = open();
+    expect(() => lock.confirm()).toThrow("another process");
+    lock.hold();
+    age();
+    lock.confirm();
+    expect(Date.now() - statSync(path()).mtimeMs).toBeLessThan(LOCK_STALE_MS);
+    // This process was suspended, and another one went on.
+    writeFileSync(path(), other);
+    expect(() => lock.confirm()).toThrow("another process");
+    expect(lock.hold()).toBe(false);
+    // And ended: what this one knows is old all the same.
+    rmSync(path());
+    expect(() => lock.confirm()).toThrow("another process");
+    expect(lock.hold()).toBe(true);
+    expect(told).toEqual(["taken", "lost", "taken"]);
   });
 });
 
@@ -247,18 +325,38 @@ describe("a transcript", () => {
     await second.stop();
   });
 
+  test("is not gone when it cannot be opened for another reason", async () => {
+    const problem = await readLines(
+      join(folder, "x".repeat(300)),
+      start(),
+      () => undefined,
+    ).catch(String);
+    expect(problem).toContain("ENAMETOOLONG");
+  });
+
   describe("while it is followed", () => {
     let taken: string[] = [];
     let follower: Follower;
     let now = 0;
+    let problems: string[] = [];
+    /** Files of which nothing can be stored. */
+    let failing: string[] = [];
+    beforeEach(() => {
+      problems = [];
+      failing = [];
+    });
     const file = (name: string) => join(folder, "agents", name);
     const follow = (since = 0) => {
       taken = [];
       now = Date.now();
       follower = new Follower({
-        take: (lines) =>
-          taken.push(...lines.map(({ value }) => JSON.stringify(value))),
+        take: (lines, path) => {
+          if (failing.some((name) => path === file(name)))
+            throw new Error("database is locked");
+          taken.push(...lines.map(({ value }) => JSON.stringify(value)));
+        },
         since,
+        report: (problem) => problems.push(problem),
       });
       follower.addFolder(join(folder, "agents"), (name) =>
         name.endsWith(".jsonl") ? { session: "s", agent: "s" } : undefined,
@@ -320,6 +418,29 @@ describe("a transcript", () => {
       expect(await after(250)).toEqual([]);
       writeFileSync(file("a.jsonl"), "3\n");
       expect(await after(1_000)).toEqual(["3"]);
+    });
+
+    test("what could not be stored is read at the next look, with all that came after it", async () => {
+      follow();
+      mkdirSync(file(""), { recursive: true });
+      for (const [index, name] of ["a", "b", "c"].entries()) {
+        writeFileSync(file(`${name}.jsonl`), `"${name}"\n`);
+        age(`${name}.jsonl`, 3_000 - index * 1_000);
+      }
+      failing = ["a.jsonl"];
+      expect(await after(0)).toEqual([]);
+      // It keeps the others waiting no longer.
+      expect(await after(250)).toEqual(['"b"', '"c"']);
+      failing = [];
+      expect(await after(250)).toEqual(['"a"']);
+      expect(await after(250)).toEqual([]);
+      expect(problems).toHaveLength(2);
+      expect(problems[0]).toContain("database is locked");
+      appendFileSync(file("b.jsonl"), '"b2"\n');
+      failing = ["b.jsonl"];
+      expect(await after(250)).toEqual([]);
+      failing = [];
+      expect(await after(250)).toEqual(['"b2"']);
     });
 
     test("the oldest are read first, and no pipe is opened", async () => {

@@ -1,0 +1,136 @@
+/**
+ * One process at a time works on what a folder holds: two would each know
+ * nothing of what the other has stored, and write it twice. A file says which
+ * one; whoever does not say so again for LOCK_STALE_MS, or has ended, gives way.
+ *
+ * A process that was suspended may find that another one has taken over. So the
+ * lock is asked for anew before each store, and what it guards is read anew
+ * whenever it was taken.
+ *
+ * Template: adw_agents 1.3.0
+ */
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { fieldsOf } from "./act.ts";
+
+/** Whoever has the lock says so, and is believed to be gone when it has not for so long. */
+export const LOCK_STALE_MS = 10_000;
+
+export interface LockEvents {
+  /** This process has it from now on. When it throws, it is called again. */
+  onTaken?: () => void;
+  /** Another process has it. */
+  onLost?: () => void;
+}
+
+export class Lock {
+  readonly #path: string;
+  readonly #events: LockEvents;
+  #isHeld = false;
+
+  constructor(path: string, events: LockEvents = {}) {
+    this.#path = path;
+    this.#events = events;
+  }
+
+  /** Whether this process had it when it last asked. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** The process that has it. */
+  get owner(): number | undefined {
+    const text = readPlain(this.#path);
+    return text === undefined ? undefined : Number(text);
+  }
+
+  /** Takes the lock where it is free, and says that this process goes on. */
+  hold(): boolean {
+    const { owner } = this;
+    const isOwn = owner === process.pid && this.#refresh();
+    if (!isOwn) {
+      this.#lose();
+      if (!this.#take(owner)) return false;
+    }
+    if (!this.#isHeld) this.#events.onTaken?.();
+    this.#isHeld = true;
+    return true;
+  }
+
+  /** Is to be called before a store. @throws when the lock was lost: what is known here may not be so any more */
+  confirm(): void {
+    if (this.#isHeld && this.owner === process.pid && this.#refresh()) return;
+    this.#lose();
+    throw new Error("another process stores what is said here now");
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (this.owner === process.pid) rmSync(this.#path, { force: true });
+  }
+
+  #take(owner: number | undefined): boolean {
+    if (owner !== undefined) {
+      const found = lstatSync(this.#path, { throwIfNoEntry: false });
+      const age = Date.now() - (found?.mtimeMs ?? 0);
+      if (age < LOCK_STALE_MS && isRunning(owner)) return false;
+      rmSync(this.#path, { force: true });
+    }
+    try {
+      const text = String(process.pid);
+      writeFileSync(this.#path, text, { mode: 0o600, flag: "wx" });
+      return true;
+    } catch {
+      return false; // another one was faster
+    }
+  }
+
+  #refresh(): boolean {
+    try {
+      const now = Date.now() / 1_000;
+      utimesSync(this.#path, now, now);
+      return true;
+    } catch {
+      return false; // it is gone since
+    }
+  }
+
+  #lose(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#events.onLost?.();
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return fieldsOf(error)["code"] === "EPERM";
+  }
+}
+
+/** Not through a symbolic link; undefined when the file cannot be read. */
+export function readPlain(path: string): string | undefined {
+  const flags: Readonly<Record<string, number | undefined>> = constants;
+  const noFollow = flags["O_NOFOLLOW"] ?? 0;
+  try {
+    const file = openSync(path, constants.O_RDONLY | noFollow);
+    try {
+      return readFileSync(file, "utf8");
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+}
