@@ -302,28 +302,30 @@ describe("reaches the log", () => {
   });
 
   const node = currentNode();
-  (node === undefined ? it.skip : it)("of the user, with watch", async () => {
-    const elsewhere = join(folder(), "plain");
-    await mkdir(join(elsewhere, ".git"), { recursive: true });
-    await emit('{"event_type":"deploy_done","id":"one"}', [], elsewhere);
-    await emit('{"event_type":"deploy_done","id":"one"}', [], elsewhere);
-    const state = join(folder(), ".local/state/adw-scaffold");
-    const env = { HOME: folder(), XDG_STATE_HOME: "" };
-    const watched = await run(node ?? "", [CLI, "watch", "--once"], {
-      cwd: elsewhere,
-      env,
-    });
-    expect(watched).toMatchObject({ code: 0, stderr: "" });
-    expect(await spooled(join(state, "spool"))).toEqual([]);
-    const read = `
+  (node === undefined ? describe.skip : describe)("of the user", () => {
+    it("with watch", async () => {
+      const elsewhere = join(folder(), "plain");
+      await mkdir(join(elsewhere, ".git"), { recursive: true });
+      await emit('{"event_type":"deploy_done","id":"one"}', [], elsewhere);
+      await emit('{"event_type":"deploy_done","id":"one"}', [], elsewhere);
+      const state = join(folder(), ".local/state/adw-scaffold");
+      const env = { HOME: folder(), XDG_STATE_HOME: "" };
+      const watched = await run(node ?? "", [CLI, "watch", "--once"], {
+        cwd: elsewhere,
+        env,
+      });
+      expect(watched).toMatchObject({ code: 0, stderr: "" });
+      expect(await spooled(join(state, "spool"))).toEqual([]);
+      const read = `
       const { DatabaseSync } = require("node:sqlite");
       const database = new DatabaseSync(process.argv[1]);
       console.log(JSON.stringify(database.prepare("SELECT event_type FROM event_stream").all()));`;
-    const file = join(state, "watch.db");
-    const rows = await run(node ?? "", ["-e", read, file], {
-      cwd: elsewhere,
-      env,
+      const file = join(state, "watch.db");
+      const rows = await run(node ?? "", ["-e", read, file], {
+        cwd: elsewhere,
+        env,
+      });
+      expect(JSON.parse(rows.stdout)).toEqual([{ event_type: "deploy_done" }]);
     });
-    expect(JSON.parse(rows.stdout)).toEqual([{ event_type: "deploy_done" }]);
   });
 });
