@@ -6,11 +6,11 @@ import {
   putIntoSpool,
 } from "../../templates/adws/adw_modules/adw_agents/spool.ts";
 import { parseEvent, type EmittedEvent } from "../domain/emitted-event.ts";
-import { AdwError, RefusedError, UsageError } from "../domain/errors.ts";
+import { ConfigError, RefusedError, UsageError } from "../domain/errors.ts";
 import { parseJson, type JsonDocument } from "../infrastructure/json-text.ts";
 
-/** How the files of the spool name where they come from. */
-export const EVENTS_SOURCE = "events";
+/** The first word of a file's name in the spool, by which a server knows what is in it. */
+const EVENTS_SOURCE = "event";
 
 const INPUT = "standard input";
 
@@ -27,8 +27,7 @@ export function readEvents(text: string): EmittedEvent[] {
     });
   }
   const now = new Date();
-  const documents = documentsOf(body);
-  return documents.flatMap(({ document, line: before }) => {
+  const events = documentsOf(body).flatMap(({ document, line: before }) => {
     const { value } = document;
     const isList = Array.isArray(value);
     const values: unknown[] = isList ? value : [value];
@@ -43,6 +42,11 @@ export function readEvents(text: string): EmittedEvent[] {
       }),
     );
   });
+  if (events.length === 0)
+    throw new UsageError("there is no event in standard input", {
+      hint: "An empty list puts nothing into the log.",
+    });
+  return events;
 }
 
 interface Placed {
@@ -82,9 +86,9 @@ function isJson(text: string): boolean {
 }
 
 function onLine(error: unknown, before: number): unknown {
-  if (!(error instanceof AdwError)) return error;
+  if (!(error instanceof ConfigError)) return error;
   const { line = 1, column = 1 } = error.where ?? {};
-  return new UsageError(error.message, {
+  return new ConfigError(error.code, error.message, {
     where: { file: INPUT, line: line + before, column },
     hint: "Nothing was put into the log. One event a line, or one list of events.",
   });

@@ -30,7 +30,7 @@ export const runEmit: Run = async (parsed, context) => {
   const count = `${String(events.length)} ${events.length === 1 ? "event" : "events"}`;
   context.stdout.write(
     values["json"] === true
-      ? `${JSON.stringify({ command: "emit", dry_run: isDry, target: surroundings.root, spool: shown, events: events.map(({ id }) => id) })}\n`
+      ? `${JSON.stringify({ command: "emit", dry_run: isDry, target: surroundings.root, spool: shown, events: events.map(({ idempotency_key }) => idempotency_key) })}\n`
       : `${count} ${isDry ? "would be put" : "put"} into ${shown}\n`,
   );
   return 0;

@@ -23,18 +23,11 @@ import { endOnInterrupt } from "./interrupt.ts";
 import { progress as startProgress, type Progress } from "./progress.ts";
 import { printable } from "./report-error.ts";
 import { counted, sessionTable } from "./show-sessions.ts";
+import { watchProblem } from "./watch-problem.ts";
 
 const DEFAULT_SINCE = "7d";
 /** A pipe has no width. */
 const PIPE_COLUMNS = 100;
-const START_HINTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "For another port: --port <n>, or --port 0 for any free one.",
-  EADDRNOTAVAIL: "This machine has no such address: leave out --host.",
-  ENOTFOUND: "No such name: leave out --host.",
-  EACCES: "Check who owns the folder, or set XDG_STATE_HOME to another one.",
-  EROFS: "Set XDG_STATE_HOME to a folder that can be written.",
-  ENOSPC: "Make room on the disk, or set XDG_STATE_HOME to another one.",
-};
 
 interface Settings {
   since: number;
@@ -78,7 +71,9 @@ function settingsOf(
     );
   }
   const isOnce = values["once"] === true;
-  const other = ["port", "host", "open"].find((name) => name in values);
+  const other = ["port", "host", "open"].find(
+    (name) => name in values && values[name] !== false,
+  );
   if (isOnce && other !== undefined) {
     throw new UsageError(
       `--once starts no server, so --${other} is of no use`,
@@ -120,12 +115,17 @@ async function printOnce(
   const { stdout, stderr, env } = context;
   const { since, folder, isJson } = settings;
   const shown = reading(settings, context);
-  const { sessions, running } = await program.listSessions({
-    folder,
-    since,
-    onProgress: shown.onProgress,
-    report: sayProblem(context),
-  });
+  const { sessions, running } = await program
+    .listSessions({
+      folder,
+      since,
+      onProgress: shown.onProgress,
+      report: sayProblem(context),
+    })
+    .catch((error: unknown) => {
+      shown.done();
+      throw watchProblem(error, folder);
+    });
   shown.done();
   if (running !== undefined && running.since > since) {
     const from = new Date(running.since).toISOString();
@@ -174,7 +174,7 @@ async function serve(
     })
     .catch((error: unknown) => {
       shown.done();
-      throw startProblem(error);
+      throw watchProblem(error, folder);
     });
   if ("running" in served) {
     shown.done();
@@ -320,15 +320,4 @@ function sayProblem({ stderr }: CommandContext): (problem: string) => void {
   return (problem) => {
     stderr.write(`warning ${printable(problem)}\n`);
   };
-}
-
-function startProblem(error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : "";
-  if (!(error instanceof Error) || typeof code !== "string") return error;
-  const hint = START_HINTS[code];
-  if (hint === undefined) return error;
-  return new RefusedError("SERVER_FAILED", error.message, {
-    cause: error,
-    hint,
-  });
 }

@@ -1,12 +1,18 @@
 /** An event that a script tells the log: what it may have, and what it gets. */
+import { isCalendarDay } from "./calendar-day.ts";
 import { UsageError, type SourceLocation } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { LOG_LEVELS, LOG_TYPES } from "./vocabulary.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Longer names are cut on the wire (docs/protocol.md). */
-const MAX_NAME = 1024;
+/** As the server has them (adw_agents/api_events.ts); a test compares. */
+const MAX_NAME = 300;
+const MAX_MESSAGE = 16_000;
+const TIME =
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?$/;
+/** A later one has a year that ISO 8601 cannot write. */
+const END_OF_TIME = Date.parse("9999-12-31T23:59:59.999Z");
 
 const name = (value: unknown) =>
   typeof value === "string" && value !== "" && value.length <= MAX_NAME
@@ -16,6 +22,14 @@ const oneOf = (words: readonly string[]) => (value: unknown) =>
   words.some((word) => word === value)
     ? undefined
     : `one of ${words.join(", ")}`;
+const isLevel = oneOf(LOG_LEVELS);
+const time = (value: unknown) =>
+  typeof value === "string" &&
+  TIME.test(value) &&
+  isCalendarDay(value.slice(0, 10)) &&
+  Date.parse(value) <= END_OF_TIME
+    ? undefined
+    : "a time in ISO 8601, such as 2026-01-31T12:00:00Z";
 
 /** For each key what is wrong with a value: the words after "must be". */
 const KEYS: ReadonlyMap<string, (value: unknown) => string | undefined> =
@@ -24,26 +38,27 @@ const KEYS: ReadonlyMap<string, (value: unknown) => string | undefined> =
     ["agent_id", name],
     [
       "message",
-      (value: unknown) => (typeof value === "string" ? undefined : "a text"),
+      (value: unknown) =>
+        typeof value === "string" && value.length <= MAX_MESSAGE
+          ? undefined
+          : `a text of at most ${String(MAX_MESSAGE)} characters`,
     ],
     [
       "metadata",
       (value: unknown) => (isObject(value) ? undefined : "an object"),
     ],
+    ["timestamp", time],
     [
-      "timestamp",
+      "log_level",
       (value: unknown) =>
-        typeof value === "string" &&
-        /^\d{4}-\d\d-\d\dT/.test(value) &&
-        !Number.isNaN(Date.parse(value))
-          ? undefined
-          : "a time in ISO 8601, such as 2026-01-31T12:00:00Z",
+        isLevel(typeof value === "string" ? value.toLowerCase() : value),
     ],
-    ["log_level", oneOf(LOG_LEVELS)],
     ["log_type", oneOf(LOG_TYPES)],
     ["session_id", name],
     ["project", name],
     ["source", name],
+    ["idempotency_key", name],
+    // A shorter word for it.
     ["id", name],
   ]);
 
@@ -52,7 +67,7 @@ export interface EmittedEvent extends Fields {
   /** "system" where none is named. */
   agent_id: string;
   /** Of two events with the same, the log takes one. */
-  id: string;
+  idempotency_key: string;
   timestamp: string;
 }
 
@@ -82,14 +97,16 @@ export function parseEvent(
     if (wanted !== undefined)
       throw invalid(`"${key}" must be ${wanted}`, locate(key));
   }
-  const { event_type, agent_id, id, timestamp } = value;
+  const { id, ...event } = value;
+  const { event_type, agent_id, idempotency_key = id, timestamp } = event;
   if (typeof event_type !== "string")
     throw invalid('"event_type" is missing', locate(), HINT);
   return {
-    ...value,
+    ...event,
     event_type,
     agent_id: typeof agent_id === "string" ? agent_id : "system",
-    id: typeof id === "string" ? id : given.id,
+    idempotency_key:
+      typeof idempotency_key === "string" ? idempotency_key : given.id,
     timestamp: (typeof timestamp === "string"
       ? new Date(timestamp)
       : given.now

@@ -1,4 +1,5 @@
 /** From when on: an age such as `7d`, or a date. */
+import { isCalendarDay } from "./calendar-day.ts";
 import { UsageError } from "./errors.ts";
 
 const UNITS: ReadonlyMap<string, number> = new Map([
@@ -22,7 +23,8 @@ export function parseSince(text: string, now: number): number {
   if (length !== undefined && Number(count) > 0)
     return now - Number(count) * length;
   // Without a time, JavaScript takes a date for midnight in Greenwich.
-  const time = DATE.test(text)
+  const isDate = DATE.test(text) && isCalendarDay(text.slice(0, 10));
+  const time = isDate
     ? Date.parse(text.includes("T") ? text : `${text}T00:00`)
     : NaN;
   if (time <= now) return time;

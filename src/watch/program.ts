@@ -10,7 +10,11 @@ import type {
   AgentsOptions,
   AgentsProgress,
 } from "rendered/adw_modules/adw_agents.ts";
-import { LiveDatabase } from "rendered/adw_modules/adw_database.ts";
+import { makeSpool } from "rendered/adw_modules/adw_agents/spool.ts";
+import {
+  LiveDatabase,
+  openDatabase,
+} from "rendered/adw_modules/adw_database.ts";
 import { createDashboard } from "rendered/adw_modules/adw_dashboard.ts";
 import {
   DEFAULT_PORT,
@@ -18,7 +22,9 @@ import {
   stopServer,
 } from "rendered/adw_modules/adw_websockets.ts";
 import type { AdwServer } from "rendered/adw_modules/adw_websockets.ts";
+import { keepClean } from "./clean.ts";
 import { tryLock } from "./lock.ts";
+import { openSqlite, WatchProblem } from "./problem.ts";
 import {
   forgetRunning,
   makeStateFolder,
@@ -34,9 +40,6 @@ export type { AgentSession, AgentsProgress, RunningWatch };
 
 /** The thread of the agents writes all the time; no client may wait for it. */
 const BUSY_TIMEOUT_MS = 100;
-const DAY_MS = 86_400_000;
-/** What is older, and older than what was asked for, is deleted once a day. */
-const KEEP_DAYS = 90;
 /** Another one that reads for a moment ends within this. */
 const LOCK_WAIT_MS = 60_000;
 const LOCK_POLL_MS = 100;
@@ -86,12 +89,16 @@ export async function serve(options: ServeOptions): Promise<Served | Refused> {
     // Commits may come before it is there.
     const running: { server?: AdwServer } = {};
     const notify = () => running.server?.manager.notify();
-    const database = new LiveDatabase({
-      path: files.database,
-      busyTimeoutMs: BUSY_TIMEOUT_MS,
-      onCommit: notify,
-      onNewStream: () => running.server?.manager.changeStream(),
-    });
+    const database = openSqlite(
+      files.database,
+      () =>
+        new LiveDatabase({
+          path: files.database,
+          busyTimeoutMs: BUSY_TIMEOUT_MS,
+          onCommit: notify,
+          onNewStream: () => running.server?.manager.changeStream(),
+        }),
+    );
     closing.push(() => {
       database.close();
     });
@@ -128,10 +135,7 @@ export async function serve(options: ServeOptions): Promise<Served | Refused> {
     );
     running.server = server;
     closing.push(() => stopServer(server));
-    const cleaning = keepClean(database, options);
-    closing.push(() => {
-      clearInterval(cleaning);
-    });
+    closing.push(keepClean(database, options));
     const page = `${server.url.replace(/^ws/, "http")}/#token=${token}`;
     noteRunning(files.running, {
       pid: process.pid,
@@ -160,41 +164,57 @@ export async function serve(options: ServeOptions): Promise<Served | Refused> {
  * @returns `running` where one runs
  */
 export async function listSessions(
-  options: WatchOptions,
+  options: WatchOptions & { lockWaitMs?: number },
 ): Promise<{ sessions: AgentSession[]; running?: RunningWatch }> {
   const { folder } = options;
   const files = stateFiles(folder);
   makeStateFolder(folder);
-  const deadline = Date.now() + LOCK_WAIT_MS;
+  const deadline = Date.now() + (options.lockWaitMs ?? LOCK_WAIT_MS);
   for (;;) {
     const unlock = takeLock(folder);
     const running =
       unlock === undefined ? readRunning(files.running) : undefined;
     if (unlock !== undefined || running !== undefined) {
-      const agents = await follow(
-        options,
-        running === undefined
-          ? { spool: files.spool }
-          : { transcripts: "none" },
-      );
       try {
-        await agents.ready;
-        const sessions = since(await agents.sessions(), options);
-        return running === undefined ? { sessions } : { sessions, running };
+        return await readSessions(options, running);
       } finally {
-        await agents.stop();
         unlock?.();
       }
     }
     if (Date.now() > deadline)
-      throw new Error(`another process holds ${files.lock}`);
+      throw new WatchProblem(
+        "WATCH_BUSY",
+        `another process holds ${files.lock}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+  }
+}
+
+async function readSessions(
+  options: WatchOptions,
+  running: RunningWatch | undefined,
+): Promise<{ sessions: AgentSession[]; running?: RunningWatch }> {
+  const { database: path, spool } = stateFiles(options.folder);
+  // What is wrong with it is known better here than from the agents' thread.
+  openSqlite(path, () => {
+    openDatabase({ path }).close();
+  });
+  const agents = await follow(
+    options,
+    running === undefined ? { spool } : { transcripts: "none" },
+  );
+  try {
+    await agents.ready;
+    const sessions = since(await agents.sessions(), options);
+    return running === undefined ? { sessions } : { sessions, running };
+  } finally {
+    await agents.stop();
   }
 }
 
 function takeLock(folder: string): (() => void) | undefined {
   const { lock, running } = stateFiles(folder);
-  const unlock = tryLock(lock);
+  const unlock = openSqlite(lock, () => tryLock(lock));
   // What an earlier one has left, which was killed.
   if (unlock !== undefined) forgetRunning(running);
   return unlock;
@@ -204,6 +224,7 @@ function follow(
   { folder, since, onProgress, report }: WatchOptions,
   more: Partial<AgentsOptions>,
 ): Promise<Agents> {
+  if (more.spool !== undefined) checkSpool(more.spool);
   return startAgents({
     database: stateFiles(folder).database,
     transcripts: "all",
@@ -212,6 +233,16 @@ function follow(
     report,
     ...more,
   });
+}
+
+/** @throws {WatchProblem} when it is somebody else's */
+function checkSpool(spool: string): void {
+  try {
+    makeSpool(spool);
+  } catch (error) {
+    if (codeOf(error) !== undefined || !(error instanceof Error)) throw error;
+    throw new WatchProblem("EPERM", error.message, { cause: error });
+  }
 }
 
 /** The database may hold older ones, from earlier runs. */
@@ -233,21 +264,6 @@ async function whoRuns(folder: string): Promise<RunningWatch | undefined> {
     await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
   return undefined;
-}
-
-function keepClean(
-  database: LiveDatabase,
-  { since, report }: ServeOptions,
-): NodeJS.Timeout {
-  const clean = () => {
-    const asked = Math.ceil((Date.now() - since) / DAY_MS) + 1;
-    database
-      .cleanupOldLogs(Math.max(KEEP_DAYS, asked))
-      .catch((error: unknown) => {
-        report?.(`the clean-up failed: ${String(error)}`);
-      });
-  };
-  return setInterval(clean, DAY_MS).unref();
 }
 
 function codeOf(error: unknown): unknown {

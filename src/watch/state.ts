@@ -22,6 +22,7 @@ import {
 import { join } from "node:path";
 import { isRecord, parseJson } from "rendered/adw_modules/adw_events.ts";
 import { isToken } from "rendered/adw_modules/adw_websockets.ts";
+import { WatchProblem } from "./problem.ts";
 
 export interface StateFiles {
   folder: string;
@@ -58,7 +59,8 @@ export function readToken(file: string, variable: string): string {
   const given = process.env[variable] ?? "";
   if (given !== "") {
     if (isToken(given)) return given;
-    throw new Error(
+    throw new WatchProblem(
+      "WATCH_TOKEN",
       `${variable} must hold 1 to 512 letters, digits, "-", "_", "." or "~", and nothing else`,
     );
   }

@@ -1,8 +1,11 @@
 /** `adw-scaffold emit`: a script tells the log something, whether a server runs or not. */
 import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { AgentsProject, ofType } from "../../helpers/agents-project.ts";
 import { CLI } from "../../helpers/cli.ts";
+import { currentNode } from "../../helpers/current-node.ts";
+import { run } from "../../helpers/processes.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const folder = temporaryFolder();
@@ -54,7 +57,7 @@ async function spooled(
 }
 
 const made = {
-  id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}$/),
   timestamp: expect.stringMatching(/Z$/),
 };
 
@@ -66,7 +69,7 @@ it("puts an event of standard input into the project's spool", async () => {
   });
   const [file, ...others] = await spooled();
   expect(others).toEqual([]);
-  expect(file?.name).toMatch(/^events\.[0-9a-f-]{36}$/);
+  expect(file?.name).toMatch(/^event\.http\.[0-9a-f-]{36}$/);
   expect(file?.value).toEqual({
     event_type: "deploy_done",
     agent_id: "ci",
@@ -102,7 +105,7 @@ it("takes an event over several lines, and what is known of it already", async (
     agent_id: "ci",
     message: "Zoë 🚀",
     metadata: { event_typ: 1 },
-    id: "run-1",
+    idempotency_key: "run-1",
     timestamp: "2026-01-31T12:00:00.000Z",
     log_level: "warning",
     session_id: "s",
@@ -181,6 +184,13 @@ describe("puts nothing into the log, and names the line, for", () => {
       "not valid JSON: unexpected word",
       2,
     ],
+    ["an empty list", "[]", "there is no event", undefined],
+    [
+      "a message that no server takes",
+      JSON.stringify({ event_type: "a", message: "x".repeat(16_001) }),
+      '"message" must be a text of at most 16000 characters',
+      1,
+    ],
     ["a word", '"deploy_done"', "an event is an object", 1],
     [
       "no type",
@@ -197,7 +207,7 @@ describe("puts nothing into the log, and names the line, for", () => {
     [
       "an empty name",
       '{"event_type":""}',
-      '"event_type" must be a text of 1 to 1024 characters',
+      '"event_type" must be a text of 1 to 300 characters',
       1,
     ],
     [
@@ -233,6 +243,18 @@ describe("puts nothing into the log, and names the line, for", () => {
     expect(await readdir(join(folder(), "adws"))).toEqual([]);
   });
 
+  it.each([
+    ["one document", '{"event_type":"a"\n,oops}', 2],
+    ["one of many lines", '{"event_type":"a"}\n{"event_type":"b"}\n{oops', 3],
+  ])("broken JSON in %s, with the same code", async (_what, input, line) => {
+    const { code, stderr } = await emit(input, ["--json"]);
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr).error).toMatchObject({
+      code: "JSON_INVALID",
+      line,
+    });
+  });
+
   it("options without a type", async () => {
     expect(await emit("", ["--message", "x"])).toMatchObject({
       code: 2,
@@ -246,4 +268,64 @@ it("fails with 1 where the spool cannot be written", async () => {
   const { code, stderr } = await emit('{"event_type":"a"}');
   expect(code).toBe(1);
   expect(stderr).toContain("error WRITE_FAILED cannot write:");
+});
+
+describe("reaches the log", () => {
+  jest.setTimeout(120_000);
+
+  it("of the project's server, once for each key, with all that it says", async () => {
+    const project = new AgentsProject();
+    const root = dirname(project.adwsDir);
+    await writeFile(join(root, "adw.config.json"), "{}\n");
+    const said = {
+      event_type: "deploy_done",
+      agent_id: "ci",
+      message: "v1.2.3 is live",
+      metadata: { commit: "abc", minutes: 3 },
+      timestamp: "2026-01-31T12:00:00.000Z",
+    };
+    // Before there is a server, and again while one runs.
+    await emit(JSON.stringify({ ...said, id: "run-1" }), [], root);
+    await project.start();
+    await emit(JSON.stringify({ ...said, id: "run-1" }), [], root);
+    await emit('[{"event_type":"first"},{"event_type":"second"}]', [], root);
+    const events = await project.eventsWhen(
+      (all) => ofType(all, "second").length > 0,
+    );
+    expect(ofType(events, "deploy_done")).toEqual([
+      expect.objectContaining(said),
+    ]);
+    expect(ofType(events, "first")).toMatchObject([{ agent_id: "system" }]);
+    expect(ofType(events, "second")).toHaveLength(1);
+    expect(project.left()).toEqual([]);
+    expect(project.left("broken")).toEqual([]);
+  });
+
+  const node = currentNode();
+  (node === undefined ? describe.skip : describe)("of the user", () => {
+    it("with watch", async () => {
+      const elsewhere = join(folder(), "plain");
+      await mkdir(join(elsewhere, ".git"), { recursive: true });
+      await emit('{"event_type":"deploy_done","id":"one"}', [], elsewhere);
+      await emit('{"event_type":"deploy_done","id":"one"}', [], elsewhere);
+      const state = join(folder(), ".local/state/adw-scaffold");
+      const env = { HOME: folder(), XDG_STATE_HOME: "" };
+      const watched = await run(node ?? "", [CLI, "watch", "--once"], {
+        cwd: elsewhere,
+        env,
+      });
+      expect(watched).toMatchObject({ code: 0, stderr: "" });
+      expect(await spooled(join(state, "spool"))).toEqual([]);
+      const read = `
+      const { DatabaseSync } = require("node:sqlite");
+      const database = new DatabaseSync(process.argv[1]);
+      console.log(JSON.stringify(database.prepare("SELECT event_type FROM event_stream").all()));`;
+      const file = join(state, "watch.db");
+      const rows = await run(node ?? "", ["-e", read, file], {
+        cwd: elsewhere,
+        env,
+      });
+      expect(JSON.parse(rows.stdout)).toEqual([{ event_type: "deploy_done" }]);
+    });
+  });
 });

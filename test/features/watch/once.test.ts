@@ -1,6 +1,13 @@
 /** `adw-scaffold watch --once`: what the coding agents on this machine did. */
-import { appendFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { CLI } from "../../helpers/cli.ts";
 import { currentNode, IS_CURRENT_NODE } from "../../helpers/current-node.ts";
 import { run } from "../../helpers/processes.ts";
@@ -202,6 +209,10 @@ describe("the command line", () => {
     ).toEqual(before);
   });
 
+  test("--no-open is what it does", async () => {
+    expect((await watch(["--once", "--no-open"])).code).toBe(0);
+  });
+
   test("leaves out what is older than --since", async () => {
     const old = { session: "old", cwd: "/tmp/shop", at: ago(120) };
     const young = { session: "young", cwd: "/tmp/shop", at: ago(5) };
@@ -286,3 +297,92 @@ Start one of them, and run this again. Older sessions: --since 30d.
     );
   });
 });
+
+(node === undefined ? describe.skip : describe)(
+  "what watch cannot work with is refused, with a way out",
+  () => {
+    const state = (name = "") =>
+      join(home(), ".local/state/adw-scaffold", name);
+    const ways = [["--once"], ["--port", "0"]];
+
+    test.each(ways)("a home that is none: %s", async (...parameters) => {
+      const { code, stderr } = await watch(parameters, { HOME: "/dev/null" });
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr:
+          "error STATE_UNUSABLE cannot keep anything in /dev/null/.local/state/adw-scaffold: ENOTDIR: not a directory, mkdir '/dev/null/.local/state/adw-scaffold'\n  → Set XDG_STATE_HOME to a folder.\n",
+      });
+    });
+
+    test.each(ways)("a file for a folder: %s", async (...parameters) => {
+      const file = join(home(), "file");
+      writeFileSync(file, "");
+      const env = { XDG_STATE_HOME: file };
+      const { code, stderr } = await watch(parameters, env);
+      expect(code).toBe(1);
+      expect(stderr).toContain("error STATE_UNUSABLE ");
+      expect(stderr).toContain("→ Set XDG_STATE_HOME to a folder.\n");
+    });
+
+    // Root may write everywhere.
+    (process.getuid?.() === 0 ? describe.skip : describe)("as a user", () => {
+      test.each(ways)(
+        "a home that cannot be written: %s",
+        async (...parameters) => {
+          chmodSync(home(), 0o500);
+          const { code, stderr } = await watch(parameters);
+          chmodSync(home(), 0o700);
+          expect(code).toBe(1);
+          expect(stderr).toContain("error STATE_UNUSABLE ");
+          expect(stderr).toContain("→ Check who owns the folder");
+        },
+      );
+    });
+
+    test.each(ways)("a damaged database: %s", async (...parameters) => {
+      mkdirSync(state(), { recursive: true });
+      writeFileSync(state("watch.db"), "no database ".repeat(500), {
+        mode: 0o600,
+      });
+      const { code, stderr } = await watch(parameters);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: `error DATABASE_DAMAGED ${state("watch.db")}: file is not a database\n  → Move that file in ${state().replace(/\/$/, "")} away: it is made anew from what the agents wrote.\n`,
+      });
+    });
+
+    test("a token that is none", async () => {
+      const { code, stderr } = await watch(["--port", "0"], {
+        ADW_TOKEN: "a b",
+      });
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr:
+          'error TOKEN_INVALID ADW_TOKEN must hold 1 to 512 letters, digits, "-", "_", "." or "~", and nothing else\n  → Correct the variable, or unset it: watch makes a token of its own.\n',
+      });
+    });
+
+    test("a second one while another reads for long", async () => {
+      mkdirSync(state(), { recursive: true });
+      const program = join(dirname(CLI), "watch/adw_modules/watch.js");
+      // As one that reads: it has the lock, and has not said where it is.
+      const script = `
+        const { DatabaseSync } = require("node:sqlite");
+        const [program, folder] = process.argv.slice(1);
+        const lock = new DatabaseSync(folder + "/watch.lock");
+        lock.exec("BEGIN EXCLUSIVE");
+        import(program)
+          .then(({ listSessions }) => listSessions({ folder, since: 0, lockWaitMs: 200 }))
+          .catch(({ code, message }) => console.log(code, message))
+          .then(() => lock.close());`;
+      const args = ["-e", script, program, state()];
+      const { stdout } = await run(node ?? "", args, {
+        cwd: home(),
+        env: { HOME: home() },
+      });
+      expect(stdout).toBe(
+        `WATCH_BUSY another process holds ${state("watch.lock")}\n`,
+      );
+    });
+  },
+);

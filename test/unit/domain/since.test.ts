@@ -25,6 +25,8 @@ test.each([
   "1.5h",
   "yesterday",
   "2026-13-40",
+  "2026-02-30",
+  "2026-02-30T12:00Z",
   "20.11.2026",
 ])("--since %s is refused, with examples", (text) => {
   expect(() => parseSince(text, NOW)).toThrow(
