@@ -1,13 +1,13 @@
 /** Puts events into a spool, where a server takes them from, now or later. */
 import { randomUUID } from "node:crypto";
 import {
-  makeSpool,
   MAX_FILE_BYTES,
   putIntoSpool,
 } from "../../templates/adws/adw_modules/adw_agents/spool.ts";
 import { parseEvent, type EmittedEvent } from "../domain/emitted-event.ts";
 import { AdwError, RefusedError, UsageError } from "../domain/errors.ts";
 import { parseJson, type JsonDocument } from "../infrastructure/json-text.ts";
+import { makeSpoolFolder } from "../infrastructure/spool-folder.ts";
 
 /** How the files of the spool name where they come from. */
 export const EVENTS_SOURCE = "events";
@@ -106,7 +106,7 @@ export async function putEvents(
   const files = filesOf(events);
   let at = Date.now();
   try {
-    makeSpool(spool);
+    makeSpoolFolder(spool);
     // A server takes them in the order of their times.
     for (const body of files)
       await putIntoSpool(spool, EVENTS_SOURCE, body, at++);
