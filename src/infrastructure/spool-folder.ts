@@ -1,5 +1,5 @@
 /** The spool, as hooks and `emit` make it before a server has ever run. */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeSpool } from "../../templates/adws/adw_modules/adw_agents/spool.ts";
 
@@ -11,11 +11,6 @@ import { makeSpool } from "../../templates/adws/adw_modules/adw_agents/spool.ts"
  */
 export function makeSpoolFolder(folder: string): void {
   makeSpool(folder);
-  try {
-    writeFileSync(join(folder, ".gitignore"), "*\n", { flag: "wx" });
-  } catch (error) {
-    const isThere =
-      error instanceof Error && "code" in error && error.code === "EEXIST";
-    if (!isThere) throw error;
-  }
+  const ignore = join(folder, ".gitignore");
+  if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
 }

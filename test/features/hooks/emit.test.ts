@@ -158,7 +158,7 @@ it("goes to the user's spool in a project that hears no agents", async () => {
   await rm(join(folder(), "adws/adw_modules/adw_agents.ts"));
   const { code, stdout } = await emit('{"event_type":"x","agent_id":"y"}');
   expect(code).toBe(0);
-  expect(stdout).toBe("1 event put into ~/.local/state/adw-scaffold/spool\n");
+  expect(stdout).toBe("1 event put into .local/state/adw-scaffold/spool\n");
   expect(await readdir(join(folder(), "adws"))).toEqual(["adw_modules"]);
 });
 
