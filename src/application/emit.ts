@@ -1,13 +1,13 @@
 /** Puts events into a spool, where a server takes them from, now or later. */
 import { randomUUID } from "node:crypto";
 import {
-  makeSpool,
   MAX_FILE_BYTES,
   putIntoSpool,
 } from "../../templates/adws/adw_modules/adw_agents/spool.ts";
 import { parseEvent, type EmittedEvent } from "../domain/emitted-event.ts";
 import { ConfigError, RefusedError, UsageError } from "../domain/errors.ts";
 import { parseJson, type JsonDocument } from "../infrastructure/json-text.ts";
+import { makeSpoolFolder } from "../infrastructure/spool-folder.ts";
 
 /** The first word of a file's name in the spool, by which a server knows what is in it. */
 const EVENTS_SOURCE = "event";
@@ -110,7 +110,7 @@ export async function putEvents(
   const files = filesOf(events);
   let at = Date.now();
   try {
-    makeSpool(spool);
+    makeSpoolFolder(spool);
     // A server takes them in the order of their times.
     for (const body of files)
       await putIntoSpool(spool, EVENTS_SOURCE, body, at++);

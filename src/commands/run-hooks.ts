@@ -1,5 +1,4 @@
 /** What `adw-scaffold hooks` does. */
-import { makeSpool } from "../../templates/adws/adw_modules/adw_agents/spool.ts";
 import {
   planInstall,
   planUninstall,
@@ -16,6 +15,7 @@ import {
 } from "../domain/hooks/agents.ts";
 import { suggestion } from "../domain/nearest.ts";
 import { writeSettings } from "../infrastructure/settings-files.ts";
+import { makeSpoolFolder } from "../infrastructure/spool-folder.ts";
 import { colorsFor } from "./colors.ts";
 import type { ParsedCommand, Run } from "./command.ts";
 import { givenFolder, type CommandContext } from "./context.ts";
@@ -67,21 +67,24 @@ function request({ positionals }: ParsedCommand): {
   return { action, agents: [...new Set(agents)] };
 }
 
+/** 1 where an install has left all files alone. */
 async function change(
   action: "install" | "uninstall",
   surroundings: Surroundings,
   agents: AgentName[],
   parsed: ParsedCommand,
   context: CommandContext,
-): Promise<0> {
+): Promise<0 | 1> {
   const { values } = parsed;
+  const isInstall = action === "install";
   const http = serverUrl(values["http"]);
   const otel = values["otel"] === true;
-  if (otel && http === undefined && surroundings.project === undefined) {
+  const hasServer = http !== undefined || surroundings.project !== undefined;
+  if (isInstall && otel && !hasServer) {
     throw new UsageError(
-      "--otel needs a server, and there is no project here",
+      "--otel needs a server, and there is no project with adw_agents here",
       {
-        hint: "Run it in a project with adws/, or name a server: --http http://host:port",
+        hint: "Add it to a project (adw-scaffold add adw_agents), or name a server: --http http://host:port",
       },
     );
   }
@@ -92,21 +95,20 @@ async function change(
     otel,
     ...(http === undefined ? {} : { http }),
   };
-  const plan =
-    action === "install"
-      ? await planInstall(options)
-      : await planUninstall(options);
+  const plan = isInstall
+    ? await planInstall(options)
+    : await planUninstall(options);
   const isDry = values["dry-run"] === true;
   if (!isDry) await apply(plan);
   show(action, plan, surroundings, isDry, parsed, context);
-  return 0;
+  const isLeftAlone = plan.files.every(({ action: done }) => done === "skip");
+  return isInstall && isLeftAlone ? 1 : 0;
 }
 
-async function apply({ changes, spool, files }: HooksPlan): Promise<void> {
-  const isUsed = files.some(({ action }) => action !== "skip");
-  if (spool !== undefined && isUsed) {
+async function apply({ changes, spool }: HooksPlan): Promise<void> {
+  if (spool !== undefined) {
     try {
-      makeSpool(spool);
+      makeSpoolFolder(spool);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new RefusedError("WRITE_FAILED", `no spool folder: ${reason}`, {

@@ -46,12 +46,10 @@ export function statusText(
   const text = statuses
     .filter(({ found, installed }) => found || installed.length > 0)
     .map((status) => {
-      const { label, installed, last_event: last } = status;
+      const { label, installed } = status;
       if (installed.length === 0)
         return `${colors.bold(label)}\n  not installed\n`;
-      const heard =
-        last === null ? "nothing heard yet" : `last heard ${shownTime(last)}`;
-      return `${colors.bold(label)}  ${heard}\n${installed
+      return `${colors.bold(label)}  ${heardText(status)}\n${installed
         .map((each) => installedText(each, colors))
         .join("")}`;
     })
@@ -62,8 +60,18 @@ export function statusText(
     : `${text}No hooks are installed here. Install them: adw-scaffold hooks install\n`;
 }
 
+function heardText({
+  last_event: last,
+  last_event_unknown: reason,
+}: HooksStatus): string {
+  if (last !== null) return `last heard ${shownTime(last)}`;
+  return reason === undefined
+    ? "nothing heard yet"
+    : `not known when it was last heard (${reason})`;
+}
+
 function installedText(installed: InstalledStatus, colors: Colors): string {
-  const { path, events, missing, to } = installed;
+  const { path, events, missing, to, install } = installed;
   const lines = [
     `${path}: ${String(events)} events to ${to}`,
     ...hookProblems(installed).flatMap(({ message, fix, isCertain }) => [
@@ -74,7 +82,7 @@ function installedText(installed: InstalledStatus, colors: Colors): string {
       ? []
       : [
           `${colors.yellow("note")}  ${String(missing)} events of this version are not there`,
-          `        ${colors.cyan("→")} Run: adw-scaffold hooks install`,
+          `        ${colors.cyan("→")} Run: ${install}`,
         ]),
   ];
   return lines.map((line) => `  ${line}\n`).join("");

@@ -20,6 +20,9 @@ export function stateFolder(
   return join(home, ".local", "state", "adw-scaffold");
 }
 
+/** The log of `watch`, in the state folder. */
+export const WATCH_LOG = "watch.db";
+
 /** What hooks put aside for all projects, until somebody watches. */
 export function userSpool(
   env: Readonly<Record<string, string | undefined>>,

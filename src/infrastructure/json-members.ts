@@ -140,9 +140,11 @@ function nextComma(
   from: number,
   end: number,
 ): number | undefined {
-  const found = /^(?:\s|\/\*[^]*?\*\/|\/\/[^\r\n]*)*,/.exec(
-    text.slice(from, end),
-  );
+  // A comment is taken whole, so that no comma inside it counts.
+  const found =
+    /^(?:\s|\/\*(?:[^*]|\*(?!\/))*\*\/|\/\/[^\r\n]*(?=[\r\n]|$))*,/.exec(
+      text.slice(from, end),
+    );
   return found === null ? undefined : from + found[0].length;
 }
 

@@ -35,6 +35,16 @@ export async function lastEventOf(
   }
 }
 
+/** What a Node needs that cannot read a log; undefined for one that can. */
+export async function logReaderMissing(): Promise<string | undefined> {
+  try {
+    await sqlite();
+    return undefined;
+  } catch {
+    return "needs Node 22.13";
+  }
+}
+
 /** Node's remark that it is experimental is of no interest to who asked for a status. */
 async function sqlite(): Promise<typeof Sqlite> {
   process.removeAllListeners("warning");

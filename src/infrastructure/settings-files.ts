@@ -2,7 +2,9 @@
 import { randomUUID } from "node:crypto";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   realpathSync,
@@ -63,41 +65,79 @@ export function readSettings(path: string): Promise<string | null> {
   return readTextIfExists(path);
 }
 
+/** A change on its way. */
+interface Staged {
+  change: TextChange;
+  /** What will be there. */
+  temporary?: string;
+  /** What was there. */
+  backup?: string;
+}
+
 /**
  * Writes each beside its place, and then renames all of them into it: a process that
- * is killed leaves every file as it was or as it will be. Modes stay.
+ * is killed leaves every file as it was or as it will be. Modes stay. Where one
+ * cannot be put in its place, those before it get back what was there.
  *
  * @throws {RefusedError} code `CHANGED_MEANWHILE` or `WRITE_FAILED`; nothing is changed.
  */
 export async function writeSettings(
   changes: readonly TextChange[],
 ): Promise<void> {
-  const staged: { change: TextChange; temporary: string | undefined }[] = [];
+  const staged: Staged[] = [];
+  const done: Staged[] = [];
   const made: string[] = [];
   try {
     for (const change of changes) {
       const { path, before, after } = change;
       if ((await readTextIfExists(path)) !== before) throw changed(path);
-      const temporary =
-        after === null ? undefined : `${path}.${randomUUID()}.tmp`;
-      staged.push({ change, temporary });
-      if (temporary === undefined || after === null) continue;
+      const beside = `${path}.${randomUUID()}`;
+      const next: Staged = { change };
+      staged.push(next);
+      if (before !== null) {
+        next.backup = `${beside}.bak`;
+        keepBeside(path, next.backup);
+      }
+      if (after === null) continue;
       made.push(...makeFolders(dirname(path)));
-      writeFileSync(temporary, after, { flag: "wx" });
-      if (before !== null) chmodSync(temporary, statSync(path).mode & 0o7777);
+      next.temporary = `${beside}.tmp`;
+      writeFileSync(next.temporary, after, { flag: "wx" });
+      if (before !== null)
+        chmodSync(next.temporary, statSync(path).mode & 0o7777);
     }
-    for (const { change, temporary } of staged) {
+    for (const next of staged) {
+      const { change, temporary } = next;
       if (temporary !== undefined) renameSync(temporary, change.path);
       else rmSync(change.path);
+      done.push(next);
     }
   } catch (error) {
-    for (const { temporary } of staged)
-      if (temporary !== undefined) rmSync(temporary, { force: true });
+    for (const { change, backup } of done.toReversed())
+      if (backup === undefined) rmSync(change.path, { force: true });
+      else renameSync(backup, change.path);
+    removeBeside(staged);
     for (const folder of made.toReversed()) removeIfEmpty(folder);
     throw asWriteError(error);
   }
+  removeBeside(staged);
   for (const { path, after } of changes)
     if (after === null) removeIfEmpty(dirname(path));
+}
+
+/** The same file by another name: with its mode, and without room on the disk. */
+function keepBeside(path: string, backup: string): void {
+  try {
+    linkSync(path, backup);
+  } catch {
+    // Some file systems have no links.
+    copyFileSync(path, backup);
+  }
+}
+
+function removeBeside(staged: readonly Staged[]): void {
+  for (const { temporary, backup } of staged)
+    for (const path of [temporary, backup])
+      if (path !== undefined) rmSync(path, { force: true });
 }
 
 function makeFolders(folder: string): string[] {

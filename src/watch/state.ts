@@ -21,6 +21,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { isRecord, parseJson } from "rendered/adw_modules/adw_events.ts";
+import { WATCH_LOG } from "../domain/state-folder.ts";
 import { isToken } from "rendered/adw_modules/adw_websockets.ts";
 import { WatchProblem } from "./problem.ts";
 
@@ -39,7 +40,7 @@ export function stateFiles(folder: string): StateFiles {
   const file = (name: string) => join(folder, name);
   return {
     folder,
-    database: file("watch.db"),
+    database: file(WATCH_LOG),
     running: file("watch.json"),
     lock: file("watch.lock"),
     token: file("token"),

@@ -115,7 +115,8 @@ export async function planInstall(request: HooksRequest): Promise<HooksPlan> {
     await planIgnore(plan, file, request, scope === "personal");
     plan.notes.push(...notesOn(agent, request, url));
   }
-  if (http === undefined)
+  const isUsed = plan.files.some(({ action }) => action !== "skip");
+  if (http === undefined && isUsed)
     plan.spool = spoolFolder(
       scope === "user" ? withoutProject(request) : request,
     );

@@ -16,7 +16,7 @@ import { existsSync } from "node:fs";
 export interface Surroundings {
   /** Of the project, or the folder that stands for one. */
   root: string;
-  /** Where our modules are installed. */
+  /** Where the module is installed that hears agents: its spool is the project's. */
   project?: {
     adwsDir: string;
     /** Of its server, such as http://127.0.0.1:8765. */

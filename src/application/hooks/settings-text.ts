@@ -9,8 +9,10 @@ import {
   type Setting,
 } from "../../domain/hooks/agents.ts";
 import {
+  digestOf,
   markerOf,
   withoutMarker,
+  type MadeSetting,
   type Marker,
 } from "../../domain/hooks/marker.ts";
 import {
@@ -66,17 +68,20 @@ export function withHooks(
   const bare = text === null ? null : withoutHooks(text, file);
   let result = bare ?? "{}\n";
   const settings = [...formatSettings(wanted.agent), ...wanted.settings];
-  const added = missingSettings(result, file, settings);
+  const made = text === null ? [] : madeSettings(text, file);
+  const added = missingSettings(result, file, settings, made);
   // One of them remembers the settings for all.
   const marker = (event: string): Marker => ({
     empty: bare === null ? [] : emptyPlaces(result, file, wanted, event),
     ...(event === wanted.events[0]
       ? {
-          set: added.map(({ path }) =>
-            bare === null && path[0] === "version"
-              ? "version+"
-              : path.join("."),
-          ),
+          set: added.map(({ path, value }) => ({
+            path:
+              bare === null && path[0] === "version"
+                ? "version+"
+                : path.join("."),
+            digest: digestOf(value),
+          })),
           ...(wanted.url === undefined ? {} : { url: wanted.url }),
         }
       : { set: [] }),
@@ -158,8 +163,9 @@ export function withoutHooks(text: string, file: string): string | null {
   }
   const marker = markers.find(({ set }) => set.length > 0) ?? markers.at(-1);
   if (marker === undefined) return text;
-  for (const path of marker.set.toReversed()) {
-    const node = ownSetting(result, file, path, marker);
+  const made = isRedirected(result, file, marker) ? [] : marker.set;
+  for (const setting of made.toReversed()) {
+    const node = ownSetting(result, file, setting);
     if (node !== undefined) result = removeAndTidy(result, node, marker);
   }
   const root = parseCommentedJson(result, file);
@@ -190,40 +196,66 @@ function memberOf(value: Node): Node {
   return value.parent?.type === "property" ? value.parent : value;
 }
 
+const isEndpoint = (path: string) => /endpoint$/i.test(path);
+
+/** Whether the telemetry goes elsewhere by now: then it is a person's, all of it. */
+function isRedirected(text: string, file: string, { set }: Marker): boolean {
+  const root = parseCommentedJson(text, file);
+  return set.some(({ path, digest }) => {
+    if (!isEndpoint(path)) return false;
+    const node = nodeAt(root, path.split("."));
+    return node !== undefined && digestOf(node.value) !== digest;
+  });
+}
+
+/** Settings of the file that an install before this one made, edited since or not. */
+function madeSettings(text: string, file: string): string[] {
+  return ownHandlers(text, file).flatMap(({ marker }) =>
+    marker.set.map(({ path }) => path),
+  );
+}
+
 /** A setting that was made by us, and still says what it said. */
 function ownSetting(
   text: string,
   file: string,
-  path: string,
-  { url }: Marker,
+  { path, digest }: MadeSetting,
 ): Node | undefined {
   const root = parseCommentedJson(text, file);
   // In a file that was made for ours, it stays for hooks that others have added.
   if (path.endsWith("+") && propertyValue(root, "hooks") !== undefined)
     return undefined;
   const node = nodeAt(root, path.replace(/\+$/, "").split("."));
-  const isEndpoint = /endpoint$/i.test(path);
-  return isEndpoint && node?.value !== url ? undefined : node;
+  if (node === undefined) return undefined;
+  return digestOf(jsonc().getNodeValue(node)) === digest ? node : undefined;
 }
 
 function nodeAt(root: Node, path: readonly string[]): Node | undefined {
   return path.reduce<Node | undefined>(propertyValue, root);
 }
 
-/** Those of the settings that are not there yet. */
+/**
+ * Those of the settings that are not there yet.
+ *
+ * @param made - paths of those that we made once: what a person wrote over one of
+ * them since counts
+ */
 function missingSettings(
   text: string,
   file: string,
   settings: readonly Setting[],
+  made: readonly string[],
 ): Setting[] {
   const root = parseCommentedJson(text, file);
   return settings.filter(({ path, value }) => {
     const node = nodeAt(root, path);
     if (node === undefined) return true;
     if (node.value === value || path[0] === "version") return false;
+    const name = path.join(".");
+    if (made.includes(name) && !isEndpoint(name)) return false;
     throw new ConfigError(
       "SETTING_TAKEN",
-      `${path.join(".")} is ${JSON.stringify(node.value)} already`,
+      `${name} is ${JSON.stringify(node.value)} already`,
       {
         where: position(text, file, node.offset),
         hint: "Nothing was changed. Remove the setting, or install without --otel.",

@@ -31,6 +31,8 @@ export interface Installed {
   file: SettingsFile;
   handlers: readonly OwnHandler[];
   version: string | undefined;
+  /** The command that installs it again. */
+  install: string;
 }
 
 /** Folders with settings of administrators, for tests to replace. */
@@ -90,7 +92,7 @@ const ASK_ADMIN =
   "Ask whoever manages this machine. Without hooks, adw-scaffold watch reads what the agents write themselves.";
 
 async function claudeSilencers(
-  { file: { agent }, handlers, version }: Installed,
+  { file: { agent }, handlers, version, install }: Installed,
   surroundings: Surroundings,
 ): Promise<Silencer[]> {
   const managed = await layers(managedFiles(), surroundings);
@@ -129,7 +131,7 @@ async function claudeSilencers(
   if (old)
     found.push({
       what: `${version ?? "this version"} takes none of a settings file with events that it does not know`,
-      fix: "Update Claude Code, or run: adw-scaffold hooks install claude",
+      fix: `Update Claude Code, or run: ${install}`,
       passes: false,
     });
   found.push(...httpSilencers(handlers, all, surroundings));

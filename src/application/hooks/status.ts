@@ -1,5 +1,11 @@
 /** `hooks status`: for each agent where hooks are installed, and whether anything gets through. */
-import { accessSync, constants, readdirSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readdirSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import {
   AGENTS,
@@ -7,7 +13,16 @@ import {
   type AgentName,
   type Scope,
 } from "../../domain/hooks/agents.ts";
-import { lastEventOf } from "../../infrastructure/last-event.ts";
+import { shellWord } from "../../domain/shell-word.ts";
+import {
+  stateFolder,
+  userSpool,
+  WATCH_LOG,
+} from "../../domain/state-folder.ts";
+import {
+  lastEventOf,
+  logReaderMissing,
+} from "../../infrastructure/last-event.ts";
 import { handlersOf, scopeOf, versionHere } from "./install.ts";
 import {
   agentsHere,
@@ -16,6 +31,7 @@ import {
   spoolOf,
   type Surroundings,
 } from "./places.ts";
+import type { OwnHandler } from "./settings-text.ts";
 import { silencersOf, type Silencer } from "./silencers.ts";
 
 export interface HooksStatus {
@@ -26,6 +42,8 @@ export interface HooksStatus {
   installed: InstalledStatus[];
   /** When something was last heard from it; null where that is not known. */
   last_event: string | null;
+  /** Why that is not known, where it could be. */
+  last_event_unknown?: string;
 }
 
 export interface InstalledStatus {
@@ -40,6 +58,8 @@ export interface InstalledStatus {
   /** Why it is not, and what to do. */
   problem?: string;
   fix?: string;
+  /** The command that installs it again, as it is. */
+  install: string;
   silenced_by: Silencer[];
 }
 
@@ -70,32 +90,44 @@ export async function hooksStatus(
       const missing = hookEvents(agent, version).filter(
         (event) => !events.has(event),
       );
-      const url = handlers
-        .map(({ value }): unknown => Reflect.get(value, "url"))
-        .find((value) => typeof value === "string");
+      const url = serverOf(handlers);
       const [command = ""] = commands;
       const spool = spoolOf(command, surroundings);
       if (url === undefined) spools.add(spool);
+      const scope = scopeOf(file, commands);
+      const isSent = handlers.some(({ marker }) => marker.url !== undefined);
+      const wanted = { agent: agent.name, scope, otel: isSent };
+      const install = installCommand({ ...wanted, http: url });
+      const withoutServer = installCommand({
+        ...wanted,
+        otel: isSent && surroundings.project !== undefined,
+      });
       installed.push({
-        scope: scopeOf(file, commands),
+        scope,
         path: file.shown,
         events: events.size,
         missing: missing.length,
-        ...(typeof url === "string"
-          ? await serverReach(url)
-          : spoolReach(spool, surroundings)),
+        ...(url === undefined
+          ? spoolReach(spool, surroundings, install)
+          : await serverReach(url, withoutServer)),
+        install,
         silenced_by: await silencersOf(
-          { file, handlers, version },
+          { file, handlers, version, install },
           surroundings,
         ),
       });
     }
+    const logs = installed.length === 0 ? [] : logsOf(spools, surroundings);
     const times = [
       ...[...spools].map((spool) => newestIn(spool, agent.name)),
-      installed.length > 0 && surroundings.project !== undefined
-        ? await lastEventOf(surroundings.project.database, SOURCES[agent.name])
-        : undefined,
+      ...(await Promise.all(
+        logs.map((log) => lastEventOf(log, SOURCES[agent.name])),
+      )),
     ].filter((time) => time !== undefined);
+    const unknown =
+      times.length === 0 && logs.length > 0
+        ? await logReaderMissing()
+        : undefined;
     result.push({
       agent: agent.name,
       label: agent.label,
@@ -103,14 +135,59 @@ export async function hooksStatus(
       installed,
       last_event:
         times.length === 0 ? null : new Date(Math.max(...times)).toISOString(),
+      ...(unknown === undefined ? {} : { last_event_unknown: unknown }),
     });
   }
   return result;
 }
 
+/** Logs that may have what came through these spools: whoever reads one empties it. */
+function logsOf(
+  spools: ReadonlySet<string>,
+  { project, env, home }: Surroundings,
+): string[] {
+  return [
+    ...(project === undefined ? [] : [project.database]),
+    ...(spools.has(userSpool(env, home))
+      ? [join(stateFolder(env, home), WATCH_LOG)]
+      : []),
+  ].filter((log) => existsSync(log));
+}
+
+/** The server that handlers over HTTP call, as `--http` names it. */
+function serverOf(handlers: readonly OwnHandler[]): string | undefined {
+  return handlers
+    .map(({ value }): unknown => Reflect.get(value, "url"))
+    .find((value) => typeof value === "string")
+    ?.replace(/\/hooks\/claude$/, "");
+}
+
+function installCommand({
+  agent,
+  scope,
+  otel,
+  http,
+}: {
+  agent: AgentName;
+  scope: Scope;
+  otel: boolean;
+  http?: string | undefined;
+}): string {
+  return [
+    `adw-scaffold hooks install ${agent}`,
+    ...(scope === "personal" ? [] : [`--${scope}`]),
+    ...(http === undefined ? [] : [`--http ${shellWord(http)}`]),
+    ...(otel ? ["--otel"] : []),
+  ].join(" ");
+}
+
 type Reach = Pick<InstalledStatus, "to" | "reachable" | "problem" | "fix">;
 
-function spoolReach(spool: string, surroundings: Surroundings): Reach {
+function spoolReach(
+  spool: string,
+  surroundings: Surroundings,
+  install: string,
+): Reach {
   const to = shownPath(spool, surroundings);
   try {
     for (const folder of ["tmp", "new"])
@@ -125,9 +202,7 @@ function spoolReach(spool: string, surroundings: Surroundings): Reach {
       problem: isMissing
         ? `there is no spool folder ${to}`
         : `the spool folder ${to} cannot be written`,
-      fix: isMissing
-        ? "Run: adw-scaffold hooks install"
-        : `Run: chmod -R u+rwX ${to}`,
+      fix: isMissing ? `Run: ${install}` : `Run: chmod -R u+rwX ${to}`,
     };
   }
 }
@@ -135,7 +210,7 @@ function spoolReach(spool: string, surroundings: Surroundings): Reach {
 /** An answer in this time, in ms, is one. */
 const ANSWER_MS = 1_000;
 
-async function serverReach(url: string): Promise<Reach> {
+async function serverReach(url: string, withoutServer: string): Promise<Reach> {
   const { origin } = new URL(url);
   const limit = new AbortController();
   // AbortSignal.timeout would not keep this process alive while it waits.
@@ -151,7 +226,7 @@ async function serverReach(url: string): Promise<Reach> {
       to: origin,
       reachable: false,
       problem: `${origin} does not answer`,
-      fix: "Start the server there, or run: adw-scaffold hooks install claude",
+      fix: `Start the server there, or run: ${withoutServer}`,
     };
   } finally {
     clearTimeout(timer);

@@ -33,7 +33,9 @@ export async function surroundingsOf(
     websocket_host: host,
     websocket_port: port,
   } = config;
-  if (!existsSync(join(root, adwsDir))) return { root, ...outside };
+  // Without this module nothing of the project reads a spool.
+  if (!existsSync(join(root, adwsDir, "adw_modules/adw_agents.ts")))
+    return { root, ...outside };
   const database = env["TAC_ORCHESTRATOR_DB"] || config.database_path;
   return {
     root,

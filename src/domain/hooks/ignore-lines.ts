@@ -1,8 +1,14 @@
 /** Our lines in a project's .gitignore for settings that are one person's. */
+import { AGENTS } from "./agents.ts";
 
 const HEADING = "# adw-scaffold hooks: settings of one person";
 
 const patternOf = (path: string) => `/${path}`;
+
+/** Lines below the heading may be anybody's. */
+const OWN: ReadonlySet<string> = new Set(
+  AGENTS.map(({ folder, files }) => patternOf(`${folder}/${files.personal}`)),
+);
 
 /** The text with a line for this file. @param text - null where there is no .gitignore */
 export function withIgnored(text: string | null, path: string): string {
@@ -36,6 +42,6 @@ export function withoutIgnored(text: string, path: string): string | null {
 
 function ownLines(lines: readonly string[], heading: number): string[] {
   const rest = lines.slice(heading + 1);
-  const end = rest.findIndex((line) => !line.startsWith("/"));
+  const end = rest.findIndex((line) => !OWN.has(line));
   return rest.slice(0, end === -1 ? undefined : end);
 }

@@ -1,6 +1,13 @@
 /** `adw-scaffold emit`: a script tells the log something, whether a server runs or not. */
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AgentsProject, ofType } from "../../helpers/agents-project.ts";
 import { CLI } from "../../helpers/cli.ts";
@@ -13,7 +20,8 @@ const spool = () => join(folder(), "adws/.adw_spool");
 
 beforeEach(async () => {
   await writeFile(join(folder(), "adw.config.json"), "{}\n");
-  await mkdir(join(folder(), "adws"));
+  await mkdir(join(folder(), "adws/adw_modules"), { recursive: true });
+  await writeFile(join(folder(), "adws/adw_modules/adw_agents.ts"), "");
 });
 
 function emit(
@@ -149,6 +157,19 @@ it("splits many into files that a server takes, in order", async () => {
   );
 });
 
+it("goes to the user's spool in a project that hears no agents", async () => {
+  await rm(join(folder(), "adws/adw_modules/adw_agents.ts"));
+  const { code, stdout } = await emit('{"event_type":"x","agent_id":"y"}');
+  expect(code).toBe(0);
+  expect(stdout).toBe("1 event put into .local/state/adw-scaffold/spool\n");
+  expect(await readdir(join(folder(), "adws"))).toEqual(["adw_modules"]);
+});
+
+it("keeps the project's spool out of git by itself", async () => {
+  await emit('{"event_type":"x","agent_id":"y"}');
+  expect(await readFile(join(spool(), ".gitignore"), "utf8")).toBe("*\n");
+});
+
 it("goes to the user's spool where there is no project", async () => {
   const elsewhere = join(folder(), "plain");
   await mkdir(join(elsewhere, ".git"), { recursive: true });
@@ -171,7 +192,7 @@ it("prints one object with --json, and writes nothing with --dry-run", async () 
     spool: "adws/.adw_spool",
     events: ["one"],
   });
-  expect(await readdir(join(folder(), "adws"))).toEqual([]);
+  expect(await readdir(join(folder(), "adws"))).toEqual(["adw_modules"]);
 });
 
 describe("puts nothing into the log, and names the line, for", () => {
@@ -240,7 +261,7 @@ describe("puts nothing into the log, and names the line, for", () => {
     const { error } = JSON.parse(stderr);
     expect(error.message).toContain(words);
     expect(error.line).toBe(line);
-    expect(await readdir(join(folder(), "adws"))).toEqual([]);
+    expect(await readdir(join(folder(), "adws"))).toEqual(["adw_modules"]);
   });
 
   it.each([

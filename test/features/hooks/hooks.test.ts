@@ -4,6 +4,7 @@ import {
   chmod,
   mkdir,
   readFile,
+  rm,
   stat,
   symlink,
   utimes,
@@ -22,7 +23,7 @@ const home = () => join(folder(), "home");
 
 beforeEach(async () => {
   await put("shop/adw.config.json", "{}\n");
-  await put("shop/adws/.gitignore", ".adw_spool/\n");
+  await put("shop/adws/adw_modules/adw_agents.ts", "");
   await put("shop/README.md", "# shop\n");
   await mkdir(home());
   execFileSync("git", ["init", "-q", "."], { cwd: project() });
@@ -97,11 +98,12 @@ describe("install", () => {
       "Claude Code  .claude/settings.local.json  created  29 events\n",
     );
     expect(stdout).toContain("What they do goes to adws/.adw_spool,");
-    const status = execFileSync("git", ["status", "--short"], {
+    const status = execFileSync("git", ["status", "--short", "-uall"], {
       cwd: project(),
       encoding: "utf8",
     });
-    expect(status).not.toContain(".claude");
+    expect(status).toContain("adws/adw_modules/adw_agents.ts");
+    expect(status).not.toMatch(/\.claude|spool/);
     expect(
       (await stat(join(project(), "adws/.adw_spool/new"))).mode & 0o777,
     ).toBe(0o700);
@@ -150,6 +152,17 @@ describe("install", () => {
     await mkdir(join(home(), ".gemini"));
     const { stdout } = await cli("hooks", "install");
     expect(stdout).toMatch(/Gemini CLI .*left alone\n {2}.*--shared/);
+  });
+
+  it("fails where it could install nothing", async () => {
+    await put("shop/.gemini/settings.json", "{}\n");
+    execFileSync("git", ["add", ".gemini"], { cwd: project() });
+    await mkdir(join(home(), ".gemini"));
+    const env = { HOME: home(), PATH: "/usr/bin:/bin", XDG_STATE_HOME: "" };
+    const { code, stdout } = await runCli(["hooks", "install"], project(), env);
+    expect(code).toBe(1);
+    expect(stdout).toContain("left alone");
+    expect(stdout).not.toContain("What they do goes to");
   });
 
   it("puts no path of this machine into a shared file, and no token anywhere", async () => {
@@ -253,6 +266,11 @@ describe("install", () => {
     );
     const spool = join(home(), ".local/state/adw-scaffold/spool");
     expect((await stat(join(spool, "tmp"))).isDirectory()).toBe(true);
+    // A project whose server does not hear agents has no reader for a spool.
+    await rm(join(project(), "adws/adw_modules/adw_agents.ts"));
+    expect((await cli("hooks", "install", "gemini")).stdout).toContain(
+      "What they do goes to ~/.local/state/adw-scaffold/spool",
+    );
     const elsewhere = join(folder(), "plain");
     await mkdir(elsewhere);
     const { stdout } = await runCli(["hooks", "install", "codex"], elsewhere, {
@@ -289,6 +307,23 @@ describe("wrong usage", () => {
 });
 
 describe("uninstall", () => {
+  it("takes its lines out of .gitignore, and leaves those that others put below", async () => {
+    await put("shop/.gitignore", "node_modules\n");
+    await cli("hooks", "install", "claude", "codex");
+    await put("shop/.gitignore", `${await read("shop/.gitignore")}/dist\n`);
+    await cli("hooks", "uninstall");
+    expect(await read("shop/.gitignore")).toBe("node_modules\n/dist\n");
+  });
+
+  it("takes --otel outside a project, where an install needs a server", async () => {
+    const plain = join(folder(), "plain");
+    await mkdir(plain);
+    const run = (...words: string[]) =>
+      runCli(["hooks", ...words, "--otel"], plain, { HOME: home() });
+    expect(await run("install", "claude")).toMatchObject({ code: 2 });
+    expect(await run("uninstall", "claude")).toMatchObject({ code: 0 });
+  });
+
   it("says where else there are hooks", async () => {
     await cli("hooks", "install", "claude", "--user");
     const { code, stdout } = await cli("hooks", "uninstall");
@@ -395,6 +430,50 @@ describe("status", () => {
       "httpHookAllowedEnvVars does not have ADW_INGEST_TOKEN",
       "ADW_INGEST_TOKEN is not set here",
     ]);
+  });
+
+  it.each([[["--shared", "--otel"]], [["--user"]]])(
+    "names a fix for what was installed with %j",
+    async (options) => {
+      await cli("hooks", "install", "claude", ...options);
+      await rm(join(project(), "adws/.adw_spool"), {
+        recursive: true,
+        force: true,
+      });
+      await rm(join(home(), ".local"), { recursive: true, force: true });
+      const path = options.includes("--user")
+        ? "home/.claude/settings.json"
+        : "shop/.claude/settings.json";
+      const settings = JSON.parse(await read(path));
+      delete settings.hooks.Stop;
+      await put(path, JSON.stringify(settings));
+      const { stdout } = await cli("hooks", "status", "claude");
+      const fix = `→ Run: adw-scaffold hooks install claude ${options.join(" ")}\n`;
+      expect(stdout.split(fix)).toHaveLength(3);
+    },
+  );
+
+  it("asks the log of watch, which empties the user's spool", async () => {
+    await cli("hooks", "install", "claude", "--user");
+    expect((await cli("hooks", "status", "claude")).stdout).toContain(
+      "nothing heard yet",
+    );
+    const log = join(home(), ".local/state/adw-scaffold/watch.db");
+    await writeFile(log, "");
+    const sqlite = await import("node:sqlite").catch(() => undefined);
+    if (sqlite !== undefined) {
+      const database = new sqlite.DatabaseSync(log);
+      database.exec(
+        `CREATE TABLE event_stream (seq INTEGER PRIMARY KEY, source, timestamp);
+         INSERT INTO event_stream VALUES (1, 'claude-code', '2026-01-31T12:00:00.000Z')`,
+      );
+      database.close();
+    }
+    expect((await cli("hooks", "status", "claude")).stdout).toContain(
+      sqlite === undefined
+        ? "not known when it was last heard (needs Node 22.13)"
+        : "last heard 2026-01-31 12:00:00 UTC",
+    );
   });
 
   it("finds a spool that has gone", async () => {

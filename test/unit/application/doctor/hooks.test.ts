@@ -12,7 +12,8 @@ afterEach(() => {
 
 it("says of each installation what hooks status says", async () => {
   process.env["HOME"] = join(folder(), "home");
-  await mkdir(join(folder(), "adws"), { recursive: true });
+  await mkdir(join(folder(), "adws/adw_modules"), { recursive: true });
+  await writeFile(join(folder(), "adws/adw_modules/adw_agents.ts"), "");
   await writeFile(join(folder(), "adw.config.json"), "{}\n");
   expect(await hookFindings(folder())).toEqual([]);
 

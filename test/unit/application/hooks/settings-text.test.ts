@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { parse } from "jsonc-parser";
 import { SETTINGS_SAMPLES } from "../../../fixtures/agent-settings.ts";
 import {
@@ -165,15 +166,80 @@ it("keeps cursor's version where hooks of others are left", () => {
   });
 });
 
-it("leaves an endpoint that somebody changed", () => {
-  const made = withHooks("{}", FILE, withTelemetry("claude"));
-  const edited = made.replace(
-    `"OTEL_EXPORTER_OTLP_ENDPOINT": "${URL}"`,
-    '"OTEL_EXPORTER_OTLP_ENDPOINT": "http://mine"',
-  );
-  expect(JSON.parse(withoutHooks(edited, FILE) ?? "")).toEqual({
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://mine" },
+describe("telemetry that somebody edited after the install", () => {
+  const install = () => withHooks("{}", FILE, withTelemetry("claude"));
+  const edit = (text: string, key: string, value: string) =>
+    text.replace(
+      new RegExp(`("${key}"): "(?:[^"\\\\]|\\\\.)*"`),
+      `$1: ${JSON.stringify(value)}`,
+    );
+  const EXPORTERS = "OTEL_LOGS_EXPORTER";
+  const SWITCH = "CLAUDE_CODE_ENABLE_TELEMETRY";
+  const HELPER = "otelHeadersHelper";
+
+  it.each([
+    [EXPORTERS, "console", { env: { [EXPORTERS]: "console" } }],
+    [SWITCH, "0", { env: { [SWITCH]: "0" } }],
+    [HELPER, "~/bin/headers.sh", { [HELPER]: "~/bin/headers.sh" }],
+  ])("stays: %s", (key, value, left) => {
+    const edited = edit(install(), key, value);
+    expect(JSON.parse(edited)).toMatchObject(left);
+    expect(JSON.parse(withoutHooks(edited, FILE) ?? "")).toEqual(left);
+    // Nor does a later install, such as one of another version, write over it.
+    const later = { ...withTelemetry("claude"), events: ["Stop"] };
+    const again = withHooks(edited, FILE, later);
+    expect(ownHandlers(again, FILE)).toHaveLength(1);
+    expect(JSON.parse(again)).toMatchObject(left);
+    expect(JSON.parse(withoutHooks(again, FILE) ?? "")).toEqual(left);
   });
+
+  it("stays whole where its endpoint is another", () => {
+    const edited = edit(
+      install(),
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "https://otel.corp.test",
+    );
+    const { hooks: _ours, ...others } = JSON.parse(edited);
+    expect(JSON.parse(withoutHooks(edited, FILE) ?? "")).toEqual(others);
+    expect(() =>
+      withHooks(edited, FILE, { ...withTelemetry("claude"), events: ["Stop"] }),
+    ).toThrow("OTEL_EXPORTER_OTLP_ENDPOINT");
+  });
+
+  it("stays in Gemini's settings too", () => {
+    const made = JSON.parse(withHooks("{}", FILE, withTelemetry("gemini")));
+    made.telemetry.enabled = false;
+    const left = withoutHooks(JSON.stringify(made), FILE) ?? "";
+    expect(JSON.parse(left)).toEqual({ telemetry: { enabled: false } });
+  });
+});
+
+it.each([
+  "http://host/a'b",
+  "http://[::1]:8765",
+  'http://h/";$(id)',
+  "http://h/%20ü",
+])("knows the server %s again, which no shell reads", (url) => {
+  const what = {
+    ...withTelemetry("claude"),
+    settings: telemetrySettings(agentOf("claude"), url, undefined),
+    url,
+  };
+  const installed = withHooks("{}", FILE, what);
+  expect(withHooks(installed, FILE, what)).toBe(installed);
+  const [first] = ownHandlers(installed, FILE);
+  expect(first?.marker.url).toBe(url);
+  const command = String(Reflect.get(first?.value ?? {}, "command"));
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", command], {
+    encoding: "utf8",
+    input: "{}",
+  });
+  expect({ status, stdout, stderr }).toEqual({
+    status: 0,
+    stdout: "",
+    stderr: "",
+  });
+  expect(withoutHooks(installed, FILE)).toBe("{}");
 });
 
 describe("refuses, with line and column,", () => {

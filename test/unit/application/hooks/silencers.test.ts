@@ -51,11 +51,21 @@ async function silenced(name: AgentName, version?: string): Promise<string[]> {
     settings: [],
   });
   const handlers = ownHandlers(text, file.shown);
-  const found = await silencersOf({ file, handlers, version }, surroundings);
+  const found = await silencersOf(
+    {
+      file,
+      handlers,
+      version,
+      install: `adw-scaffold hooks install ${name} --shared`,
+    },
+    surroundings,
+  );
+  fixes = found.map(({ fix }) => fix);
   return found.map(({ what, file: where, passes }) =>
     [what, where ?? "", passes ? "passes" : ""].join("|"),
   );
 }
+let fixes: string[] = [];
 
 describe("Claude Code", () => {
   it("is silenced by nothing where nothing is said", async () => {
@@ -87,6 +97,9 @@ describe("Claude Code", () => {
 
   it("is silenced by events that an older version does not know", async () => {
     expect(await silenced("claude", "2.0.60 (Claude Code)")).toHaveLength(1);
+    expect(fixes).toEqual([
+      "Update Claude Code, or run: adw-scaffold hooks install claude --shared",
+    ]);
   });
 
   it("asks whether a folder is trusted, and remembers it of one above", async () => {
