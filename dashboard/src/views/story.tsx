@@ -157,7 +157,7 @@ function StoryTitle({
           </p>
         </>
       )}
-      {isEmpty && <p class="muted">Nothing is told of this session yet.</p>}
+      {isEmpty && <p class="muted">Nothing has been told yet.</p>}
     </div>
   );
 }

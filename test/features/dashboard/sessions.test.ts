@@ -274,7 +274,7 @@ describeInBrowser("sessions of coding agents", () => {
       [makeEvent("a", "agent_started", "a", Date.now(), { session: "s" })],
       "?panel=story&session=other",
     );
-    await page.getByText("Nothing is told of this session yet.").waitFor();
+    await page.getByText("Nothing has been told yet.").waitFor();
     expect(await page.locator(".part").count()).toBe(0);
   });
 
