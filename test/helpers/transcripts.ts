@@ -419,3 +419,13 @@ export const OPENCODE_TURN_TOKENS = {
   tokens_cache_read: 100,
   tokens_cache_write: 0,
 };
+
+/** The environment of a home of its own: no variable of the agents is set. */
+export const homeAlone = (home: string): NodeJS.ProcessEnv => ({
+  HOME: home,
+  CLAUDE_CONFIG_DIR: undefined,
+  CODEX_HOME: undefined,
+  GEMINI_CLI_HOME: undefined,
+  XDG_DATA_HOME: undefined,
+  XDG_STATE_HOME: undefined,
+});

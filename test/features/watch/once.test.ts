@@ -23,6 +23,7 @@ import {
   GEMINI_TURN_TOKENS,
   geminiFile,
   geminiTurn,
+  homeAlone,
   OPENCODE_TURN_TOKENS,
   openCodeFile,
   writeClaudeSubagent,
@@ -48,12 +49,7 @@ function watch(
   return run(binary, [CLI, "watch", ...parameters], {
     cwd: home(),
     env: {
-      HOME: home(),
-      CLAUDE_CONFIG_DIR: undefined,
-      CODEX_HOME: undefined,
-      GEMINI_CLI_HOME: undefined,
-      XDG_DATA_HOME: undefined,
-      XDG_STATE_HOME: undefined,
+      ...homeAlone(home()),
       ...env,
     },
   });

@@ -23,6 +23,7 @@ import {
   claudeTurn,
   codexFile,
   codexTurn,
+  homeAlone,
   openCodeFile,
   writeOpenCode,
 } from "../../helpers/transcripts.ts";
@@ -46,12 +47,7 @@ function watch(
   return start(node ?? process.execPath, [CLI, "watch", ...parameters], {
     cwd: home(),
     env: {
-      HOME: home(),
-      CLAUDE_CONFIG_DIR: undefined,
-      CODEX_HOME: undefined,
-      GEMINI_CLI_HOME: undefined,
-      XDG_DATA_HOME: undefined,
-      XDG_STATE_HOME: undefined,
+      ...homeAlone(home()),
       ...env,
     },
   });
