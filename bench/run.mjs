@@ -26,7 +26,7 @@ const BENCHES = {
   },
   agents: {
     summary:
-      "reading the agents' transcripts, its memory, and the cost of idling",
+      "reading transcripts, its memory, the cost of idling, and what hooks cost an agent",
     load: () => import("./agents/bench.mjs"),
   },
 };

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { median, pairedRatio } from "../shared/statistics.mjs";
 import { formatLimit, formatTarget } from "../shared/table.mjs";
+import { measureHooks } from "./hook-cost.mjs";
 import { writeTranscripts } from "./transcripts.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -42,6 +43,12 @@ export async function run({ quick, rounds }) {
     });
     await measureMemory(bench, (quick ? 50 : 1_000) * MEGABYTE);
     await measureIdle(bench, quick ? 5_000 : 30_000);
+    measureHooks({
+      root: ROOT,
+      folder,
+      calls: quick ? 10 : 50,
+      rounds: Number(rounds ?? (quick ? 1 : 5)),
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
