@@ -4,6 +4,7 @@ import {
   chmodSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -216,17 +217,18 @@ const output = (found: readonly StoredEvent[]) =>
 
   test("takes what hooks have put into the user's spool, before it and while it runs", async () => {
     const put = (name: string, prompt: string) => {
-      mkdirSync(state("spool/new"), { recursive: true, mode: 0o700 });
+      for (const folder of ["spool/tmp", "spool/new"])
+        mkdirSync(state(folder), { recursive: true, mode: 0o700 });
       const payload = {
         session_id: "h1",
         cwd: "/tmp/shop",
         hook_event_name: "UserPromptSubmit",
         prompt,
       };
-      writeFileSync(
-        state(`spool/new/claude.${name}`),
-        `${JSON.stringify(payload)}\n`,
-      );
+      // As hooks do: what lies under new/ is whole.
+      const draft = state(`spool/tmp/claude.${name}`);
+      writeFileSync(draft, `${JSON.stringify(payload)}\n`);
+      renameSync(draft, state(`spool/new/claude.${name}`));
     };
     put("1", "Before");
     const page = await served(watch());
