@@ -30,7 +30,7 @@ async function run(
         return 0;
       case "help": {
         const { columns } = context.stdout;
-        context.stdout.write(await helpText(request.command, columns));
+        context.stdout.write(helpText(request.command, columns));
         return 0;
       }
     }

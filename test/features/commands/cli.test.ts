@@ -28,7 +28,7 @@ describe("words about the tool", () => {
       expect(code).toBe(0);
       expect(stderr).toBe("");
       for (const command of ["init", "add", "list", "render", "completion"]) {
-        expect(stdout).toContain(`adw-scaffold ${command}`);
+        expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, "m"));
       }
       expect(
         Math.max(...stdout.split("\n").map((line) => line.length)),
