@@ -15,8 +15,6 @@ import { assertNotNewer } from "./newer-version.ts";
 import type { ProjectRequest } from "./project.ts";
 import { assemble, type ScaffoldPlan } from "./scaffold-plan.ts";
 
-export type { OnConflict } from "../domain/operations.ts";
-
 /** What to update. */
 export interface UpdateRequest extends ProjectRequest, Decisions {
   /** Only these modules; all installed ones without it. */
@@ -36,12 +34,12 @@ export interface UpdateRequest extends ProjectRequest, Decisions {
 export async function planUpdate(
   request: UpdateRequest,
 ): Promise<ScaffoldPlan> {
-  const { modules, onConflict = "markers" } = request;
+  const { modules = [], onConflict = "markers" } = request;
   const { project, installed } = await openInstalled(request, { settle: true });
   const { config } = project;
   await assertNotNewer(project, request.downgrade);
   const chosen = chooseModules(project, installed, modules);
-  const isAll = modules === undefined;
+  const isAll = modules.length === 0;
   const all = await addAdwModules(project, installed, config);
   const files = all.filter(({ module }) => chosen.has(module));
   const orphans = isAll ? await orphanedFiles(project, installed, config) : [];

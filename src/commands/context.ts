@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import { UsageError } from "../domain/errors.ts";
+import { suggestion } from "../domain/nearest.ts";
 import { findProject } from "../infrastructure/find-project.ts";
 import type { Output } from "./output.ts";
 import type { ParsedCommand } from "./command.ts";
@@ -28,6 +29,19 @@ export function givenFolder(
     });
   }
   return isAbsolute(dir) ? dir : resolve(base, dir);
+}
+
+/** @throws {UsageError} for what is none of an option's choices. */
+export function chosen<T extends string>(
+  option: string,
+  given: string,
+  choices: readonly T[],
+): T {
+  const choice = choices.find((known) => known === given);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`--${option} does not know "${given}"`, {
+    hint: suggestion(given, choices),
+  });
 }
 
 /** A project as every service takes it. */

@@ -1,11 +1,9 @@
 /** What `adw-scaffold check` does. */
 import { checkProject } from "../application/check-service.ts";
 import { DRIFT_KINDS, type DriftKind } from "../domain/drift.ts";
-import { UsageError } from "../domain/errors.ts";
-import { suggestion } from "../domain/nearest.ts";
 import type { Run } from "./command.ts";
 import { colorsFor } from "./colors.ts";
-import { projectRequest } from "./context.ts";
+import { chosen, projectRequest } from "./context.ts";
 
 /** In sync: 0. Drift that counts: 1, with a list of what and why. */
 export const runCheck: Run = async (parsed, context) => {
@@ -45,11 +43,7 @@ export const runCheck: Run = async (parsed, context) => {
 
 function parseKinds(value: string | boolean | undefined): readonly DriftKind[] {
   if (typeof value !== "string") return DRIFT_KINDS;
-  return value.split(",").map((name) => {
-    const kind = DRIFT_KINDS.find((known) => known === name.trim());
-    if (kind !== undefined) return kind;
-    throw new UsageError(`--fail-on does not know "${name.trim()}"`, {
-      hint: suggestion(name.trim(), DRIFT_KINDS),
-    });
-  });
+  return value
+    .split(",")
+    .map((name) => chosen("fail-on", name.trim(), DRIFT_KINDS));
 }

@@ -1,5 +1,5 @@
 /** `adw-scaffold update [module..]` */
-import type { OnConflict } from "../application/update-plan.ts";
+import type { OnConflict } from "../domain/operations.ts";
 import { EXISTING_FILES, type Command } from "./command.ts";
 import { moduleNames } from "./settings.ts";
 
