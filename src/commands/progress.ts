@@ -28,26 +28,15 @@ export function progress(
   quiet: boolean,
   { stderr, env }: Pick<CommandContext, "stderr" | "env">,
 ): Progress {
-  if (quiet) {
-    const silent = () => undefined;
-    return {
-      update: silent,
-      meanwhile: silent,
-      done: silent,
-      failed: silent,
-    };
-  }
   // A screen reader would read every frame; ACCESSIBLE is how the prompts are told, too.
   const plain =
     !stderr.isTTY || env["TERM"] === "dumb" || (env["ACCESSIBLE"] ?? "") !== "";
-  if (plain) {
-    stderr.write(`${message} …\n`);
-    return {
-      update: () => undefined,
-      meanwhile: (text) => stderr.write(`${text}\n`),
-      done: (text) => stderr.write(`${text}\n`),
-      failed: (text) => stderr.write(`${text}\n`),
+  if (quiet || plain) {
+    const say = (text: string) => {
+      if (!quiet) stderr.write(`${text}\n`);
     };
+    say(`${message} …`);
+    return { update: () => undefined, meanwhile: say, done: say, failed: say };
   }
   const colors = colorsFor(stderr, env);
   const frames = env["TERM"] === "linux" ? FRAMES.ascii : FRAMES.unicode;

@@ -11,6 +11,7 @@ import {
 import { AdwError, ConfigError } from "../domain/errors.ts";
 import { mergeMarkerLine } from "../domain/merge-markers.ts";
 import { editJson, parseJson, type JsonEdit } from "./json-text.ts";
+import { asRecord } from "./json-values.ts";
 import { readTextIfExists } from "./project-files.ts";
 
 export interface LoadedConfig {
@@ -92,10 +93,7 @@ export function editConfigText(
   // Ours follows adws_dir; a $schema of the owner's own choice stays.
   const ours = /^\.\/.*\/schema\/adw\.config\.schema\.json$/;
   const { value } = parseJson(original, CONFIG_FILE);
-  const present =
-    typeof value === "object" && value !== null && "$schema" in value
-      ? String(value.$schema)
-      : "";
+  const present = String(asRecord(value)["$schema"] ?? "");
   const edits: JsonEdit[] = Object.entries(changes).map(([key, setting]) => ({
     path: [key],
     value: setting,

@@ -58,10 +58,12 @@ function missingFolders(folder: string): string[] {
   return existsSync(folder) ? [] : [...missingFolders(dirname(folder)), folder];
 }
 
-function removeIfEmpty(folder: string): void {
+/** What somebody else has put there stays. */
+export function removeIfEmpty(folder: string): boolean {
   try {
     rmdirSync(folder);
+    return true;
   } catch {
-    // Somebody else has put something there: it stays.
+    return false;
   }
 }

@@ -1,5 +1,12 @@
 /** Adds names to a list in a JSON file that a person keeps: comments and neighbours stay as they are. */
 import type { Node, ParseError } from "jsonc-parser";
+import {
+  indentAt,
+  indentUnit,
+  lineEnd,
+  nextComma,
+  splice,
+} from "./json-members.ts";
 import { jsonc } from "./jsonc.ts";
 
 /** What is to stand in a list. */
@@ -93,17 +100,17 @@ function insertEntry(
   const end = owner.offset + owner.length - 1;
   if (last === undefined) {
     const inside = text.slice(owner.offset + 1, end);
-    const lineEnd = inside.lastIndexOf("\n");
-    if (lineEnd === -1) {
+    const lastLine = inside.lastIndexOf("\n");
+    if (lastLine === -1) {
       const space = owner.type === "object" ? " " : "";
       return splice(text, owner.offset + 1, `${space}${entry}${space}`);
     }
     const indent = `${indentAt(text, end)}${indentUnit(text)}`;
-    const at = owner.offset + 1 + lineEnd;
+    const at = owner.offset + 1 + lastLine;
     return splice(
       text,
       beforeLineEnd(text, at),
-      `${eol(text)}${indent}${entry}`,
+      `${lineEnd(text)}${indent}${entry}`,
     );
   }
   const afterLast = last.offset + last.length;
@@ -120,7 +127,7 @@ function insertEntry(
       ? splice(text, afterLast, `, ${entry}`)
       : splice(text, comma, ` ${entry},`);
   }
-  const start = `${eol(text)}${indentAt(text, last.offset)}`;
+  const start = `${lineEnd(text)}${indentAt(text, last.offset)}`;
   if (atEnd && comma === undefined)
     return splice(text, afterLast, `,${start}${entry}`);
   const added = `${start}${entry},`;
@@ -141,18 +148,6 @@ function lineBreak(
   return found === null ? undefined : from + found[0].length;
 }
 
-/** The offset behind the next comma that is not in a comment. */
-function nextComma(
-  text: string,
-  from: number,
-  end: number,
-): number | undefined {
-  const found = /^(?:\s|\/\*[^]*?\*\/|\/\/[^\r\n]*)*,/.exec(
-    text.slice(from, end),
-  );
-  return found === null ? undefined : from + found[0].length;
-}
-
 /** A formatter breaks a list that is longer than a line, and puts each entry on its own. */
 function fitted(text: string, path: readonly string[], width: number): string {
   const root = parseWithComments(text);
@@ -167,32 +162,14 @@ function fitted(text: string, path: readonly string[], width: number): string {
   if (/\n|\/[/*]/.test(written)) return text;
   if (before.length + written.length + 1 <= width) return text;
   const outer = indentAt(text, list.offset);
-  const inner = `${eol(text)}${outer}${indentUnit(text)}`;
+  const inner = `${lineEnd(text)}${outer}${indentUnit(text)}`;
   const entries = list.children.map(({ offset, length }) =>
     text.slice(offset, offset + length),
   );
-  const broken = `[${inner}${entries.join(`,${inner}`)}${eol(text)}${outer}]`;
+  const broken = `[${inner}${entries.join(`,${inner}`)}${lineEnd(text)}${outer}]`;
   return text.slice(0, list.offset) + broken + text.slice(end);
-}
-
-function splice(text: string, at: number, added: string): string {
-  return text.slice(0, at) + added + text.slice(at);
-}
-
-/** The indentation of the line that an offset is on. */
-function indentAt(text: string, offset: number): string {
-  const start = text.lastIndexOf("\n", offset - 1) + 1;
-  return /^[ \t]*/.exec(text.slice(start, offset))?.[0] ?? "";
-}
-
-function indentUnit(text: string): string {
-  return /^([ \t]+)\S/m.exec(text)?.[1] ?? "  ";
 }
 
 function beforeLineEnd(text: string, at: number): number {
   return text[at - 1] === "\r" ? at - 1 : at;
-}
-
-function eol(text: string): string {
-  return text.includes("\r\n") ? "\r\n" : "\n";
 }

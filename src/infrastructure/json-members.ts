@@ -124,7 +124,7 @@ function inside(text: string, owner: Node): string {
   return text.slice(owner.offset + 1, closing(owner));
 }
 
-function splice(text: string, at: number, added: string): string {
+export function splice(text: string, at: number, added: string): string {
   return text.slice(0, at) + added + text.slice(at);
 }
 
@@ -135,7 +135,7 @@ function spaceBefore(text: string, offset: number): string {
 }
 
 /** The offset behind the next comma that is not in a comment. */
-function nextComma(
+export function nextComma(
   text: string,
   from: number,
   end: number,
@@ -194,15 +194,15 @@ function isSpaced(text: string): boolean {
 }
 
 /** The indentation of the line that an offset is on. */
-function indentAt(text: string, offset: number): string {
+export function indentAt(text: string, offset: number): string {
   const start = text.lastIndexOf("\n", offset - 1) + 1;
   return /^[ \t]*/.exec(text.slice(start, offset))?.[0] ?? "";
 }
 
-function indentUnit(text: string): string {
+export function indentUnit(text: string): string {
   return /^([ \t]+)["[{]/m.exec(text)?.[1] ?? "  ";
 }
 
-function lineEnd(text: string): string {
+export function lineEnd(text: string): string {
   return text.includes("\r\n") ? "\r\n" : "\n";
 }

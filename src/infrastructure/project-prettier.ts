@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { ConfigError } from "../domain/errors.ts";
+import { asRecord } from "./json-values.ts";
 import { findUpwards } from "./upwards.ts";
 
 /** Formats one file's text the project's way. */
@@ -88,13 +89,8 @@ function mayHavePrettier(root: string): boolean {
 }
 
 function isPrettier(value: unknown): value is Prettier {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "resolveConfig" in value &&
-    "getFileInfo" in value &&
-    "format" in value
-  );
+  const api = asRecord(value);
+  return "resolveConfig" in api && "getFileInfo" in api && "format" in api;
 }
 
 /**

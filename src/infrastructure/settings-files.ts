@@ -9,13 +9,13 @@ import {
   mkdirSync,
   realpathSync,
   renameSync,
-  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { AdwError, ConfigError, RefusedError } from "../domain/errors.ts";
+import { removeIfEmpty } from "./folders.ts";
 import { readTextIfExists } from "./project-files.ts";
 
 export interface TextChange {
@@ -145,14 +145,6 @@ function makeFolders(folder: string): string[] {
   const above = makeFolders(dirname(folder));
   mkdirSync(folder);
   return [...above, folder];
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Something else is in it.
-  }
 }
 
 function changed(path: string): RefusedError {

@@ -91,27 +91,19 @@ async function notServing(project: Project): Promise<Problem | undefined> {
       stale.push(`${name} ${version} is installed, and ${oldest} is needed`);
     }
   }
-  const install = `Run: ${await installWords(project)}`;
   const { old } = await examineHostPackages(project, needs);
-  // The range itself asks for an old version: installing it again changes nothing.
-  if (old.length > 0) {
-    return {
-      message: [
-        ...(missing.length === 0
-          ? []
-          : [`not installed: ${missing.join(", ")}`]),
-        oldWords(old),
-      ].join("; "),
-      fix: old.map(({ fix }) => fix).join("; "),
-    };
-  }
-  if (missing.length === 0 && stale.length === 0) return undefined;
+  const isOld = old.length > 0;
+  const words = [
+    ...(missing.length === 0 ? [] : [`not installed: ${missing.join(", ")}`]),
+    ...(isOld ? [oldWords(old)] : stale),
+  ];
+  if (words.length === 0) return undefined;
   return {
-    message: [
-      ...(missing.length === 0 ? [] : [`not installed: ${missing.join(", ")}`]),
-      ...stale,
-    ].join("; "),
-    fix: install,
+    message: words.join("; "),
+    // The range itself asks for an old version: installing it again changes nothing.
+    fix: isOld
+      ? old.map(({ fix }) => fix).join("; ")
+      : `Run: ${await installWords(project)}`,
   };
 }
 
