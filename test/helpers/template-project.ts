@@ -140,6 +140,15 @@ async function prepare(): Promise<string> {
   return root;
 }
 
+/** An installed project that is new for each test of the calling file. */
+export function freshProject(folder: () => string): TemplateProject {
+  const project = projectAt("");
+  beforeEach(async () => {
+    Object.assign(project, await installedProject(folder()));
+  });
+  return project;
+}
+
 /** The same with the module added: added once for all tests of a file, then copied. */
 export async function installedProject(root: string): Promise<TemplateProject> {
   prepared ??= prepare();

@@ -4,7 +4,11 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
 import { runCli } from "../../helpers/cli.ts";
-import { REPOSITORY } from "../../helpers/packed.ts";
+import {
+  ON_ANY_NODE,
+  examine as examineProject,
+  initWithPackages,
+} from "../../helpers/doctor.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
 import {
   projectAt,
@@ -21,39 +25,16 @@ beforeEach(async () => {
   project = projectAt(folder());
   await project.write("package.json", '{ "name": "host" }\n');
   await project.write("adw.config.json", '{ "websocket_port": 0 }\n');
-  await project.done(
-    "init",
-    "--yes",
+  await initWithPackages(
+    project,
     "--modules",
     "adw_websockets",
-    "--typescript-runner",
-    "tsx",
-    "--sqlite-driver",
-    "better-sqlite3",
-  );
-  await symlink(
-    join(REPOSITORY, "node_modules"),
-    join(folder(), "node_modules"),
+    ...ON_ANY_NODE,
   );
 });
 
-interface Finding {
-  check: string;
-  status: string;
-  message: string;
-  fix?: string;
-}
-
-async function examine(...parameters: string[]) {
-  const { code, stdout } = await project.run("doctor", "--json", ...parameters);
-  const report: { healthy: boolean; findings: Finding[] } = JSON.parse(stdout);
-  return {
-    code,
-    healthy: report.healthy,
-    problems: report.findings.filter(({ status }) => status === "problem"),
-    fixed: report.findings.filter(({ status }) => status === "fixed"),
-  };
-}
+const examine = (...parameters: string[]) =>
+  examineProject(project, ...parameters);
 
 const HEALTHY = { code: 0, healthy: true, problems: [], fixed: [] };
 

@@ -3,6 +3,11 @@ import { spawnSync } from "node:child_process";
 import { chmod, mkdir, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { REPOSITORY } from "../../helpers/packed.ts";
+import {
+  ON_ANY_NODE,
+  examine as examineProject,
+  initWithPackages,
+} from "../../helpers/doctor.ts";
 import { CLI, runCli } from "../../helpers/cli.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
 import {
@@ -22,12 +27,6 @@ beforeEach(async () => {
   await project.write("adw.config.json", '{ "websocket_port": 0 }\n');
 });
 
-const ON_ANY_NODE = [
-  "--typescript-runner",
-  "tsx",
-  "--sqlite-driver",
-  "better-sqlite3",
-];
 const OF_NODE_22 = [
   "--typescript-runner",
   "node",
@@ -40,38 +39,25 @@ async function withServer(
   parameters: readonly string[] = [],
   environment: readonly string[] = ON_ANY_NODE,
 ): Promise<void> {
-  await project.done(
-    "init",
-    "--yes",
+  await initWithPackages(
+    project,
     ...(parameters.includes("--modules") ? [] : ["--modules", "adw_server"]),
     ...environment,
     ...parameters,
   );
-  await symlink(
-    join(REPOSITORY, "node_modules"),
-    join(folder(), "node_modules"),
+}
+
+/** A merge left conflict markers in the server. */
+async function markServer(): Promise<void> {
+  const text = await project.read("adws/adw_server.ts");
+  await project.write(
+    "adws/adw_server.ts",
+    `<<<<<<< yours\n${text}=======\n>>>>>>> theirs\n`,
   );
 }
 
-interface Finding {
-  check: string;
-  status: string;
-  message: string;
-  fix?: string;
-}
-
-async function examine(...parameters: string[]) {
-  const { code, stdout } = await project.run("doctor", "--json", ...parameters);
-  const report: {
-    findings: Finding[];
-    live?: { step: string; ok: boolean; detail: string }[];
-  } = JSON.parse(stdout);
-  return {
-    code,
-    live: report.live,
-    problems: report.findings.filter(({ status }) => status === "problem"),
-  };
-}
+const examine = (...parameters: string[]) =>
+  examineProject(project, ...parameters);
 
 /** Types the advice in a shell, as its reader would. */
 function type(fix = ""): void {
@@ -135,11 +121,7 @@ describe("plain doctor knows what check knows", () => {
 
   test("conflict markers in adw_server.ts are unhealthy", async () => {
     await withServer();
-    const text = await project.read("adws/adw_server.ts");
-    await project.write(
-      "adws/adw_server.ts",
-      `<<<<<<< yours\n${text}=======\n>>>>>>> theirs\n`,
-    );
+    await markServer();
     expect(await examine()).toMatchObject({
       code: 1,
       problems: [
@@ -203,11 +185,7 @@ test("without a lock, conflict markers and a file that is gone are said all the 
   await withServer();
   await project.remove("adw.lock.json");
   await project.remove("adws/adw_modules/adw_database/tables.ts");
-  const text = await project.read("adws/adw_server.ts");
-  await project.write(
-    "adws/adw_server.ts",
-    `<<<<<<< yours\n${text}=======\n>>>>>>> theirs\n`,
-  );
+  await markServer();
   expect(await examine()).toMatchObject({
     code: 1,
     problems: [

@@ -115,17 +115,21 @@ test("every rendered file is formatted as prettier's defaults would", () => {
   expect({ status, output: stdout + stderr }).toMatchObject({ status: 0 });
 });
 
-test("every rendered file compiles under the strictest options", () => {
+/** Runs TypeScript on a tsconfig of this repository. */
+function typeCheck(project: string) {
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
   const { status, stdout } = spawnSync(
     process.execPath,
-    [
-      join(root, "node_modules/typescript/bin/tsc"),
-      "-p",
-      "test/features/rendering/tsconfig.json",
-    ],
+    [compiler, "-p", project],
     { cwd: root, encoding: "utf8" },
   );
-  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  return { status, stdout };
+}
+
+const PASSED = { status: 0, stdout: "" };
+
+test("every rendered file compiles under the strictest options", () => {
+  expect(typeCheck("test/features/rendering/tsconfig.json")).toEqual(PASSED);
 });
 
 test("every rendered file passes the linter", () => {
@@ -151,29 +155,11 @@ test("every rendered file passes the linter", () => {
 });
 
 test("the folder's own tsconfig checks it too, as a user would run it", () => {
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    [
-      join(root, "node_modules/typescript/bin/tsc"),
-      "-p",
-      "build/rendered/default/adws",
-    ],
-    { cwd: root, encoding: "utf8" },
-  );
-  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  expect(typeCheck("build/rendered/default/adws")).toEqual(PASSED);
 });
 
 test("the dashboard's source is checked by its own tsconfig", () => {
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    [
-      join(root, "node_modules/typescript/bin/tsc"),
-      "-p",
-      "build/rendered/default/adws/adw_dashboard_source",
-    ],
-    { cwd: root, encoding: "utf8" },
-  );
-  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  expect(typeCheck("build/rendered/default/adws/adw_dashboard_source")).toEqual(PASSED);
 });
 
 test("a header names the module, its version, what it needs and how to update it", async () => {

@@ -4,22 +4,31 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
-import {
-  GREETING,
-  installedProject,
-  TEMPLATE,
-  type TemplateProject,
-} from "../../helpers/template-project.ts";
+import { GREETING, TEMPLATE, freshProject } from "../../helpers/template-project.ts";
 
 jest.setTimeout(90_000);
 
 const folder = temporaryFolder();
 const FILE = "adws/greeting.ts";
 const LOCK = "adw.lock.json";
-let project: TemplateProject;
-beforeEach(async () => {
-  project = await installedProject(folder());
-});
+const project = freshProject(folder);
+
+/** Puts modules of these names into the template folder. */
+async function offer(...names: string[]): Promise<void> {
+  for (const name of names)
+    await project.write(
+      `templates/adws/${name}.ts.njk`,
+      `export const ${name.toUpperCase()} = 1;\n`,
+    );
+  await project.manifest(
+    GREETING,
+    ...names.map((name) => ({
+      ...GREETING,
+      name,
+      files: [`adws/${name}.ts`],
+    })),
+  );
+}
 
 /** What git writes where two branches changed the same lines of a file. */
 function gitMerge(
@@ -155,17 +164,7 @@ describe("conflict markers in adw.lock.json", () => {
   });
 
   test("two branches that each added a module: the lock has both", async () => {
-    const parts = ["alpha", "omega"].map((name) => ({
-      ...GREETING,
-      name,
-      files: [`adws/${name}.ts`],
-    }));
-    for (const { name } of parts)
-      await project.write(
-        `templates/adws/${name}.ts.njk`,
-        `export const ${name.toUpperCase()} = 1;\n`,
-      );
-    await project.manifest(GREETING, ...parts);
+    await offer("alpha", "omega");
     const base = await project.read(LOCK);
     const config = await project.read("adw.config.json");
     await project.done("add", "alpha");
@@ -269,17 +268,7 @@ test.each([
 );
 
 test("two branches that each added and removed modules: update settles adw.config.json and the lock", async () => {
-  const parts = ["alpha", "gone", "omega"].map((name) => ({
-    ...GREETING,
-    name,
-    files: [`adws/${name}.ts`],
-  }));
-  for (const { name } of parts)
-    await project.write(
-      `templates/adws/${name}.ts.njk`,
-      `export const ${name.toUpperCase()} = 1;\n`,
-    );
-  await project.manifest(GREETING, ...parts);
+  await offer("alpha", "gone", "omega");
   await project.done("add", "gone");
   const both = async (): Promise<[string, string]> => [
     await project.read("adw.config.json"),

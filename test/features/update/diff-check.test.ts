@@ -1,19 +1,12 @@
 /** `diff` and `check`: what differs, whose doing it is, and what counts in CI. */
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { runCli } from "../../helpers/cli.ts";
-import {
-  installedProject,
-  TEMPLATE,
-  type TemplateProject,
-} from "../../helpers/template-project.ts";
+import { TEMPLATE, freshProject } from "../../helpers/template-project.ts";
 
 jest.setTimeout(60_000);
 
 const folder = temporaryFolder();
-let project: TemplateProject;
-beforeEach(async () => {
-  project = await installedProject(folder());
-});
+const project = freshProject(folder);
 
 const FILE = "adws/greeting.ts";
 const youEdit = () => project.edit(FILE, "SEVEN = 7", "SEVEN = 77");

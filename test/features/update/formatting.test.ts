@@ -7,21 +7,16 @@ import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { REPOSITORY } from "../../helpers/packed.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
-import {
-  installedProject,
-  TEMPLATE,
-  type TemplateProject,
-} from "../../helpers/template-project.ts";
+import { TEMPLATE, freshProject } from "../../helpers/template-project.ts";
 
 jest.setTimeout(60_000);
 
 const folder = temporaryFolder();
 const FILE = "adws/greeting.ts";
-let project: TemplateProject;
+const project = freshProject(folder);
 
 /** A project that has prettier, and no configuration for it yet. */
 beforeEach(async () => {
-  project = await installedProject(folder());
   await mkdir(join(folder(), "node_modules"));
   await symlink(
     join(REPOSITORY, "node_modules/prettier"),

@@ -6,20 +6,13 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { REPOSITORY } from "../../helpers/packed.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
-import {
-  installedProject,
-  TEMPLATE,
-  type TemplateProject,
-} from "../../helpers/template-project.ts";
+import { TEMPLATE, freshProject } from "../../helpers/template-project.ts";
 
 jest.setTimeout(60_000);
 
 const folder = temporaryFolder();
 const FILE = "adws/greeting.ts";
-let project: TemplateProject;
-beforeEach(async () => {
-  project = await installedProject(folder());
-});
+const project = freshProject(folder);
 
 const text = () => project.read("adw.lock.json");
 

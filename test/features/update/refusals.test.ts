@@ -2,20 +2,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
-import {
-  installedProject,
-  TEMPLATE,
-  type TemplateProject,
-} from "../../helpers/template-project.ts";
+import { TEMPLATE, freshProject } from "../../helpers/template-project.ts";
 
 jest.setTimeout(60_000);
 
 const folder = temporaryFolder();
 const FILE = "adws/greeting.ts";
-let project: TemplateProject;
-beforeEach(async () => {
-  project = await installedProject(folder());
-});
+const project = freshProject(folder);
 
 test.each([
   ["add", "adw_base"],

@@ -3,21 +3,13 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { runOrThrow } from "../../helpers/processes.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
-import {
-  installedProject,
-  projectAt,
-  TEMPLATE,
-  type TemplateProject,
-} from "../../helpers/template-project.ts";
+import { projectAt, TEMPLATE, freshProject } from "../../helpers/template-project.ts";
 
 jest.setTimeout(60_000);
 
 const folder = temporaryFolder();
 const FILE = "adws/greeting.ts";
-let project: TemplateProject;
-beforeEach(async () => {
-  project = await installedProject(folder());
-});
+const project = freshProject(folder);
 
 const git = (...parameters: string[]) =>
   runOrThrow(

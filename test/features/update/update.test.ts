@@ -1,20 +1,11 @@
 /** `update`: the templates' changes come in, the owner's edits stay. */
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
-import {
-  GREETING,
-  GREETING_TEMPLATE,
-  installedProject,
-  TEMPLATE,
-  type TemplateProject,
-} from "../../helpers/template-project.ts";
+import { GREETING, GREETING_TEMPLATE, TEMPLATE, freshProject } from "../../helpers/template-project.ts";
 
 jest.setTimeout(60_000);
 
 const folder = temporaryFolder();
-let project: TemplateProject;
-beforeEach(async () => {
-  project = await installedProject(folder());
-});
+const project = freshProject(folder);
 
 const FILE = "adws/greeting.ts";
 const yours = (before: string, after: string) =>
