@@ -22,6 +22,7 @@ import {
 } from "./application/render-module.ts";
 import { parseConfig, type AdwConfigInput } from "./domain/config.ts";
 import { RefusedError } from "./domain/errors.ts";
+import { absolutePath } from "./domain/paths.ts";
 
 export type {
   RenderedFile,
@@ -47,7 +48,7 @@ export async function renderMatrix(
   { root = process.cwd(), templatesDir = "" }: MatrixOptions = {},
 ): Promise<Record<string, RenderedModule>> {
   const source = await moduleSource(
-    root,
+    absolutePath(root),
     parseConfig({ templates_dir: templatesDir }),
   );
   const rendered = await Promise.all(

@@ -6,6 +6,7 @@ import {
   targetPath,
   type ModuleDefinition,
 } from "../domain/module-registry.ts";
+import { pathEntries, type ProjectPath } from "../domain/paths.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import { projectFormatter } from "../infrastructure/project-prettier.ts";
 import { isGenerated, moduleRenderer } from "./file-facts.ts";
@@ -35,8 +36,10 @@ export async function adoptLostFiles(
 ): Promise<Project> {
   const { root, lock } = project;
   const files: Lock["files"] = {};
-  const adopted = new Map<string, string | undefined>();
-  const known = new Set(Object.values(lock.files).map(({ source }) => source));
+  const adopted = new Map<ProjectPath, string | undefined>();
+  const known = new Set(
+    pathEntries(lock.files).map(([, { source }]) => source),
+  );
   const format = await projectFormatter(root);
   for (const definition of definitions) {
     const { name: module, renamedFiles = {} } = definition;

@@ -76,7 +76,9 @@ export async function checkProject(
       ...(await missingParts(project, installed)),
     );
   }
-  const looked = files.map(({ path, movedFrom }) => movedFrom ?? path);
+  const looked: string[] = files.map(
+    ({ path, movedFrom }) => movedFrom ?? path,
+  );
   if (isWhole) looked.push(project.configFile, PACKAGE_FILE, LOCK_FILE);
   const drifted = drift.map(({ path }) => path);
   return { root, files: new Set([...looked, ...drifted]).size, drift };

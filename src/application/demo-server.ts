@@ -1,6 +1,7 @@
 /** The server that the demo is shown by: the one that runs, or one for as long as it plays. */
 import { join } from "node:path";
 import { RefusedError } from "../domain/errors.ts";
+import { targetPath } from "../domain/module-registry.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import {
   startServerProcess,
@@ -62,7 +63,10 @@ async function projectToken({
 }: Pick<Project, "root" | "config">): Promise<string | undefined> {
   const given = process.env["ADW_TOKEN"] ?? "";
   if (given !== "") return given;
-  const text = await readProjectFile(root, `${config.adws_dir}/.adw_token`);
+  const text = await readProjectFile(
+    root,
+    targetPath("adws/.adw_token", config),
+  );
   const token = text?.trim() ?? "";
   return token === "" ? undefined : token;
 }
@@ -77,7 +81,7 @@ export async function startProjectServer(
   { runner, serverOptions }: ProjectCommand,
   { port, onError }: { port: number; onError: (text: string) => void },
 ): Promise<ServerProcess> {
-  const file = `${config.adws_dir}/adw_server.ts`;
+  const file = targetPath("adws/adw_server.ts", config);
   const place = ["--port", String(port), "--host", "127.0.0.1"];
   try {
     return await startServerProcess(

@@ -1,5 +1,6 @@
 /** Finds what keeps a project's workflows from running, and fixes what is safe to fix. */
 import { AdwError, formatLocation } from "../domain/errors.ts";
+import type { AbsolutePath } from "../domain/paths.ts";
 import {
   hasPendingTransaction,
   recoverTransaction,
@@ -76,7 +77,7 @@ export async function examineProject(
 }
 
 async function pendingTransaction(
-  root: string,
+  root: AbsolutePath,
   fix: boolean,
 ): Promise<Finding> {
   const check = "transaction";

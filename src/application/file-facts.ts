@@ -6,6 +6,7 @@ import {
   targetPath,
   type ModuleDefinition,
 } from "../domain/module-registry.ts";
+import { pathEntries, type TemplatePath } from "../domain/paths.ts";
 import {
   readProjectFile,
   textDigest,
@@ -50,7 +51,7 @@ export function moduleRenderer(
   definition: ModuleDefinition,
   config: AdwConfig,
   format: Formatter,
-): (file: string) => Promise<string> {
+): (file: TemplatePath) => Promise<string> {
   const render = fileRenderer(definition, config, source.templates);
   return async (file) => {
     const text = await render(file);
@@ -63,7 +64,7 @@ export function moduleRenderer(
 /** What a build has made is not formatted, and not merged. */
 export function isGenerated(
   { generatedFiles = [] }: ModuleDefinition,
-  file: string,
+  file: TemplatePath,
 ): boolean {
   return generatedFiles.includes(file);
 }
@@ -83,7 +84,7 @@ export async function orphanedFiles(
   );
   const format = await projectFormatter(root);
   return Promise.all(
-    Object.entries(lock.files)
+    pathEntries(lock.files)
       .filter(([path]) => !current.has(path))
       .map(async ([path, entry]) => {
         const disk = await readProjectFile(root, path);
@@ -119,7 +120,7 @@ function placesOf(
   config: AdwConfig,
 ): Place[] {
   const recorded = new Map(
-    Object.entries(lock.files).map(([path, { source }]) => [source, path]),
+    pathEntries(lock.files).map(([path, { source }]) => [source, path]),
   );
   return definitions.flatMap((definition) =>
     definition.files.map((source) => {
@@ -141,7 +142,7 @@ interface Rendering {
   /** Whether its module renders what it rendered last time. */
   isUpToDate: boolean;
   format: Formatter;
-  render: (file: string) => Promise<string>;
+  render: (file: TemplatePath) => Promise<string>;
 }
 
 async function factsAt(

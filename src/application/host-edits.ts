@@ -5,6 +5,12 @@
  */
 import type { AdwConfig } from "../domain/config.ts";
 import type { Lock } from "../domain/lock.ts";
+import {
+  pathEntries,
+  projectPath,
+  type AbsolutePath,
+  type ProjectPath,
+} from "../domain/paths.ts";
 import type { FileEdit, FileOperation } from "../domain/plan.ts";
 import {
   leaveOutOfLinters,
@@ -30,7 +36,7 @@ export interface HostPlan {
 }
 
 interface HostProject {
-  root: string;
+  root: AbsolutePath;
   lock: Lock;
 }
 
@@ -44,17 +50,17 @@ export async function planHostEdits(
   }: {
     config: Pick<AdwConfig, "adws_dir">;
     /** The rendered files. */
-    rendered: readonly string[];
+    rendered: readonly ProjectPath[];
     /** Whether linters may be told too. They are when the first module comes; later, their owner may have decided otherwise. */
     linters: boolean;
   },
 ): Promise<HostPlan> {
   const adwsDir = config.adws_dir;
-  const links = new Set<string>();
-  const disk = (path: string) =>
+  const links = new Set<ProjectPath>();
+  const disk = (path: ProjectPath) =>
     readOwnFile(root, path, (refused) => links.add(refused));
   const former = await withoutEdits(lock, disk);
-  const read = async (path: string) =>
+  const read = async (path: ProjectPath) =>
     former.texts.has(path) ? (former.texts.get(path) ?? null) : disk(path);
   const width = await lineWidth(read);
   const {
@@ -138,7 +144,7 @@ export async function planHostRestore(
       .filter(({ operation }) => operation === "delete")
       .map(({ path }) => path),
   );
-  const left = filesBelow(root, config.adws_dir).filter(
+  const left = filesBelow(root, projectPath(config.adws_dir)).filter(
     (path) => /\.[cm]?[jt]sx?$/.test(path) && !gone.has(path),
   );
   const [first] = left;
@@ -153,7 +159,7 @@ export async function planHostRestore(
       ],
     };
   }
-  const disk = (path: string) => readOwnFile(root, path);
+  const disk = (path: ProjectPath) => readOwnFile(root, path);
   const { texts, kept } = await withoutEdits(lock, disk);
   const files: FileEdit[] = [];
   for (const [path, after] of texts) {
@@ -178,14 +184,14 @@ export async function planHostRestore(
 /** The host's files without our edits, and the edits that cannot be found any more. */
 async function withoutEdits(
   lock: Lock,
-  disk: (path: string) => Promise<string | null>,
+  disk: (path: ProjectPath) => Promise<string | null>,
 ): Promise<{
-  texts: Map<string, string | null>;
+  texts: Map<ProjectPath, string | null>;
   kept: NonNullable<Lock["host_edits"]>;
 }> {
-  const texts = new Map<string, string | null>();
+  const texts = new Map<ProjectPath, string | null>();
   const kept: NonNullable<Lock["host_edits"]> = {};
-  for (const [path, patch] of Object.entries(lock.host_edits ?? {})) {
+  for (const [path, patch] of pathEntries(lock.host_edits ?? {})) {
     const text = await disk(path);
     if (text === null) continue;
     const restored = withoutPatch(text, patch);

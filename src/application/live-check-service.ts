@@ -3,17 +3,22 @@ import { lastLines } from "../domain/program-output.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as v from "valibot";
 import { RefusedError } from "../domain/errors.ts";
+import { targetPath } from "../domain/module-registry.ts";
+import type { TemplatePath } from "../domain/paths.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { LiveCheckTask } from "../live-check.ts";
 import { nodeOptions } from "./project-command.ts";
 import { openProject, type Project, type ProjectRequest } from "./project.ts";
 
-export interface LiveStep {
-  step: string;
-  ok: boolean;
-  detail: string;
-}
+const STEP_SCHEMA = v.object({
+  step: v.string(),
+  ok: v.boolean(),
+  detail: v.string(),
+});
+
+export type LiveStep = v.InferOutput<typeof STEP_SCHEMA>;
 
 /** A task with paths as the project has them, and no scratch folder yet. */
 type ProjectTask =
@@ -34,9 +39,10 @@ export async function checkLive(
 ): Promise<boolean> {
   const project = await openProject(request);
   const { root, config } = project;
-  const modules = `${config.adws_dir}/adw_modules`;
-  const websockets = `${modules}/adw_websockets.ts`;
-  const server = `${config.adws_dir}/adw_server.ts`;
+  const at = (file: TemplatePath) => targetPath(file, config);
+  const websockets = at("adws/adw_modules/adw_websockets.ts");
+  const server = at("adws/adw_server.ts");
+  const database = at("adws/adw_modules/adw_database.ts");
   const isInstalled = config.modules.includes("adw_server");
   for (const path of [websockets, ...(isInstalled ? [server] : [])]) {
     if ((await readProjectFile(root, path)) !== null) continue;
@@ -49,9 +55,7 @@ export async function checkLive(
     {
       mode: "live",
       websockets,
-      ...(isInstalled
-        ? { server, database: `${modules}/adw_database.ts` }
-        : {}),
+      ...(isInstalled ? { server, database } : {}),
     },
     onStep,
   );
@@ -133,21 +137,8 @@ function absolute(
 function parseStep(line: string): LiveStep | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return isStep(value) ? value : undefined;
+    return v.is(STEP_SCHEMA, value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isStep(value: unknown): value is LiveStep {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "step" in value &&
-    typeof value.step === "string" &&
-    "ok" in value &&
-    typeof value.ok === "boolean" &&
-    "detail" in value &&
-    typeof value.detail === "string"
-  );
 }

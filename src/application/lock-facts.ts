@@ -5,6 +5,7 @@ import {
   templatesOf,
   type ModuleDefinition,
 } from "../domain/module-registry.ts";
+import type { ProjectPath } from "../domain/paths.ts";
 import {
   packText,
   textDigest,
@@ -17,7 +18,7 @@ import type { ModuleSource } from "./render-module.ts";
  * What we wrote into a file last time; null when the lock does not know it, or has
  * only its hash.
  */
-export function recordedText(lock: Lock, path: string): string | null {
+export function recordedText(lock: Lock, path: ProjectPath): string | null {
   const entry = lock.files[path];
   if (entry?.base === undefined) return null;
   let text: string | undefined;

@@ -12,6 +12,7 @@ import {
   templatesOf,
   type ModuleDefinition,
 } from "../domain/module-registry.ts";
+import { projectPath, type AbsolutePath } from "../domain/paths.ts";
 import { parseJson } from "../infrastructure/json-text.ts";
 import {
   isMissing,
@@ -36,7 +37,7 @@ const MANIFEST_FILE = "manifest.json";
  * one that is missing, with its file and line.
  */
 export async function moduleSource(
-  root: string,
+  root: AbsolutePath,
   config: AdwConfig,
 ): Promise<ModuleSource> {
   const folder = config.templates_dir;
@@ -51,11 +52,11 @@ export async function moduleSource(
 }
 
 async function readManifest(
-  root: string,
+  root: AbsolutePath,
   folder: string,
 ): Promise<ModuleDefinition[]> {
   const file = `${folder}/${MANIFEST_FILE}`;
-  const text = await readProjectFile(root, file);
+  const text = await readProjectFile(root, projectPath(file));
   if (text === null) return [];
   const { value, locate } = parseJson(text, file);
   return parseManifest(value, locate);
@@ -94,11 +95,11 @@ interface OwnTemplate {
  * module has is stray.
  */
 async function readTemplates(
-  root: string,
+  root: AbsolutePath,
   folder: string,
   definitions: readonly ModuleDefinition[],
 ): Promise<{ texts: Map<string, OwnTemplate>; stray: string | undefined }> {
-  const owners = new Map(
+  const owners = new Map<string, ModuleDefinition>(
     definitions.flatMap((owner) =>
       templatesOf(owner).map((file) => [file, owner] as const),
     ),
@@ -120,13 +121,14 @@ async function readTemplates(
         { where: { file: `${folder}/${path}` }, hint: "Delete one of them." },
       );
     }
-    const text = (await readProjectFile(root, `${folder}/${path}`)) ?? "";
+    const text =
+      (await readProjectFile(root, projectPath(`${folder}/${path}`))) ?? "";
     texts.set(file, { path, tagged, text, owner });
   }
   return { texts, stray };
 }
 
-function filesBelow(root: string, folder: string): string[] {
+function filesBelow(root: AbsolutePath, folder: string): string[] {
   try {
     return readdirSync(join(root, folder), {
       recursive: true,

@@ -7,7 +7,13 @@ import type { AdwConfig } from "../domain/config.ts";
 import { ignoredPaths, withIgnoredPaths } from "../domain/ignore-block.ts";
 import { listed } from "../domain/listed.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
-import { isInsideProject } from "../domain/paths.ts";
+import {
+  isInsideProject,
+  pathEntries,
+  projectPath,
+  type AbsolutePath,
+  type ProjectPath,
+} from "../domain/paths.ts";
 import { linesOperation, type FileOperation } from "../domain/plan.ts";
 import {
   databaseFiles,
@@ -17,7 +23,7 @@ import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { Project } from "./project.ts";
 import { isIgnored } from "../infrastructure/git.ts";
 
-const IGNORE_FILE = ".gitignore";
+const IGNORE_FILE = projectPath(".gitignore");
 
 /** Secrets in `adws_dir`, and the line of its ignore file that keeps git from each. */
 const GUARDS: Readonly<Record<string, string>> = {
@@ -57,9 +63,9 @@ export async function protectPrivateData(
   const operations = intended.operations.map((entry) =>
     keepIgnoring(entry, exposed),
   );
-  const guards = new Map<string, readonly string[]>();
+  const guards = new Map<ProjectPath, readonly string[]>();
   for (const folder of [
-    ...(isInstalled ? [config.adws_dir] : []),
+    ...(isInstalled ? [projectPath(config.adws_dir)] : []),
     ...exposed.map((entry) => entry.folder),
   ])
     guards.set(folder, await ignoreLines(root, operations, folder));
@@ -71,9 +77,9 @@ export async function protectPrivateData(
     : undefined;
   const before = await readProjectFile(root, IGNORE_FILE);
   const present = ignoredPaths(before);
-  const unused = [...new Set([...formerDatabase(project), ...present])].filter(
-    (path) => path !== used && databaseFiles(root, path).length > 0,
-  );
+  const unused = [...new Set([...formerDatabase(project), ...present])]
+    .filter(isInsideProject)
+    .filter((path) => path !== used && databaseFiles(root, path).length > 0);
   // Where an ignore file is its owner's, or deleted, each secret is named.
   const unguarded = [
     ...(isInstalled
@@ -115,7 +121,7 @@ export async function protectPrivateData(
 
 /** What stays in a folder that the modules have left. */
 interface LeftFolder {
-  folder: string;
+  folder: ProjectPath;
   secret: readonly string[];
   other: readonly string[];
 }
@@ -148,11 +154,11 @@ function strayNote(stray: readonly string[], used: string | undefined): string {
 
 /** The ignore file of a folder as the plan leaves it, which its owner may have replaced. */
 async function ignoreLines(
-  root: string,
+  root: AbsolutePath,
   operations: readonly FileOperation[],
-  folder: string,
+  folder: ProjectPath,
 ): Promise<readonly string[]> {
-  const path = `${folder}/${IGNORE_FILE}`;
+  const path = projectPath(`${folder}/${IGNORE_FILE}`);
   const entry = operations.find((file) => file.path === path);
   const text =
     entry === undefined
@@ -175,18 +181,18 @@ function isGuarded(
 }
 
 /** The folders that files were rendered into, as the lock has them. */
-function formerFolders({ lock }: Project): string[] {
-  const folders = Object.entries(lock.files).flatMap(([path, { source }]) => {
+function formerFolders({ lock }: Project): ProjectPath[] {
+  const folders = pathEntries(lock.files).flatMap(([path, { source }]) => {
     const end = source.replace(/^adws/, "");
     return path.endsWith(end) && end !== source
       ? [path.slice(0, -end.length)]
       : [];
   });
-  return [...new Set(folders)];
+  return [...new Set(folders)].filter(isInsideProject);
 }
 
 /** Where the database was when the modules were last rendered. */
-function formerDatabase({ root, lock }: Project): string[] {
+function formerDatabase({ root, lock }: Project): ProjectPath[] {
   const path = lock.modules["adw_database"]?.inputs["database_path"];
   const inside =
     typeof path === "string" ? insideProject(root, path) : undefined;
@@ -194,7 +200,10 @@ function formerDatabase({ root, lock }: Project): string[] {
 }
 
 /** A path as it stands in the project; undefined outside of it. */
-function insideProject(root: string, path: string): string | undefined {
+function insideProject(
+  root: AbsolutePath,
+  path: string,
+): ProjectPath | undefined {
   const inside = relative(root, resolve(root, path)).replaceAll("\\", "/");
   return isInsideProject(inside) ? inside : undefined;
 }
@@ -207,7 +216,7 @@ function isCovered(path: string, folders: readonly string[]): boolean {
   );
 }
 
-async function gitIgnores(root: string, path: string): Promise<boolean> {
+async function gitIgnores(root: AbsolutePath, path: string): Promise<boolean> {
   return isIgnored(root, path);
 }
 

@@ -8,6 +8,11 @@ import {
   retiredModule,
   type RetiredModule,
 } from "../domain/module-registry.ts";
+import {
+  absolutePath,
+  type AbsolutePath,
+  type ProjectPath,
+} from "../domain/paths.ts";
 import { suggestion } from "../domain/nearest.ts";
 import { readConfig } from "../infrastructure/config-file.ts";
 import { readLock } from "../infrastructure/lock-file.ts";
@@ -22,7 +27,7 @@ export type { ProjectRequest } from "./scaffold-types.ts";
 
 /** The state that every command starts from. */
 export interface Project {
-  root: string;
+  root: AbsolutePath;
   configFile: string;
   /** The configuration's text; null when there is none yet. */
   configText: string | null;
@@ -40,7 +45,7 @@ export interface Project {
   /** The lock as its file has it; null where there is none, or two versions in one. */
   recordedLock: Lock | null;
   /** Files that the lock had lost, with the version that their header names. */
-  adopted: ReadonlyMap<string, string | undefined>;
+  adopted: ReadonlyMap<ProjectPath, string | undefined>;
   source: ModuleSource;
 }
 
@@ -144,15 +149,15 @@ function requireKnownModules(
 }
 
 /** The real path of the project's folder, so that no link in it is mistaken for one inside. */
-export async function resolveRoot(root: string): Promise<string> {
-  let real: string;
+export async function resolveRoot(root: string): Promise<AbsolutePath> {
+  let real: AbsolutePath;
   try {
-    real = realpathSync.native(root);
+    real = absolutePath(realpathSync.native(root));
   } catch (error) {
     if (!isMissing(error)) throw error;
     // A folder can be made inside a folder only.
     if (hasCode(error, "ENOTDIR")) await resolveRoot(dirname(resolve(root)));
-    return resolve(root);
+    return absolutePath(root);
   }
   if (statSync(real).isDirectory()) return real;
   throw new UsageError(`${root} is a file, and a folder is needed`, {
@@ -162,7 +167,7 @@ export async function resolveRoot(root: string): Promise<string> {
 
 /** A path as the project names it: `./x` and `/project/x` are `x`. */
 function insidePath(
-  root: string,
+  root: AbsolutePath,
   file: string | undefined,
 ): string | undefined {
   if (file === undefined) return undefined;

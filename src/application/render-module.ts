@@ -14,6 +14,7 @@ import {
   type ModuleRegistry,
 } from "../domain/module-registry.ts";
 import { needsOf } from "../domain/module-needs.ts";
+import type { ProjectPath, TemplatePath } from "../domain/paths.ts";
 import { templateContext } from "./template-context.ts";
 import {
   bundledTemplates,
@@ -23,8 +24,7 @@ import {
 
 /** One rendered file. */
 export interface RenderedFile {
-  /** Relative to the project, with `/` between the parts. */
-  path: string;
+  path: ProjectPath;
   content: string;
 }
 
@@ -62,7 +62,7 @@ export function fileRenderer(
   definition: ModuleDefinition,
   config: AdwConfig,
   templates: TemplateSource = bundledTemplates,
-): (file: string) => Promise<string> {
+): (file: TemplatePath) => Promise<string> {
   const context = templateContext(definition, config);
   return (file) =>
     renderTemplate(templateOf(definition, file, config), context, templates);

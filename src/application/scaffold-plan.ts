@@ -8,7 +8,12 @@ import {
 } from "../domain/git-attributes.ts";
 import { LOCK_FILE, formatLock, type Lock } from "../domain/lock.ts";
 import type { ModuleDefinition } from "../domain/module-registry.ts";
-import { assertOwnFolder, isInsideProject } from "../domain/paths.ts";
+import {
+  assertOwnFolder,
+  isInsideProject,
+  pathEntries,
+  projectPath,
+} from "../domain/paths.ts";
 import {
   editOperation,
   linesOperation,
@@ -134,7 +139,7 @@ export async function assemble(parts: PlanParts): Promise<ScaffoldPlan> {
           : await tsconfigAdvice({
               root,
               adwsDir: config.adws_dir,
-              files: Object.keys(lock.files),
+              files: pathEntries(lock.files).map(([path]) => path),
             }))),
     ],
   };
@@ -232,7 +237,10 @@ async function configParts(
     before,
     after: edited,
   });
-  if (after !== before) assertConfigStays(path);
+  if (!isInsideProject(path)) {
+    if (after !== before) throw outsideConfig(path);
+    return { operations: [], leftBehind: [], notes: [] };
+  }
   const ownSettings = settingsOfTheOwner(project.settledConfigText);
   if (isGone && before !== null && ownSettings.length === 0) {
     const file = { path, before, after: null, reason: NOTHING_INSTALLED };
@@ -250,7 +258,7 @@ async function configParts(
   return { operations, leftBehind: [path], notes: [note] };
 }
 
-const ATTRIBUTES_FILE = ".gitattributes";
+const ATTRIBUTES_FILE = projectPath(".gitattributes");
 
 /** Our line comes with the first lock, and goes with it; in between it is the owner's. */
 async function lockAttributes(
@@ -273,9 +281,8 @@ async function lockAttributes(
 }
 
 /** A configuration outside the project is read, and never changed. */
-function assertConfigStays(configFile: string): void {
-  if (isInsideProject(configFile)) return;
-  throw new ConfigError(
+function outsideConfig(configFile: string): ConfigError {
+  return new ConfigError(
     "PATH_OUTSIDE",
     `${configFile} lies outside the project, and its settings would change`,
     {

@@ -4,6 +4,7 @@
  */
 import { RefusedError } from "../domain/errors.ts";
 import { operationsOf } from "../domain/operations.ts";
+import { projectPath } from "../domain/paths.ts";
 import {
   changesOf,
   type Conflict,
@@ -88,6 +89,8 @@ export async function planScaffold(
 export async function applyScaffold(plan: ScaffoldPlan): Promise<void> {
   const refused = refusedConflicts(plan);
   if (refused.length > 0) throw conflictError(refused);
+  // The API's callers may not have types.
+  for (const { path } of plan.operations) projectPath(path);
   // What a killed run left behind is completed first.
   await recoverTransaction(plan.root);
   await applyTransaction(plan.root, changesOf(plan.operations));

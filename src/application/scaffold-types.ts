@@ -1,5 +1,6 @@
 /** What is asked of the generator, and what it answers: the types of the public API. */
 import type { AdwConfig, AdwConfigInput } from "../domain/config.ts";
+import type { AbsolutePath } from "../domain/paths.ts";
 import type { Decisions } from "../domain/operations.ts";
 import type { FileOperation } from "../domain/plan.ts";
 import type { PackageEdit } from "../infrastructure/package-json.ts";
@@ -33,7 +34,7 @@ export interface ScaffoldRequest extends ProjectRequest, Decisions {
 
 /** Everything that applying would do. Nothing has been written yet. */
 export interface ScaffoldPlan {
-  root: string;
+  root: AbsolutePath;
   config: AdwConfig;
   /** The modules that will be installed, requirements included, in order. */
   modules: readonly string[];

@@ -8,7 +8,9 @@ import {
   type AdwConfig,
   type AdwConfigInput,
 } from "../domain/config.ts";
+import type { AbsolutePath } from "../domain/paths.ts";
 import { parseJson } from "../infrastructure/json-text.ts";
+import { asRecord } from "../infrastructure/json-values.ts";
 import { PACKAGE_FILE } from "../infrastructure/package-json.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { Project } from "./project.ts";
@@ -40,7 +42,7 @@ export async function withSettings(
 function written(configText: string | null): Record<string, unknown> {
   if (configText === null) return {};
   const { value } = parseJson(configText, CONFIG_FILE);
-  return typeof value === "object" && value !== null ? { ...value } : {};
+  return { ...asRecord(value) };
 }
 
 /** Recorded even when they equal the default: another machine must not choose anew. */
@@ -83,13 +85,10 @@ export function settingsOfTheOwner(configText: string | null): string[] {
     .map(([key]) => key);
 }
 
-async function projectName(root: string): Promise<string> {
+async function projectName(root: AbsolutePath): Promise<string> {
   const text = await readProjectFile(root, PACKAGE_FILE);
   const manifest = text === null ? null : parseJson(text, PACKAGE_FILE).value;
-  const named =
-    typeof manifest === "object" && manifest !== null && "name" in manifest
-      ? manifest.name
-      : undefined;
+  const { name: named } = asRecord(manifest);
   const name = typeof named === "string" ? named : basename(root);
   return /^[^\p{C}]{1,100}$/u.test(name) ? name : "adw-project";
 }

@@ -3,6 +3,7 @@ import { CONFIG_FILE, parseConfig } from "../domain/config.ts";
 import { AdwError } from "../domain/errors.ts";
 import { mergeSides } from "../domain/merge-markers.ts";
 import { retiredModule, targetPath } from "../domain/module-registry.ts";
+import type { AbsolutePath } from "../domain/paths.ts";
 import { editJson, parseJson } from "../infrastructure/json-text.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import { moduleSource } from "./module-source.ts";
@@ -15,7 +16,7 @@ type Values = Readonly<Record<string, unknown>>;
  * did). Undefined where both changed the same setting, or which side did is not told.
  */
 export async function settleConfig(
-  root: string,
+  root: AbsolutePath,
   text: string,
 ): Promise<string | undefined> {
   const sides = mergeSides(text);
@@ -41,7 +42,7 @@ export async function settleConfig(
 }
 
 async function settledModules(
-  root: string,
+  root: AbsolutePath,
   settled: string,
   ours: Values,
   theirs: Values,

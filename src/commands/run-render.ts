@@ -9,7 +9,7 @@ import {
 import { RefusedError } from "../domain/errors.ts";
 import { targetPath } from "../domain/module-registry.ts";
 import { changeConfig } from "../domain/config.ts";
-import { assertOwnFolder } from "../domain/paths.ts";
+import { assertOwnFolder, type AbsolutePath } from "../domain/paths.ts";
 import { operationOf } from "../domain/operations.ts";
 import { changesOf, type FileOperation } from "../domain/plan.ts";
 import { statusOf } from "../domain/file-status.ts";
@@ -104,7 +104,7 @@ async function writeOut(
 }
 
 async function planFiles(
-  out: string,
+  out: AbsolutePath,
   module: string,
   files: readonly RenderedFile[],
   force: boolean,

@@ -5,11 +5,12 @@ import { CONFIG_KEYS, CONFIG_SCHEMA } from "./config-schema.ts";
 import { ConfigError, type SourceLocation } from "./errors.ts";
 import { explainIssue } from "./issue-words.ts";
 import { nearest } from "./nearest.ts";
+import { projectPath } from "./paths.ts";
 import type { AdwConfig } from "../generated/config-type.ts";
 import { DEFAULT_CONFIG } from "../generated/default-config.ts";
 
 /** File name of the configuration, at the root of the project. */
-export const CONFIG_FILE = "adw.config.json";
+export const CONFIG_FILE = projectPath("adw.config.json");
 
 /** The complete configuration: every key has a value. */
 export type { AdwConfig };

@@ -2,17 +2,17 @@
  * What became of a file since it was written. This is the one place that decides it:
  * the plan, `check`, `diff` and the next lock are views of the status.
  */
+import type { ProjectPath, TemplatePath } from "./paths.ts";
 import { hasConflictMarkers } from "./three-way-merge.ts";
 
 /** What is known of one file, gathered once. null: there is no such text. */
 export interface FileFacts {
   /** Where it goes now. */
-  path: string;
+  path: ProjectPath;
   module: string;
-  /** The registered file, such as `adws/adw_server.ts`. */
-  source: string;
+  source: TemplatePath;
   /** Where it was last time, when it goes elsewhere now: the texts are those of there. */
-  movedFrom: string | null;
+  movedFrom: ProjectPath | null;
   /** What is at the new place of a file that moves. */
   occupant: string | null;
   /** What was written last time. */

@@ -37,6 +37,7 @@ export function explainIssue(issue: BaseIssue<unknown>): string {
       return `must be one of ${(issue.expected ?? "").replaceAll(/[()]/g, "").replaceAll(" | ", ", ")}${received}`;
     case "regex":
     case "check":
+    case "guard":
       // Ours, where the schema gives one.
       return issue.message.startsWith("Invalid ")
         ? `is not of the form that is needed${received}`

@@ -1,9 +1,13 @@
 /** The shape of `adw.lock.json`: what a lock is checked against, and its JSON Schema made from. */
 import * as v from "valibot";
+import { isInsideProject, isTemplatePath } from "./paths.ts";
 
 /** Version of the format, not of the package. */
 export const LOCK_VERSION = 1;
 
+const unsafe = ({ received }: { received: string }) =>
+  `unsafe path ${received}`;
+const path = v.pipe(v.string(), v.guard(isInsideProject, unsafe));
 const texts = v.record(v.string(), v.string());
 
 export const LOCKED_MODULE_SCHEMA = v.object({
@@ -27,6 +31,7 @@ export const LOCKED_FILE_SCHEMA = v.object({
   module: v.pipe(v.string(), v.description("The module it belongs to.")),
   source: v.pipe(
     v.string(),
+    v.guard(isTemplatePath, unsafe),
     v.description(
       "The registered file; it stays the same when adws_dir changes.",
     ),
@@ -72,11 +77,11 @@ export const LOCK_SCHEMA = v.object({
     v.description("Installed modules, by name."),
   ),
   files: v.pipe(
-    v.record(v.string(), LOCKED_FILE_SCHEMA),
+    v.record(path, LOCKED_FILE_SCHEMA),
     v.description("Files that adw-scaffold wrote, by their path."),
   ),
   kept_files: v.pipe(
-    v.optional(v.record(v.string(), LOCKED_FILE_SCHEMA), {}),
+    v.optional(v.record(path, LOCKED_FILE_SCHEMA), {}),
     v.description(
       "Files of removed modules that stayed because they were edited; add merges them again.",
     ),
@@ -94,7 +99,7 @@ export const LOCK_SCHEMA = v.object({
     ),
   ),
   host_edits: v.pipe(
-    v.optional(v.record(v.string(), LOCKED_EDIT_SCHEMA)),
+    v.optional(v.record(path, LOCKED_EDIT_SCHEMA)),
     v.description(
       "What init changed in the project's own tsconfig and linter files, with the text around it; remove takes it back.",
     ),

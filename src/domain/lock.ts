@@ -11,18 +11,14 @@ import {
   LOCK_VERSION,
   type LOCKED_EDIT_SCHEMA,
   type LOCKED_FILE_SCHEMA,
-  type LOCKED_MODULE_SCHEMA,
 } from "./lock-schema.ts";
-import { isInsideProject } from "./paths.ts";
+import { projectPath } from "./paths.ts";
 
 /** File name of the lock, at the root of the project. */
-export const LOCK_FILE = "adw.lock.json";
+export const LOCK_FILE = projectPath("adw.lock.json");
 
 /** The lock as every part of the program sees it. */
 export type Lock = v.InferOutput<typeof LOCK_SCHEMA>;
-
-/** The state of the templates that a module was last rendered with. */
-export type LockedModule = v.InferOutput<typeof LOCKED_MODULE_SCHEMA>;
 
 /** One file as we wrote it. */
 export type LockedFile = v.InferOutput<typeof LOCKED_FILE_SCHEMA>;
@@ -60,13 +56,10 @@ export function parseLock(value: unknown): Lock {
   if (!result.success) {
     const issue = result.issues[0];
     throw brokenLock(
-      `${v.getDotPath(issue) ?? "the file"} ${explainIssue(issue)}`,
+      issue.type === "guard"
+        ? issue.message
+        : `${v.getDotPath(issue) ?? "the file"} ${explainIssue(issue)}`,
     );
-  }
-  const { files, kept_files: kept, host_edits = {} } = result.output;
-  for (const path of Object.keys({ ...files, ...kept, ...host_edits })) {
-    if (!isInsideProject(path))
-      throw brokenLock(`unsafe path ${JSON.stringify(path)}`);
   }
   return result.output;
 }

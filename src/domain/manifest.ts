@@ -4,14 +4,11 @@ import type { Locate } from "./config.ts";
 import { ConfigError } from "./errors.ts";
 import { explainIssue } from "./issue-words.ts";
 import type { ModuleDefinition } from "./module-registry.ts";
-import { isInsideProject } from "./paths.ts";
+import { isInsideProject, isTemplatePath } from "./paths.ts";
 
 const file = v.pipe(
   v.string(),
-  v.check(
-    (path) => path.startsWith("adws/") && isInsideProject(path),
-    'must be a path below "adws/", without ".."',
-  ),
+  v.guard(isTemplatePath, 'must be a path below "adws/", without ".."'),
 );
 const names = v.record(v.string(), v.string());
 

@@ -1,6 +1,7 @@
 /** What a module is under one configuration: its paths, packages and scripts. */
 import type { AdwConfig } from "./config.ts";
 import type { Dependencies, ModuleDefinition } from "./module-registry.ts";
+import { projectPath, type ProjectPath, type TemplatePath } from "./paths.ts";
 
 /** Entries that hold only under one value of one config key. */
 function active<T extends { when: { key: keyof AdwConfig; value: string } }>(
@@ -11,8 +12,8 @@ function active<T extends { when: { key: keyof AdwConfig; value: string } }>(
 }
 
 /** Where a registered file goes: `adws/` is replaced by the configured folder. */
-export function targetPath(file: string, config: AdwConfig): string {
-  return file.replace(/^adws\//, `${config.adws_dir}/`);
+export function targetPath(file: TemplatePath, config: AdwConfig): ProjectPath {
+  return projectPath(file.replace(/^adws\//, `${config.adws_dir}/`));
 }
 
 /** The dependencies of one module under one configuration. */
@@ -75,9 +76,9 @@ function merged(records: readonly Dependencies[]): Dependencies {
 /** The template of one file under one configuration, by the name that templates are found by. */
 export function templateOf(
   { conditionalTemplates = [] }: ModuleDefinition,
-  file: string,
+  file: TemplatePath,
   config: AdwConfig,
-): string {
+): TemplatePath {
   const chosen = conditionalTemplates.find(
     ({ when, file: of }) => of === file && config[when.key] === when.value,
   );
@@ -88,6 +89,6 @@ export function templateOf(
 export function templatesOf({
   files,
   conditionalTemplates = [],
-}: ModuleDefinition): string[] {
+}: ModuleDefinition): TemplatePath[] {
   return [...files, ...conditionalTemplates.map(({ template }) => template)];
 }

@@ -7,6 +7,7 @@ import { DASHBOARD_SOURCE_FILES } from "../generated/dashboard-source.ts";
 import { UsageError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
 import type { AdwConfig } from "./config.ts";
+import type { TemplatePath } from "./paths.ts";
 
 /** npm package name to version range. */
 export type Dependencies = Readonly<Record<string, string>>;
@@ -21,9 +22,9 @@ export interface ConditionalDependencies {
 /** The template of a file under one value of one config key, instead of the file's own. */
 export interface ConditionalTemplate {
   when: { key: keyof AdwConfig; value: string };
-  file: string;
+  file: TemplatePath;
   /** Named as a file beside it; it never lands in a project under this name. */
-  template: string;
+  template: TemplatePath;
 }
 
 export interface ConditionalFlags {
@@ -42,19 +43,19 @@ export interface ModuleDefinition {
    * `adws_dir`. The template of `adws/x.ts` is `templates/adws/x.ts`, or
    * `templates/adws/x.ts.njk` where it has tags.
    */
-  files: readonly string[];
+  files: readonly TemplatePath[];
   conditionalTemplates?: readonly ConditionalTemplate[];
   /**
    * Files that had another name in an earlier version: new name to old name. An
    * update moves the owner's file along, edits included.
    */
-  renamedFiles?: Readonly<Record<string, string>>;
+  renamedFiles?: Readonly<Partial<Record<TemplatePath, TemplatePath>>>;
   /**
    * Those of the files that a build makes and nobody edits: they are written as they
    * are, the lock keeps only their hash, and an update replaces them or, where they
    * were edited all the same, keeps them.
    */
-  generatedFiles?: readonly string[];
+  generatedFiles?: readonly TemplatePath[];
   /** Modules that must be installed too. */
   requires?: readonly string[];
   dependencies?: Dependencies;

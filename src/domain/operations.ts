@@ -1,5 +1,6 @@
 /** From the status of a file and the intent of a command to what happens to it. Pure. */
 import { statusOf, type FileFacts, type FileStatus } from "./file-status.ts";
+import type { ProjectPath } from "./paths.ts";
 import {
   changeOf,
   type ConflictCause,
@@ -47,7 +48,7 @@ export function operationsOf(file: FileFacts, intent: Intent): FileOperation[] {
 /** The owner's text moves along to the new place, and the old place is cleared. */
 function moveOperations(
   file: FileFacts,
-  movedFrom: string,
+  movedFrom: ProjectPath,
   intent: Intent,
 ): (FileOperation | undefined)[] {
   const { path, module, disk } = file;
@@ -76,7 +77,7 @@ function moveOperations(
 /** Something else is at the new place already. */
 function besideOccupant(
   file: FileFacts,
-  { movedFrom, occupant }: { movedFrom: string; occupant: string },
+  { movedFrom, occupant }: { movedFrom: ProjectPath; occupant: string },
   intent: Intent,
 ): (FileOperation | undefined)[] {
   const there = statusOf({

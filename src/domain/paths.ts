@@ -1,5 +1,20 @@
-/** Decisions on path names. Whether a link is part of one is for the file system to say. */
+/**
+ * The kinds of path, which the compiler keeps apart, and what makes one of each. Whether
+ * a link is part of one is for the file system to say.
+ */
+import { resolve } from "node:path";
 import { ConfigError } from "./errors.ts";
+
+declare const kind: unique symbol;
+
+/** Relative to a project and inside it, with `/` between the parts. */
+export type ProjectPath = string & { readonly [kind]: "project" };
+
+/** The folder of a project, from the root of the file system. */
+export type AbsolutePath = string & { readonly [kind]: "absolute" };
+
+/** A file as it is registered: `adws/` stands for the project's `adws_dir`. */
+export type TemplatePath = `adws/${string}`;
 
 /** Folders of other tools, which nothing is ever written into. */
 const FORBIDDEN = new Set([".git", "node_modules"]);
@@ -11,11 +26,8 @@ function forbiddenPart(path: string): string | undefined {
     .find((part) => FORBIDDEN.has(part.toLowerCase().replace(/[. ]+$/, "")));
 }
 
-/**
- * Whether a target path stays inside the project and out of the folders of other
- * tools. Paths are relative, with `/` between the parts.
- */
-export function isInsideProject(path: string): boolean {
+/** Whether a path stays inside the project, and out of the folders of other tools. */
+export function isInsideProject(path: string): path is ProjectPath {
   return (
     path !== "" &&
     !path.includes("\\") &&
@@ -41,8 +53,8 @@ export function assertOwnFolder(folder: string): void {
 }
 
 /** @throws {ConfigError} code `PATH_OUTSIDE` when {@link isInsideProject} says no. */
-export function assertInsideProject(path: string): void {
-  if (isInsideProject(path)) return;
+export function projectPath(path: string): ProjectPath {
+  if (isInsideProject(path)) return path;
   const forbidden = forbiddenPart(path);
   throw new ConfigError(
     "PATH_OUTSIDE",
@@ -54,4 +66,19 @@ export function assertInsideProject(path: string): void {
           : `Nothing is ever written into ${forbidden}.`,
     },
   );
+}
+
+export function absolutePath(path: string): AbsolutePath {
+  return resolve(path) as AbsolutePath;
+}
+
+export function isTemplatePath(path: string): path is TemplatePath {
+  return path.startsWith("adws/") && isInsideProject(path.slice(5));
+}
+
+/** `Object.entries`, which takes every key for any text. */
+export function pathEntries<K extends string, T>(
+  record: Readonly<Record<K, T>>,
+): [K, Exclude<T, undefined>][] {
+  return Object.entries(record) as [K, Exclude<T, undefined>][];
 }

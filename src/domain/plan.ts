@@ -3,9 +3,11 @@
  * dry run, `--json` and the write itself all read this one list, so what is
  * shown is what happens.
  */
+import type { ProjectPath } from "./paths.ts";
+
 /** One file of the plan. */
 export interface Target {
-  path: string;
+  path: ProjectPath;
   module: string;
 }
 
@@ -77,7 +79,7 @@ export type OperationName = FileOperation["operation"];
 
 /** One file to write or delete, with what must still be on disk when it is done. */
 export interface FileChange {
-  path: string;
+  path: ProjectPath;
   /** New text; null deletes the file. */
   content: string | null;
   /** Text that the plan saw; null when there was no file. */
@@ -127,7 +129,7 @@ export function countOperations(
 
 /** A file that is edited rather than rendered: nothing of it is ever overwritten. */
 export interface FileEdit {
-  path: string;
+  path: ProjectPath;
   before: string | null;
   /** null: the file goes. */
   after: string | null;

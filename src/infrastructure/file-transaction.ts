@@ -33,6 +33,11 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { AdwError, RefusedError } from "../domain/errors.ts";
+import {
+  projectPath,
+  type AbsolutePath,
+  type ProjectPath,
+} from "../domain/paths.ts";
 import type { FileChange } from "../domain/plan.ts";
 import { carryOut } from "./file-transaction/carry-out.ts";
 import {
@@ -58,7 +63,7 @@ export {
  * anything the file system refuses. In each case the project is as before.
  */
 export async function applyTransaction(
-  root: string,
+  root: AbsolutePath,
   changes: readonly FileChange[],
 ): Promise<void> {
   if (changes.length === 0) return;
@@ -83,14 +88,14 @@ function removeStaging(staging: string): void {
 }
 
 async function stage(
-  root: string,
+  root: AbsolutePath,
   staging: string,
   changes: readonly FileChange[],
 ): Promise<Journal> {
   mkdirSync(join(staging, "new"), { recursive: true });
   mkdirSync(join(staging, "old"));
   const entries: Journal["entries"] = [];
-  const newDirectories = new Set<string>();
+  const newDirectories = new Set<ProjectPath>();
   const writable = new Set<string>();
   for (const [index, change] of changes.entries()) {
     const { path, content } = change;
@@ -123,7 +128,11 @@ async function stage(
  * A folder that takes no files is found out before anything is changed: what is
  * renamed into it later could not be, and what was there could not be put back.
  */
-function assertWritable(root: string, path: string, known: Set<string>): void {
+function assertWritable(
+  root: AbsolutePath,
+  path: ProjectPath,
+  known: Set<string>,
+): void {
   let folder = dirname(join(root, path));
   while (!existsSync(folder)) folder = dirname(folder);
   if (known.has(folder)) return;
@@ -133,7 +142,7 @@ function assertWritable(root: string, path: string, known: Set<string>): void {
 
 /** The plan may have waited for an answer; the file must still be what it saw. */
 async function assertUnchanged(
-  root: string,
+  root: AbsolutePath,
   change: FileChange,
 ): Promise<void> {
   const now = await readProjectFile(root, change.path);
@@ -149,19 +158,22 @@ async function assertUnchanged(
 }
 
 /** The folders around a file that are not there yet, outermost first. */
-function missingDirectories(root: string, path: string): string[] {
-  const missing: string[] = [];
+function missingDirectories(
+  root: AbsolutePath,
+  path: ProjectPath,
+): ProjectPath[] {
+  const missing: ProjectPath[] = [];
   for (
     let folder = dirname(path);
     folder !== "." && !existsSync(join(root, folder));
     folder = dirname(folder)
   )
-    missing.unshift(folder);
+    missing.unshift(projectPath(folder));
   return missing;
 }
 
 /** The commit point: it fails when another transaction stands there. */
-function commit(root: string, staging: string): void {
+function commit(root: AbsolutePath, staging: string): void {
   try {
     renameSync(staging, join(root, COMMITTED));
   } catch (error) {

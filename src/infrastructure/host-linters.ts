@@ -5,6 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { projectPath, type ProjectPath } from "../domain/paths.ts";
 import { addToJsonList, readJsonWithComments } from "./json-list.ts";
 import { asRecord } from "./json-values.ts";
 import { fromFolder } from "./tsconfig-files.ts";
@@ -30,8 +31,7 @@ interface Place {
 
 export interface LinterEdit {
   linter: string;
-  /** Relative to the project. */
-  path: string;
+  path: ProjectPath;
   before: string;
   after: string;
 }
@@ -97,14 +97,16 @@ const LINTERS: readonly Linter[] = [
 export async function leaveOutOfLinters(
   root: string,
   adwsDir: string,
-  read: (path: string) => Promise<string | null>,
+  read: (path: ProjectPath) => Promise<string | null>,
 ): Promise<LinterAnswer> {
   const answer: LinterAnswer = { edits: [], notes: [] };
   const settled = new Set<string>();
   for (const { name, files, advice, leaveOut } of LINTERS) {
     // A flat configuration makes ESLint ignore the older kind.
     if (settled.has(name)) continue;
-    const path = files.find((file) => existsSync(join(root, file)));
+    const path = files
+      .map(projectPath)
+      .find((file) => existsSync(join(root, file)));
     if (path === undefined) {
       const above = configAbove(root, files);
       if (above === undefined) continue;
@@ -262,9 +264,9 @@ const BIOME_WIDTH = 80;
  * which is the one tool that would break a longer one in its own check.
  */
 export async function lineWidth(
-  read: (path: string) => Promise<string | null>,
+  read: (path: ProjectPath) => Promise<string | null>,
 ): Promise<number | undefined> {
-  for (const path of ["biome.json", "biome.jsonc"]) {
+  for (const path of ["biome.json", "biome.jsonc"].map(projectPath)) {
     const text = await read(path);
     if (text === null) continue;
     const config = asRecord(readJsonWithComments(text));

@@ -15,12 +15,11 @@ import {
   type ReadFile,
   type Tsconfig,
 } from "./tsconfig-files.ts";
-import { isInsideProject } from "../domain/paths.ts";
+import { isInsideProject, type ProjectPath } from "../domain/paths.ts";
 
 /** A change to one of the project's own files. */
 export interface TsconfigEdit {
-  /** Relative to the project. */
-  path: string;
+  path: ProjectPath;
   before: string;
   after: string;
 }
@@ -28,10 +27,10 @@ export interface TsconfigEdit {
 export interface TsconfigQuestion {
   root: string;
   adwsDir: string;
-  /** The rendered files, relative to the project. */
-  files: readonly string[];
-  /** Reads a file by its path in the project; the disk without it. */
-  read?: (path: string) => Promise<string | null>;
+  /** The rendered files. */
+  files: readonly ProjectPath[];
+  /** Reads a file of the project; the disk without it. */
+  read?: (path: ProjectPath) => Promise<string | null>;
   /** Longest line that the project's formatter allows. */
   width?: number;
 }
@@ -55,16 +54,14 @@ export async function examineTsconfigs(
 ): Promise<TsconfigAnswer> {
   const { root, adwsDir, files, width } = question;
   const rendered = files.map((file) => join(root, file));
-  const edited = new Map<string, TsconfigEdit>();
+  const edited = new Map<ProjectPath, TsconfigEdit>();
   const broken = new Set<string>();
   const uneditable = new Set<string>();
   const read: ReadFile = async (file) => {
     const path = fromFolder(root, file);
-    const edit = edited.get(path);
-    if (edit !== undefined) return edit.after;
-    return isInsideProject(path) && question.read !== undefined
-      ? question.read(path)
-      : readTextIfExists(file);
+    if (!isInsideProject(path)) return readTextIfExists(file);
+    const after = edited.get(path)?.after;
+    return after ?? question.read?.(path) ?? readTextIfExists(file);
   };
   const all = await projectTsconfigs(root, read);
   all.push(...(await outreaching(root, adwsDir, all, read)));
@@ -75,8 +72,12 @@ export async function examineTsconfigs(
     for (const name of tsconfig.broken) broken.add(fromFolder(root, name));
     if (tsconfig.broken.length > 0 || isBase(tsconfig, all)) continue;
     if (!includesAny(tsconfig, rendered) || checksTsImports(tsconfig)) continue;
-    const owner = editable(root, tsconfig);
-    const path = fromFolder(root, owner);
+    // The file whose `exclude` counts, where it is the project's to edit.
+    const path = [tsconfig.excludedBy ?? file, file]
+      .map((candidate) => fromFolder(root, candidate))
+      .find(isInsideProject);
+    if (path === undefined) continue;
+    const owner = join(root, path);
     const before = edited.get(path)?.before ?? (await read(owner));
     const text = await read(owner);
     if (before === null || text === null) continue;
@@ -185,14 +186,6 @@ function checksTsImports({ options }: Tsconfig): boolean {
     options["rootDir"] === undefined &&
     (types === undefined || (Array.isArray(types) && types.includes("node")))
   );
-}
-
-/** The file whose `exclude` counts, where it is the project's to edit. */
-function editable(root: string, { file, excludedBy = file }: Tsconfig): string {
-  const path = fromFolder(root, excludedBy);
-  return isInsideProject(path) && !path.includes("node_modules/")
-    ? excludedBy
-    : file;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Reading `adw.lock.json`, and settling one that a merge left in two versions. */
 import { ConfigError } from "../domain/errors.ts";
 import { EMPTY_LOCK, LOCK_FILE, parseLock, type Lock } from "../domain/lock.ts";
+import { projectPath, type AbsolutePath } from "../domain/paths.ts";
 import { parseJson } from "./json-text.ts";
 import { readProjectFile, textDigest } from "./project-files.ts";
 import { settleLock } from "./settle-lock.ts";
@@ -24,7 +25,7 @@ const SETTLED_CODES: ReadonlySet<string> = new Set([
  * @throws {ConfigError} for a broken lock or one that a newer version wrote.
  */
 export async function readLock(
-  root: string,
+  root: AbsolutePath,
   { settle = false }: { settle?: boolean | undefined } = {},
 ): Promise<LoadedLock> {
   const text = await readProjectFile(root, LOCK_FILE);
@@ -41,7 +42,7 @@ export async function readLock(
     if (!settle || !canBeSettled) throw error;
   }
   const value = await settleLock(text, async (path) => {
-    const disk = await readProjectFile(root, path);
+    const disk = await readProjectFile(root, projectPath(path));
     return disk === null ? undefined : textDigest(disk);
   });
   return { lock: parseLock(value), text, settled: true };

@@ -5,9 +5,10 @@ import {
   rangeBesidePeer,
 } from "../domain/host-packages.ts";
 import type { Dependencies } from "../domain/module-registry.ts";
+import { projectPath } from "../domain/paths.ts";
 import { editJson, parseJson, type JsonEdit } from "./json-text.ts";
 
-export const PACKAGE_FILE = "package.json";
+export const PACKAGE_FILE = projectPath("package.json");
 
 /** What the installed modules need. */
 export interface PackageNeeds {

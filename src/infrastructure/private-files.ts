@@ -1,6 +1,11 @@
 /** The files that git must never take: tokens, and what agents were told. */
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import {
+  isInsideProject,
+  type AbsolutePath,
+  type ProjectPath,
+} from "../domain/paths.ts";
 
 /** As in the .gitignore that is rendered into `adws_dir`. */
 const PRIVATE_FILE =
@@ -8,7 +13,10 @@ const PRIVATE_FILE =
 const PRIVATE_FOLDER = ".adw_spool";
 
 /** Every file below a folder of the project, `node_modules` left out; none where there is no folder. */
-export function filesBelow(root: string, folder: string): string[] {
+export function filesBelow(
+  root: AbsolutePath,
+  folder: ProjectPath,
+): ProjectPath[] {
   let entries;
   try {
     entries = readdirSync(join(root, folder), { withFileTypes: true });
@@ -17,18 +25,18 @@ export function filesBelow(root: string, folder: string): string[] {
   }
   return entries.flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (!entry.isDirectory()) return [path];
-    return entry.name === "node_modules" ? [] : filesBelow(root, path);
+    if (!isInsideProject(path)) return [];
+    return entry.isDirectory() ? filesBelow(root, path) : [path];
   });
 }
 
 /** What is below a folder: secrets and data, a spool folder standing for what is in it, and the rest. */
 export function privateAndOther(
-  root: string,
-  folder: string,
-): { secret: string[]; other: string[] } {
+  root: AbsolutePath,
+  folder: ProjectPath,
+): { secret: string[]; other: ProjectPath[] } {
   const secret = new Set<string>();
-  const other: string[] = [];
+  const other: ProjectPath[] = [];
   for (const path of filesBelow(root, folder)) {
     const parts = path.split("/");
     const spool = parts.indexOf(PRIVATE_FOLDER);
@@ -40,7 +48,7 @@ export function privateAndOther(
 }
 
 /** A database, and what SQLite and migrations keep beside it. */
-export function databaseFiles(root: string, path: string): string[] {
+export function databaseFiles(root: AbsolutePath, path: ProjectPath): string[] {
   const folder = dirname(path);
   const name = path.slice(path.lastIndexOf("/") + 1);
   try {

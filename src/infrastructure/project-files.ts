@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { lstatSync, readFileSync, type Stats } from "node:fs";
 import { ConfigError, RefusedError } from "../domain/errors.ts";
-import { assertInsideProject } from "../domain/paths.ts";
+import type { AbsolutePath, ProjectPath } from "../domain/paths.ts";
 
 /** Whether an error is Node's "no such file or directory". */
 export function isMissing(error: unknown): boolean {
@@ -25,15 +25,17 @@ export function hasCode(error: unknown, code: string): boolean {
  * @throws {ConfigError} code `PATH_OUTSIDE` or `PATH_SYMLINK`.
  */
 export async function assertNoSymlink(
-  root: string,
-  path: string,
+  root: AbsolutePath,
+  path: ProjectPath,
 ): Promise<void> {
   statusInside(root, path);
 }
 
 /** The status of a file inside the project; undefined when it does not exist. */
-function statusInside(root: string, path: string): Stats | undefined {
-  assertInsideProject(path);
+function statusInside(
+  root: AbsolutePath,
+  path: ProjectPath,
+): Stats | undefined {
   try {
     for (
       let end = path.indexOf("/");
@@ -67,12 +69,12 @@ function statusInside(root: string, path: string): Stats | undefined {
   );
 }
 
-/** Faster than `join`, which looks for what {@link assertInsideProject} refuses. */
-function inside(root: string, path: string): string {
+/** Faster than `join`, which looks for what a {@link ProjectPath} has not. */
+function inside(root: AbsolutePath, path: string): string {
   return `${root}/${path}`;
 }
 
-function statusOf(root: string, part: string): Stats | undefined {
+function statusOf(root: AbsolutePath, part: string): Stats | undefined {
   const status = lstatSync(inside(root, part), { throwIfNoEntry: false });
   if (status?.isSymbolicLink() !== true) return status;
   throw new ConfigError(
@@ -85,14 +87,10 @@ function statusOf(root: string, part: string): Stats | undefined {
   );
 }
 
-/**
- * The text of a project file, or null when it does not exist.
- *
- * @param path - relative to root, with `/` between the parts
- */
+/** The text of a project file, or null when it does not exist. */
 export async function readProjectFile(
-  root: string,
-  path: string,
+  root: AbsolutePath,
+  path: ProjectPath,
 ): Promise<string | null> {
   // Asking first is cheaper than an exception, for most files are not there yet.
   if (statusInside(root, path) === undefined) return null;
@@ -106,9 +104,9 @@ export async function readProjectFile(
  * @param onRefused - called with it
  */
 export async function readOwnFile(
-  root: string,
-  path: string,
-  onRefused: (path: string) => unknown = () => undefined,
+  root: AbsolutePath,
+  path: ProjectPath,
+  onRefused: (path: ProjectPath) => unknown = () => undefined,
 ): Promise<string | null> {
   try {
     return await readProjectFile(root, path);

@@ -130,14 +130,14 @@ function settledModules(sides: readonly Side[]): Lock["modules"] {
 async function settledFiles(
   sides: readonly Side[],
   digestOf: (path: string) => Promise<string | undefined>,
-): Promise<Lock["files"]> {
+): Promise<Record<string, LockedFile>> {
   const candidates = sides.flatMap(({ files, modules }) =>
     files.map(([path, entry]) => {
       const [, module] = modules.find(([name]) => name === entry.module) ?? [];
       return { path, entry, version: module?.version ?? "" };
     }),
   );
-  const settled: Lock["files"] = {};
+  const settled: Record<string, LockedFile> = {};
   for (const path of new Set(candidates.map((candidate) => candidate.path))) {
     const found = candidates.filter((candidate) => candidate.path === path);
     const digest = await digestOf(path);

@@ -5,6 +5,7 @@
  * that ends in `.njk`, which is rendered. Both are named by the file they are for.
  */
 import { BUNDLED_FACTS, LOADERS } from "../generated/templates/index.ts";
+import type { TemplatePath } from "../domain/paths.ts";
 import type { CompiledTemplate } from "./compiled-template.ts";
 import { renderCompiled } from "./renderer.ts";
 
@@ -26,8 +27,8 @@ export interface TemplateFacts {
 /** Templates, by the registered file that they are for, such as `adws/adw_server.ts`. */
 export interface TemplateSource {
   /** Undefined when there is no template for that file. */
-  load(file: string): Promise<Template | undefined>;
-  facts(file: string): TemplateFacts | undefined;
+  load(file: TemplatePath): Promise<Template | undefined>;
+  facts(file: TemplatePath): TemplateFacts | undefined;
 }
 
 /** The templates that ship with this package. */
@@ -46,7 +47,7 @@ export const bundledTemplates: TemplateSource = {
  * @throws {Error} when it has no template or a name in it is undefined.
  */
 export async function renderTemplate(
-  file: string,
+  file: TemplatePath,
   context: Readonly<Record<string, unknown>>,
   source: TemplateSource = bundledTemplates,
 ): Promise<string> {

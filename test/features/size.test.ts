@@ -25,9 +25,10 @@ async function sizeOf(names: readonly string[]) {
     bundledRegistry.get(name),
   )) {
     const rendered = await renderModule(name, {});
+    const own = new Set<string>(files);
+    for (const file of generatedFiles) own.delete(file);
     for (const { path, content } of rendered.files)
-      if (files.includes(path) && !generatedFiles.includes(path))
-        read.set(path, linesOf(content));
+      if (own.has(path)) read.set(path, linesOf(content));
   }
   const lines = [...read.values()];
   return {

@@ -10,6 +10,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { absolutePath, type AbsolutePath } from "../../src/domain/paths.ts";
 import { recoverTransaction } from "../../src/infrastructure/file-transaction.ts";
 import { start } from "./processes.ts";
 import { CLI } from "./repository.ts";
@@ -153,9 +154,9 @@ export async function killAndRecover(
   scene: Scene,
   at: number,
   moment: Moment,
-  recovery: (root: string) => Promise<unknown> = recoverTransaction,
+  recovery: (root: AbsolutePath) => Promise<unknown> = recoverTransaction,
 ): Promise<Outcome> {
-  const root = `${scene.project}-${at}-${moment}`;
+  const root = absolutePath(`${scene.project}-${at}-${moment}`);
   await cp(scene.project, root, { recursive: true });
   const { ended } = await runAt(root, scene.command.parameters, {
     ADW_KILL_AT: String(at),

@@ -25,6 +25,7 @@ import {
 import { planUpdate } from "../../src/application/update-plan.ts";
 import { examineProject } from "../../src/application/doctor-service.ts";
 import { AdwError } from "../../src/domain/errors.ts";
+import { absolutePath } from "../../src/domain/paths.ts";
 import { recoverTransaction } from "../../src/infrastructure/file-transaction.ts";
 import { packText, sha256 } from "../../src/infrastructure/project-files.ts";
 
@@ -348,7 +349,7 @@ const removeAll = async () =>
       force: true,
     }),
   );
-const recover = () => recoverTransaction(project);
+const recover = () => recoverTransaction(absolutePath(project));
 
 async function buildSandbox(): Promise<void> {
   sandbox = realpathSync(mkdtempSync(join(tmpdir(), "adw-fuzz-")));

@@ -3,6 +3,7 @@ import type { Drift } from "../../domain/drift.ts";
 import { AdwError } from "../../domain/errors.ts";
 import { listed } from "../../domain/listed.ts";
 import { LOCK_FILE } from "../../domain/lock.ts";
+import { pathEntries } from "../../domain/paths.ts";
 import { PACKAGE_FILE } from "../../infrastructure/package-json.ts";
 import { checkProject } from "../check-service.ts";
 import { newerCommand } from "../newer-version.ts";
@@ -26,7 +27,7 @@ export async function filesProblem(
     .filter(
       ({ path, kinds }) =>
         kinds.includes("missing") &&
-        (lockText === null || lock.files[path] !== undefined),
+        (lockText === null || Object.hasOwn(lock.files, path)),
     )
     .map(({ path }) => path);
   const problems = [
@@ -73,7 +74,7 @@ export async function lockProblem(
         };
   }
   try {
-    for (const path of Object.keys(lock.files)) recordedText(lock, path);
+    for (const [path] of pathEntries(lock.files)) recordedText(lock, path);
   } catch (error) {
     if (!(error instanceof AdwError)) throw error;
     return {

@@ -3,6 +3,7 @@ import { createServer, isIP } from "node:net";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AdwConfig } from "../../domain/config.ts";
+import { targetPath } from "../../domain/module-registry.ts";
 import {
   assertNoSymlink,
   hasCode,
@@ -58,7 +59,7 @@ export async function tokenProblem({
   root,
   config,
 }: Project): Promise<Problem | undefined> {
-  const path = `${config.adws_dir}/.adw_token`;
+  const path = targetPath("adws/.adw_token", config);
   await assertNoSymlink(root, path);
   const file = join(root, path);
   if (await isOpenToOthers(file)) {

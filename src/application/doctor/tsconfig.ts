@@ -1,4 +1,5 @@
 /** `doctor`: the host's TypeScript configuration and adws/ leave each other alone. */
+import { pathEntries } from "../../domain/paths.ts";
 import { applyTransaction } from "../../infrastructure/file-transaction.ts";
 import { examineTsconfigs } from "../../infrastructure/host-tsconfig.ts";
 import {
@@ -6,6 +7,7 @@ import {
   projectFormatter,
 } from "../../infrastructure/project-prettier.ts";
 import { readJsonWithComments } from "../../infrastructure/json-list.ts";
+import { asRecord } from "../../infrastructure/json-values.ts";
 import type { Project } from "../project.ts";
 import type { Problem } from "./finding.ts";
 
@@ -17,7 +19,7 @@ export async function tsconfigProblem({
   const { edits } = await examineTsconfigs({
     root,
     adwsDir: config.adws_dir,
-    files: Object.keys(lock.files),
+    files: pathEntries(lock.files).map(([path]) => path),
   });
   if (edits.length === 0) return undefined;
   const names = edits.map(({ path }) => path).join(", ");
@@ -48,8 +50,6 @@ export async function tsconfigProblem({
 }
 
 function excludedIn(text: string): string {
-  const value = readJsonWithComments(text);
-  return typeof value === "object" && value !== null && "exclude" in value
-    ? JSON.stringify(value.exclude)
-    : "[]";
+  const { exclude = [] } = asRecord(readJsonWithComments(text));
+  return JSON.stringify(exclude);
 }

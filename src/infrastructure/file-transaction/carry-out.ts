@@ -8,6 +8,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import type { AbsolutePath } from "../../domain/paths.ts";
+import { removeIfEmpty } from "../folders.ts";
 import { assertNoSymlink, hasCode, isMissing } from "../project-files.ts";
 import {
   COMMITTED,
@@ -24,7 +26,7 @@ import {
  * @param edited - files that stay as they are
  */
 export async function carryOut(
-  root: string,
+  root: AbsolutePath,
   journal: Journal,
   edited: ReadonlySet<string> = new Set(),
 ): Promise<void> {
@@ -54,7 +56,10 @@ export async function carryOut(
 }
 
 /** Puts the old texts back. */
-export async function rollBack(root: string, journal: Journal): Promise<void> {
+export async function rollBack(
+  root: AbsolutePath,
+  journal: Journal,
+): Promise<void> {
   const folder = join(root, COMMITTED);
   for (const [index, entry] of journal.entries.entries()) {
     await assertNoSymlink(root, entry.path);
@@ -85,7 +90,7 @@ function markRollback(folder: string): void {
 }
 
 /** Folders that deletions left empty go too, up to the project's root. */
-function removeEmptyParents(root: string, { entries }: Journal): void {
+function removeEmptyParents(root: AbsolutePath, { entries }: Journal): void {
   for (const { path, kind } of entries) {
     if (kind !== "delete") continue;
     let folder = dirname(path);
@@ -94,7 +99,7 @@ function removeEmptyParents(root: string, { entries }: Journal): void {
   }
 }
 
-function finish(root: string): void {
+function finish(root: AbsolutePath): void {
   const done = privateName(root);
   renameSync(join(root, COMMITTED), done);
   removeFolder(done);
@@ -123,14 +128,5 @@ function renameIfExists(from: string, to: string): void {
     renameSync(from, to);
   } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
-  }
-}
-
-function removeIfEmpty(directory: string): boolean {
-  try {
-    rmdirSync(directory);
-    return true;
-  } catch {
-    return false;
   }
 }

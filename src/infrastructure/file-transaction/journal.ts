@@ -2,6 +2,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { isInsideProject, type AbsolutePath } from "../../domain/paths.ts";
 
 /** The folder of a transaction that has begun, in the project. */
 export const COMMITTED = ".adw-scaffold-transaction";
@@ -12,18 +13,20 @@ export const PRIVATE_PREFIX = ".adw-scaffold-staging-";
 /** A file in the folder: the transaction is being rolled back. */
 export const ROLLBACK_MARK = "rollback";
 
+const path = v.pipe(v.string(), v.guard(isInsideProject));
+
 const JOURNAL_SCHEMA = v.object({
   /** The process that carries the transaction out. */
   pid: v.number(),
   entries: v.array(
     v.object({
-      path: v.string(),
+      path,
       kind: v.picklist(["write", "delete"]),
       existed: v.boolean(),
     }),
   ),
   /** Folders that do not exist before the transaction, outermost first. */
-  newDirectories: v.array(v.string()),
+  newDirectories: v.array(path),
 });
 
 export type Journal = v.InferOutput<typeof JOURNAL_SCHEMA>;
@@ -33,7 +36,7 @@ export function parseJournal(text: string): Journal {
   return v.parse(JOURNAL_SCHEMA, JSON.parse(text));
 }
 
-export function privateName(root: string): string {
+export function privateName(root: AbsolutePath): string {
   // Not a secret: it tells runs of one process, and of one number, apart.
   const random = Math.random().toString(36).slice(2, 12);
   return join(root, `${PRIVATE_PREFIX}${process.pid}-${random}`);

@@ -8,6 +8,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { RefusedError } from "../../domain/errors.ts";
+import { projectPath, type AbsolutePath } from "../../domain/paths.ts";
 import {
   assertNoSymlink,
   hasCode,
@@ -39,7 +40,7 @@ export type Recovery = "nothing" | "completed" | "rolled-back";
  * `TRANSACTION_BROKEN` when what it left cannot be trusted.
  */
 export async function recoverTransaction(
-  root: string,
+  root: AbsolutePath,
   onKept: (path: string) => void = () => undefined,
 ): Promise<Recovery> {
   try {
@@ -63,12 +64,14 @@ export async function recoverTransaction(
 }
 
 /** Whether a killed process left a transaction behind, without touching it. */
-export async function hasPendingTransaction(root: string): Promise<boolean> {
+export async function hasPendingTransaction(
+  root: AbsolutePath,
+): Promise<boolean> {
   return exists(join(root, COMMITTED));
 }
 
 async function bringToEnd(
-  root: string,
+  root: AbsolutePath,
   journal: Journal,
   onKept: (path: string) => void,
 ): Promise<Recovery> {
@@ -87,14 +90,14 @@ async function bringToEnd(
 }
 
 /** Checked before anything is done, so that a bad journal does nothing at all. */
-async function trustedJournal(root: string): Promise<Journal> {
+async function trustedJournal(root: AbsolutePath): Promise<Journal> {
   const file = `${COMMITTED}/journal.json`;
   try {
     assertNoLinkIn(join(root, COMMITTED));
     const journal = parseJournal(readFileSync(join(root, file), "utf8"));
     for (const { path } of journal.entries) await assertNoSymlink(root, path);
     for (const directory of journal.newDirectories)
-      await assertNoSymlink(root, `${directory}/x`);
+      await assertNoSymlink(root, projectPath(`${directory}/x`));
     return journal;
   } catch (error) {
     throw new RefusedError(
@@ -125,7 +128,7 @@ function assertNoLinkIn(folder: string): void {
 
 /** Files that are still to be written or deleted, and are no longer as they were. */
 async function editedSince(
-  root: string,
+  root: AbsolutePath,
   journal: Journal,
 ): Promise<Set<string>> {
   const edited = new Set<string>();
@@ -139,7 +142,7 @@ async function editedSince(
   return edited;
 }
 
-function removeAbandonedStaging(root: string): void {
+function removeAbandonedStaging(root: AbsolutePath): void {
   let names: string[];
   try {
     names = readdirSync(root);

@@ -1,5 +1,6 @@
 import { driftOf, type DriftContext } from "../../../src/domain/drift.ts";
 import type { FileFacts } from "../../../src/domain/file-status.ts";
+import { projectPath } from "../../../src/domain/paths.ts";
 
 const SAME: DriftContext = {
   isUntracked: false,
@@ -14,7 +15,7 @@ function drift(
 ) {
   const found = driftOf(
     {
-      path: "adws/x.ts",
+      path: projectPath("adws/x.ts"),
       module: "x",
       source: "adws/x.ts",
       movedFrom: null,
@@ -37,7 +38,7 @@ const OUTDATED = { base: "v1", disk: "v1", next: "v2" };
 const EDITED = { base: "v1", disk: "mine", next: "v1" };
 const DIVERGED = { base: "v1", disk: "mine", next: "v2" };
 const ORPHANED = { base: "v1", disk: "v1", next: null };
-const MOVED = { ...CURRENT, movedFrom: "old/x.ts" };
+const MOVED = { ...CURRENT, movedFrom: projectPath("old/x.ts") };
 const LATER = { versions: { before: "1.0.0", now: "1.1.0" } };
 
 test.each<[string, Parameters<typeof drift>, string]>([

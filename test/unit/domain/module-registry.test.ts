@@ -7,10 +7,14 @@ import {
   targetPath,
   templateOf,
   templatesOf,
+  type ModuleDefinition,
 } from "../../../src/domain/module-registry.ts";
 
 const config = parseConfig({});
-const definition = (name: string, requires: string[] = []) => ({
+const definition = (
+  name: string,
+  requires: string[] = [],
+): ModuleDefinition => ({
   name,
   version: "1.0.0",
   summary: name,

@@ -1,5 +1,6 @@
 import type { FileFacts } from "../../../src/domain/file-status.ts";
 import { operationsOf, type Intent } from "../../../src/domain/operations.ts";
+import { projectPath } from "../../../src/domain/paths.ts";
 
 const ADD: Intent = { restoresDeleted: true, onConflict: "fail" };
 const UPDATE: Intent = { restoresDeleted: false, onConflict: "markers" };
@@ -8,7 +9,7 @@ type Texts = Pick<FileFacts, "base" | "disk" | "next">;
 
 function file(texts: Texts, facts: Partial<FileFacts> = {}): FileFacts {
   return {
-    path: "adws/x.ts",
+    path: projectPath("adws/x.ts"),
     module: "x",
     source: "adws/x.ts",
     movedFrom: null,
@@ -114,7 +115,7 @@ test("only where an edit is lost, forcing says so", () => {
   const force = { ...UPDATE, force: true };
   expect(planned({ base: "v1", disk: "mine", next: "v2" }, force)).toEqual({
     operation: "update",
-    path: "adws/x.ts",
+    path: projectPath("adws/x.ts"),
     module: "x",
     content: "v2",
     previous: "mine",
@@ -123,7 +124,7 @@ test("only where an edit is lost, forcing says so", () => {
   });
   expect(planned({ base: "v1", disk: "v1", next: "v2" }, force)).toEqual({
     operation: "update",
-    path: "adws/x.ts",
+    path: projectPath("adws/x.ts"),
     module: "x",
     content: "v2",
     previous: "v1",
@@ -189,12 +190,12 @@ test("--keep keeps what is not ours, and settles no other conflict", () => {
 });
 
 describe("a file that moves", () => {
+  const here = "adws/x.ts";
+  const there = projectPath("old/x.ts");
   const moves = (texts: Texts, occupant: string | null, intent = UPDATE) =>
-    operationsOf(file(texts, { movedFrom: "old/x.ts", occupant }), intent).map(
+    operationsOf(file(texts, { movedFrom: there, occupant }), intent).map(
       (entry) => [entry.operation, entry.path],
     );
-  const here = "adws/x.ts";
-  const there = "old/x.ts";
 
   test("takes its owner's text along, and leaves nothing behind", () => {
     const texts = { base: "v1", disk: "mine", next: "v1" };

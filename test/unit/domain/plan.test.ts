@@ -1,3 +1,4 @@
+import { projectPath } from "../../../src/domain/paths.ts";
 import { changesOf, editOperation } from "../../../src/domain/plan.ts";
 
 test.each<[string | null, string | null, string[]]>([
@@ -7,12 +8,17 @@ test.each<[string | null, string | null, string[]]>([
   ["a", "b", ["update"]],
   ["a", null, ["delete"]],
 ])("a file that is edited from %j to %j: %j", (before, after, names) => {
-  const operations = editOperation({ path: "p", before, after, reason: "why" });
+  const operations = editOperation({
+    path: projectPath("p"),
+    before,
+    after,
+    reason: "why",
+  });
   expect(operations.map(({ operation }) => operation)).toEqual(names);
 });
 
 test("only create, update, merge, delete and written markers change files", () => {
-  const common = { path: "p", module: "m", reason: "" };
+  const common = { path: projectPath("p"), module: "m", reason: "" };
   const conflict = {
     ...common,
     operation: "conflict",
