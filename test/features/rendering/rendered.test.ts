@@ -159,7 +159,9 @@ test("the folder's own tsconfig checks it too, as a user would run it", () => {
 });
 
 test("the dashboard's source is checked by its own tsconfig", () => {
-  expect(typeCheck("build/rendered/default/adws/adw_dashboard_source")).toEqual(PASSED);
+  expect(typeCheck("build/rendered/default/adws/adw_dashboard_source")).toEqual(
+    PASSED,
+  );
 });
 
 test("a header names the module, its version, what it needs and how to update it", async () => {

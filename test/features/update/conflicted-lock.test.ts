@@ -4,7 +4,11 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
-import { GREETING, TEMPLATE, freshProject } from "../../helpers/template-project.ts";
+import {
+  GREETING,
+  TEMPLATE,
+  freshProject,
+} from "../../helpers/template-project.ts";
 
 jest.setTimeout(90_000);
 

@@ -3,7 +3,11 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { runOrThrow } from "../../helpers/processes.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
-import { projectAt, TEMPLATE, freshProject } from "../../helpers/template-project.ts";
+import {
+  projectAt,
+  TEMPLATE,
+  freshProject,
+} from "../../helpers/template-project.ts";
 
 jest.setTimeout(60_000);
 

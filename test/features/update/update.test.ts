@@ -1,6 +1,11 @@
 /** `update`: the templates' changes come in, the owner's edits stay. */
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
-import { GREETING, GREETING_TEMPLATE, TEMPLATE, freshProject } from "../../helpers/template-project.ts";
+import {
+  GREETING,
+  GREETING_TEMPLATE,
+  TEMPLATE,
+  freshProject,
+} from "../../helpers/template-project.ts";
 
 jest.setTimeout(60_000);
 
