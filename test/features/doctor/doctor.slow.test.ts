@@ -432,6 +432,8 @@ test("a folder without a project, and a broken package.json: exit code 1 and wha
 describe("--live starts the server that is installed", () => {
   test("adw_server.ts, in another adws_dir, and touches nothing of its owner's", async () => {
     await withServer(["--adws-dir", "tools/adws"]);
+    // What a hook has put there is for the server that people start.
+    await project.write("tools/adws/.adw_spool/new/claude.1", "{}\n");
     const before = await hashFolder(folder());
     const { code, live } = await examine("--live");
     expect(live?.filter(({ ok }) => !ok)).toEqual([]);
