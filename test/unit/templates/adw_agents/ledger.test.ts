@@ -101,6 +101,30 @@ const statuses = (calls: readonly LogCall[], agent = "s1") =>
 
 const usage = { input_tokens: 100, output_tokens: 10 };
 
+test("a subagent's prompt is its own, although it carries the id of its parent's", () => {
+  const said = (text: string) => ({
+    type: "user",
+    promptId: "p1",
+    message: { role: "user", content: text },
+  });
+  const calls = ledgerOf([
+    ...line(1, said("Count the lines.")),
+    ...line(
+      2,
+      { ...said("Count these."), isSidechain: true, agentId: "a1" },
+      { session: "s1", agent: "s1:a1" },
+    ),
+  ]);
+  expect(
+    calls.flatMap((call) =>
+      call.type === "prompt" ? [[call.agent, call.text]] : [],
+    ),
+  ).toEqual([
+    ["s1", "Count the lines."],
+    ["s1:a1", "Count these."],
+  ]);
+});
+
 // ------------------------------------------------------- the counting bugs
 
 describe("counts what a request used once:", () => {
