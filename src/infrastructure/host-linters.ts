@@ -113,7 +113,7 @@ export async function leaveOutOfLinters(
     const path = files.find((file) => existsSync(join(root, file)));
     if (path === undefined && Object.hasOwn(manifest, field)) {
       settled.add(name);
-      if (JSON.stringify(manifest[field])?.includes(adwsDir) !== true)
+      if (!JSON.stringify(manifest[field]).includes(adwsDir))
         answer.notes.push(
           `"${field}" in package.json (${name}) was left as it is. If its rules are stricter than ${adwsDir}/, add "ignorePatterns": ["${adwsDir}/"] there.`,
         );

@@ -48,13 +48,13 @@ export async function filesProblem(
     ...(marked.length === 0
       ? []
       : ["Resolve the conflict markers in an editor."]),
-    ...(gone.length === 0
-      ? []
-      : [`${marked.length === 0 ? "Run" : "Then run"}: adw-scaffold init`]),
     ...(broken.length === 0
       ? []
+      : ["Correct what is broken, or delete it."]),
+    ...(gone.length + broken.length === 0
+      ? []
       : [
-          "Correct what is broken, or delete the file and run: adw-scaffold init",
+          `${marked.length + broken.length === 0 ? "Run" : "Then run"}: adw-scaffold init`,
         ]),
   ];
   return { message: problems.join("; "), fix: fixes.join(" ") };
