@@ -48,9 +48,7 @@ export async function filesProblem(
     ...(marked.length === 0
       ? []
       : ["Resolve the conflict markers in an editor."]),
-    ...(broken.length === 0
-      ? []
-      : ["Correct what is broken, or delete it."]),
+    ...(broken.length === 0 ? [] : ["Correct what is broken, or delete it."]),
     ...(gone.length + broken.length === 0
       ? []
       : [
