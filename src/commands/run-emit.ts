@@ -5,7 +5,7 @@ import { shownPath, spoolFolder } from "../application/hooks/places.ts";
 import { surroundingsOf } from "../application/hooks/surroundings.ts";
 import { UsageError } from "../domain/errors.ts";
 import type { ParsedCommand, Run } from "./command.ts";
-import { givenFolder } from "./context.ts";
+import { givenFolder, nearestProject } from "./context.ts";
 
 /** No server is needed: the next one that starts takes it. */
 export const runEmit: Run = async (parsed, context) => {
@@ -18,11 +18,13 @@ export const runEmit: Run = async (parsed, context) => {
   }
   const events = readEvents(given ?? (await text(context.stdin)));
   const { config } = values;
+  const folder = givenFolder(parsed, context);
   const surroundings = await surroundingsOf(
-    givenFolder(parsed, context),
+    folder,
     context.env,
     typeof config === "string" ? config : undefined,
   );
+  nearestProject(folder, parsed, context);
   const spool = spoolFolder(surroundings);
   const isDry = values["dry-run"] === true;
   if (!isDry) await putEvents(spool, events);

@@ -18,18 +18,20 @@ import { writeSettings } from "../infrastructure/settings-files.ts";
 import { makeSpoolFolder } from "../infrastructure/spool-folder.ts";
 import { colorsFor } from "./colors.ts";
 import type { ParsedCommand, Run } from "./command.ts";
-import { givenFolder, type CommandContext } from "./context.ts";
+import { givenFolder, nearestProject, type CommandContext } from "./context.ts";
 import { HOOK_ACTIONS } from "./hooks.ts";
 import { installedLines, statusText } from "./show-hooks.ts";
 
 export const runHooks: Run = async (parsed, context) => {
   const { action, agents } = request(parsed);
   const { config } = parsed.values;
+  const folder = givenFolder(parsed, context);
   const surroundings = await surroundingsOf(
-    givenFolder(parsed, context),
+    folder,
     context.env,
     typeof config === "string" ? config : undefined,
   );
+  nearestProject(folder, parsed, context);
   return action === "status"
     ? showStatus(surroundings, agents, parsed, context)
     : change(action, surroundings, agents, parsed, context);
