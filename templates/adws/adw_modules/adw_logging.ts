@@ -144,14 +144,12 @@ export function logAgentEvent(
   level: LogLevel = LEVELS.get(eventType) ?? "info",
 ): void {
   const logType = LOG_TYPES.find((type) => type === eventType);
-  if (logType !== undefined) {
-    writeAgentLog(agentId, level, logType, message, toJson(details, note));
-  } else {
-    const event_type = toName(eventType, note, "event");
-    // It leads, also where the details have one of their own.
-    const json = toJson(details, note, { event_type }, { event_type });
-    writeAgentLog(agentId, level, "event", message, json);
-  }
+  // It leads, also where the details have one of their own.
+  const isNamed = new Fields(details, note).get("event_type") !== undefined;
+  const event_type = logType ?? toName(eventType, note, "event");
+  const name = isNamed || logType === undefined ? { event_type } : undefined;
+  const json = toJson(details, note, name, name);
+  writeAgentLog(agentId, level, logType ?? "event", message, json);
 }
 
 /** Logs what the tools around the agents did: a server, a git command, a check. */
@@ -195,7 +193,8 @@ export function logStepStart(
   details: JsonObject = {},
 ): Step {
   const [id, step] = [randomUUID(), toName(name, note)];
-  const json = toJson(details, note, {}, { step, step_id: id });
+  const facts = { step, step_id: id, event_type: undefined };
+  const json = toJson(details, note, {}, facts);
   writeAgentLog(agentId, "info", "step_start", `Step ${step} started`, json);
   return { agentId, name: step, id, startedAt: performance.now() };
 }
@@ -209,8 +208,9 @@ export function logStepEnd(step: Step, outcome: StepOutcome = {}): void {
     findWord(["completed", "failed"], ended.get("status")) ??
     (error === undefined ? "completed" : "failed");
   const name = started.name("name");
-  const ms = performance.now() - Number(started.get("startedAt"));
+  const ms = performance.now() - (started.amount("startedAt") ?? Infinity);
   const facts = {
+    event_type: undefined,
     step: name,
     step_id: started.optionalName("id"),
     status,

@@ -151,7 +151,9 @@ export class LiveDatabase implements LiveHistory {
       if (this.#open === undefined) this.#reopen();
       else this.#lookAt(this.#open);
     } catch (error) {
-      if (sqliteProblem(error) !== "locked") this.#fail(error);
+      if (sqliteProblem(error) === "locked") return;
+      // Overwritten just now, maybe: what became of it is known at the next look.
+      if (this.#open?.file.isBeingWritten !== true) this.#fail(error);
     }
   }
 
@@ -189,7 +191,9 @@ export class LiveDatabase implements LiveHistory {
     const { path, busyTimeoutMs, onCommit, onNewStream } = this.#options;
     const database = this.#openDatabase({ path, busyTimeoutMs });
     const { events } = database;
+    let lastSeq: number;
     try {
+      ({ lastSeq } = events); // before it is said that it can be read
       const isKnown = this.#announcedStreams.has(events.streamId);
       if (isKnown && !this.#goesOn(events)) events.renameStream();
       this.#open = this.#follow(database);
@@ -205,7 +209,7 @@ export class LiveDatabase implements LiveHistory {
       );
       this.#failure = undefined;
     }
-    this.#lastSeq = events.lastSeq;
+    this.#lastSeq = lastSeq;
     const isNew = events.streamId !== this.#streamId;
     this.#streamId = events.streamId;
     if (isNew) onNewStream();

@@ -161,6 +161,11 @@ export class WatchedFile {
     this.#holdsStream = this.#pageHoldsStream();
   }
 
+  /** It has changed since the look before the last one, and may change on. */
+  get isBeingWritten(): boolean {
+    return this.#unsettled !== undefined;
+  }
+
   /** undefined as long as all is as it was, but for what SQLite itself did. */
   whatHappened(): FileEvent | undefined {
     const identity = identityOf(this.#path);

@@ -7,10 +7,13 @@
  * Update:   npx adw-scaffold update
  */
 import { accessSync, constants, statfsSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { AdwDatabase } from "../adw_database.ts";
-import { NO_WAL_ADVICE, sqliteProblem } from "../adw_database.ts";
+import { databasePath, NO_WAL_ADVICE, sqliteProblem } from "../adw_database.ts";
 import type { SqliteProblem } from "../adw_database.ts";
+import { messageOf } from "../adw_stderr.ts";
+import type { Report } from "../adw_stderr.ts";
 import { timestamp } from "../orch_database_models.ts";
 import type {
   JsonObject,
@@ -315,6 +318,21 @@ export function diagnose(error: unknown, path: string): Problem {
   if (!isWritable(path)) return "read-only";
   if (!hasRoom(path)) return "full";
   return problem === "no-wal" ? problem : "unusable";
+}
+
+/** The database file that an option names; the project's own where it names none. */
+export function databaseFile(path: unknown, report: Report): string {
+  try {
+    const given = path instanceof URL ? fileURLToPath(path) : path;
+    if (typeof given === "string") return resolve(given);
+  } catch (error) {
+    report("path", `the option path is not used: ${messageOf(error)}`);
+    return databasePath();
+  }
+  if (path !== undefined && path !== null) {
+    report("path", `the option path is not used: a ${typeof path} is none`);
+  }
+  return databasePath();
 }
 
 /** Names the file itself, whatever its path; undefined when there is none. */
