@@ -4,6 +4,7 @@ import { putEvents, readEvents } from "../application/emit.ts";
 import { shownPath, spoolFolder } from "../application/hooks/places.ts";
 import { surroundingsOf } from "../application/hooks/surroundings.ts";
 import { UsageError } from "../domain/errors.ts";
+import { attemptFor } from "../infrastructure/emit-attempts.ts";
 import type { ParsedCommand, Run } from "./command.ts";
 import { givenFolder } from "./context.ts";
 
@@ -16,7 +17,7 @@ export const runEmit: Run = async (parsed, context) => {
       hint: `Like this: adw-scaffold emit --event-type deploy_done --agent-id ci`,
     });
   }
-  const events = readEvents(given ?? (await text(context.stdin)));
+  const input = given ?? (await text(context.stdin));
   const { config } = values;
   const surroundings = await surroundingsOf(
     givenFolder(parsed, context),
@@ -24,8 +25,10 @@ export const runEmit: Run = async (parsed, context) => {
     typeof config === "string" ? config : undefined,
   );
   const spool = spoolFolder(surroundings);
+  const attempt = attemptFor(spool, input);
+  const events = readEvents(input, attempt);
   const isDry = values["dry-run"] === true;
-  if (!isDry) await putEvents(spool, events);
+  if (!isDry) await putEvents(spool, events, attempt);
   const shown = shownPath(spool, surroundings);
   const count = `${String(events.length)} ${events.length === 1 ? "event" : "events"}`;
   context.stdout.write(
