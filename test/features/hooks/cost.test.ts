@@ -38,9 +38,8 @@ const logs = (...logRecords: object[]) => ({
 });
 
 const node = currentNode();
-(node === undefined ? test.skip : test)(
-  "hooks status tells it, in words and as JSON",
-  async () => {
+(node === undefined ? describe.skip : describe)("hooks status", () => {
+  test("tells it, in words and as JSON", async () => {
     const project = new AgentsProject();
     const root = dirname(project.adwsDir);
     await writeFile(join(root, "adw.config.json"), "{}\n");
@@ -86,6 +85,5 @@ const node = currentNode();
         hook_time: { runs: 3, median_ms: 5, total_ms: 18, with_others: 1 },
       },
     ]);
-  },
-  120_000,
-);
+  }, 120_000);
+});
