@@ -14,7 +14,10 @@ import {
   type Scope,
 } from "../domain/hooks/agents.ts";
 import { suggestion } from "../domain/nearest.ts";
-import { writeSettings } from "../infrastructure/settings-files.ts";
+import {
+  assertWritable,
+  writeSettings,
+} from "../infrastructure/settings-files.ts";
 import { makeSpoolFolder } from "../infrastructure/spool-folder.ts";
 import { colorsFor } from "./colors.ts";
 import type { ParsedCommand, Run } from "./command.ts";
@@ -100,6 +103,7 @@ async function change(
   const plan = isInstall
     ? await planInstall(options)
     : await planUninstall(options);
+  assertWritable(plan.changes);
   const isDry = values["dry-run"] === true;
   if (!isDry) await apply(plan);
   show(action, plan, surroundings, isDry, parsed, context);

@@ -89,7 +89,10 @@ async function main(): Promise<void> {
   });
   const { history } = database;
   const dashboard = createDashboard({
-    source: () => ({ history, stats: () => server.manager.stats() }),
+    source: () => ({
+      history,
+      stats: () => ({ ...server.manager.stats(), ...agents.counters }),
+    }),
   });
   const agents = await startAgents({
     database: settings.database,

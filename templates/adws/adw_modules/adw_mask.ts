@@ -163,7 +163,7 @@ const HARMLESS = /^[\w./-]{0,14}$/;
 /**
  * Masks secrets inside a text.
  *
- * @param onMasked called once for each kind of secret that was found
+ * @param onMasked called once for each secret that was found
  */
 export function maskText(text: string, onMasked?: () => void): string {
   if (HARMLESS.test(text)) return text;
@@ -171,7 +171,10 @@ export function maskText(text: string, onMasked?: () => void): string {
   for (const [pattern, replacement] of SECRET_PATTERNS) {
     const before = masked;
     masked = masked.replace(pattern, replacement);
-    if (masked !== before) onMasked?.();
+    if (masked === before || onMasked === undefined) continue;
+    // What an earlier pattern has masked is no further secret.
+    for (const found of before.match(pattern) ?? [])
+      if (!found.includes(MASK)) onMasked();
   }
   return masked;
 }

@@ -24,13 +24,17 @@ beforeEach(async () => {
   await writeFile(join(folder(), "adws/adw_modules/adw_agents.ts"), "");
 });
 
+/** A thousand events of this size are more than a file of the spool holds. */
+const PADDING = "x".repeat(1_000);
+
 function emit(
   input: string,
   parameters: readonly string[] = [],
   cwd = folder(),
+  more: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const env = { ...process.env, HOME: folder(), XDG_STATE_HOME: "" };
+    const env = { ...process.env, HOME: folder(), XDG_STATE_HOME: "", ...more };
     const child = execFile(
       process.execPath,
       [CLI, "emit", ...parameters],
@@ -65,7 +69,7 @@ async function spooled(
 }
 
 const made = {
-  idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}-\d+$/),
   timestamp: expect.stringMatching(/Z$/),
 };
 
@@ -90,6 +94,10 @@ it.each([
   [
     "a line each",
     '{"event_type":"a"}\n\n{"event_type":"b"}\r\n{"event_type":"c"}',
+  ],
+  [
+    "a batch as POST /api/events takes it",
+    '{"events":[{"event_type":"a"},{"event_type":"b"},\n{"event_type":"c"}]}',
   ],
   ["a list", '[{"event_type":"a"},\n {"event_type":"b"}, {"event_type":"c"}]'],
 ])("takes several, %s, in order", async (_form, input) => {
@@ -145,7 +153,7 @@ it("splits many into files that a server takes, in order", async () => {
   const lines = Array.from({ length: count }, (_, n) =>
     JSON.stringify({
       event_type: "n",
-      message: `${String(n)} ${"x".repeat(1_000)}`,
+      message: `${String(n)} ${PADDING}`,
     }),
   );
   await emit(lines.join("\n"));
@@ -225,6 +233,13 @@ describe("puts nothing into the log, and names the line, for", () => {
       'unknown key "event_typ"',
       2,
     ],
+    [
+      "an unknown key in a batch",
+      '{"events":[{"event_type":"a"},\n\n{"event_typ":"b"}]}',
+      'unknown key "event_typ"',
+      3,
+    ],
+    ["an empty batch", '{"events":[]}', "there is no event", undefined],
     [
       "an empty name",
       '{"event_type":""}',
@@ -320,6 +335,42 @@ describe("reaches the log", () => {
     expect(ofType(events, "second")).toHaveLength(1);
     expect(project.left()).toEqual([]);
     expect(project.left("broken")).toEqual([]);
+  });
+
+  it("once, when a long one that was cut short is repeated", async () => {
+    const project = new AgentsProject();
+    const root = dirname(project.adwsDir);
+    await writeFile(join(root, "adw.config.json"), "{}\n");
+    const count = 3_000;
+    const input = Array.from({ length: count }, (_, n) =>
+      JSON.stringify({ event_type: "n", message: `${String(n)} ${PADDING}` }),
+    ).join("\n");
+    // Killed once at each of these calls that name a path in the spool.
+    for (const at of [15, 17, 16]) {
+      const killed = await emit(input, [], root, {
+        NODE_OPTIONS: `--require ${join(__dirname, "../../helpers/kill-at.cjs")}`,
+        ADW_KILL_ROOT: project.spool,
+        ADW_KILL_AT: String(at),
+        ADW_KILL_WHEN: "after",
+      });
+      expect(killed.stdout).toBe("");
+    }
+    const parts = (await spooled(project.spool)).length;
+    expect(parts).toBeGreaterThan(1);
+    expect(await emit(input, [], root)).toMatchObject({ code: 0 });
+    await project.start();
+    await project.eventsWhen(() => project.left().length === 0);
+    const numbers = ofType(project.events(), "n").map(({ message }) =>
+      parseInt(message, 10),
+    );
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: count }, (_, n) => n),
+    );
+    expect(project.left("broken")).toEqual([]);
+    // It is said anew from now on.
+    await emit(input, [], root);
+    await project.eventsWhen(() => project.left().length === 0);
+    expect(ofType(project.events(), "n")).toHaveLength(2 * count);
   });
 
   const node = currentNode();

@@ -251,10 +251,8 @@ export class Agents {
   /** Logs the agent, or what is new about it. */
   #learn(agent: Agent, act: Act): void {
     const news: Record<string, string> = {};
-    const title =
-      act.type === "prompt" ? act.text?.split("\n", 1)[0] : undefined;
     const about: About = {
-      title: title?.slice(0, MAX_TITLE_CHARS),
+      title: act.type === "prompt" ? titleOf(act.text) : undefined,
       ...defined(act.about),
     };
     for (const key of ["cwd", "branch", "model", "title", "kind"] as const) {
@@ -373,6 +371,15 @@ function nameOfAgent({ about, source, id, session }: Agent): string {
   if (id !== session) return about.kind ?? "subagent";
   const folder = about.cwd?.split(/[/\\]/).findLast((part) => part !== "");
   return folder === undefined ? source : `${source} ${folder}`;
+}
+
+/** The first line of a prompt that has something in it, without half a character at its end. */
+function titleOf(prompt = ""): string | undefined {
+  const line = prompt.split("\n").find((each) => each.trim() !== "");
+  return line
+    ?.trim()
+    .slice(0, MAX_TITLE_CHARS)
+    .replace(/[\uD800-\uDBFF]$/, "");
 }
 
 function defined(about: About | undefined): About {

@@ -31,7 +31,17 @@ export interface Batch {
   changes?: readonly Change[];
   /** Events that no agent's row stands for, each by the key that tells it again. */
   events?: readonly { key: string; event: NewEvent }[];
-  position?: { path: string; next: Position };
+  position?: { path: string; next: Position } | undefined;
+}
+
+/** Counts the commits of all processes that store what agents say. */
+const GENERATION = "generation";
+
+/** Another process has stored something since the ledger was read: it is to be read anew. */
+export class OvertakenError extends Error {
+  constructor() {
+    super("another process has stored what agents say meanwhile");
+  }
 }
 
 export class AgentStore implements LedgerStore {
@@ -41,6 +51,8 @@ export class AgentStore implements LedgerStore {
   #open: { connection: Connection; database: AdwDatabase; file: string };
   readonly #kinds = new Map<string, string>();
   readonly #projects = new Map<string, string>();
+  /** As of the time when the ledger began to be read. */
+  #generation = 0;
   /** Rows that were written since the start. */
   written = 0;
 
@@ -109,6 +121,23 @@ export class AgentStore implements LedgerStore {
     return this.#rows(sql).map((row) => String(row["id"]));
   }
 
+  /** Is to be called before a ledger is read: `write` takes only what was made of all that is stored. */
+  beginReading(): void {
+    this.#generation = this.#readGeneration();
+  }
+
+  #readGeneration(): number {
+    const sql =
+      "SELECT state FROM agent_acts WHERE session_id = '' AND key = ?";
+    return Number(this.#rows(sql, GENERATION)[0]?.["state"] ?? 0);
+  }
+
+  #advance(generation: number): void {
+    if (this.#readGeneration() !== generation - 1) throw new OvertakenError();
+    const state = String(generation);
+    this.#saveState({ session: "", key: GENERATION, state });
+  }
+
   /** Where reading of the transcripts goes on. */
   positions(): Map<string, Position> {
     const rows = this.#rows("SELECT path, position FROM agent_files");
@@ -147,17 +176,20 @@ export class AgentStore implements LedgerStore {
    * All of it, or nothing.
    *
    * @param confirm throws when it must not be written; called when nobody else can write any more
-   * @throws what SQLite throws
+   * @throws {OvertakenError}, and what SQLite throws
    */
   write(
     { calls = [], changes = [], events = [], position }: Batch,
     confirm: () => void = () => undefined,
   ): void {
     let rows = 0;
+    const isOfLedger = calls.length + changes.length > 0;
+    const generation = this.#generation + (isOfLedger ? 1 : 0);
     // What a failed transaction has made is not there.
     this.#kinds.clear();
     this.#open.database.transaction(() => {
       confirm();
+      if (isOfLedger) this.#advance(generation);
       for (const call of calls)
         rows += this.#try(() => {
           this.#writeCall(call);
@@ -175,6 +207,7 @@ export class AgentStore implements LedgerStore {
         this.#run(sql, path, JSON.stringify(next));
       }
     });
+    this.#generation = generation;
     this.written += rows;
   }
 

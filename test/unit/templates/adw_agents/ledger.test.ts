@@ -779,3 +779,15 @@ test("a cost that nobody knows is null, not 0", () => {
     tokens_input: 100,
   });
 });
+
+test.each([
+  ["\n\n  Fix the tests \nplease", "Fix the tests"],
+  [`${"x".repeat(79)}🚀`, "x".repeat(79)],
+  ["\n \n", undefined],
+])("the title of a session that begins with %j", (prompt, title) => {
+  const calls = ledgerOf(hook(1, "UserPromptSubmit", { prompt }));
+  const told = calls.flatMap((call) =>
+    call.type === "agent" ? [call.details["title"]] : [],
+  );
+  expect(told).toEqual([title]);
+});
