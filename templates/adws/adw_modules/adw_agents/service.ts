@@ -350,7 +350,7 @@ export class AgentService {
     try {
       if (this.#store.reopened()) this.#ledger = undefined;
       const ledger = (this.#ledger ??= this.#newLedger());
-      const calls = acts.flatMap((act) => ledger.take(act, now));
+      const calls = ledger.takeAll(acts, now);
       this.#commit({ ...batch, calls, changes: ledger.changes() });
     } catch (error) {
       // What was not stored is not known.

@@ -6,6 +6,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { toUSVString } from "node:util";
 import {
   AdwDatabase,
   openConnection,
@@ -91,9 +92,12 @@ export class AgentStore implements LedgerStore {
     }));
   }
 
-  sessionsOf(key: string): string[] {
-    const sql = "SELECT session_id AS id FROM agent_acts WHERE key = ?";
-    return this.#rows(sql, key).map((row) => String(row["id"]));
+  sessionsOf(keys: readonly string[]): string[] {
+    const sql = `SELECT DISTINCT session_id AS id FROM agent_acts
+      WHERE key IN (SELECT value FROM json_each(?))`;
+    return this.#rows(sql, JSON.stringify(keys)).map((row) =>
+      String(row["id"]),
+    );
   }
 
   /** The sessions of which something may be left to log: an end, what a request used, an answer. */
@@ -137,8 +141,12 @@ export class AgentStore implements LedgerStore {
       .map(fieldsOf);
   }
 
-  #run(sql: string, ...values: string[]): void {
-    this.#open.connection.prepare(sql).run(...values);
+  /** A text may end in half a character, which is no UTF-8. */
+  #run(sql: string, ...values: (string | number | undefined)[]): void {
+    const bound = values.map((value) =>
+      typeof value === "string" ? toUSVString(value) : (value ?? null),
+    );
+    this.#open.connection.prepare(sql).run(...bound);
   }
 
   // --------------------------------------------------------------- writing
@@ -202,14 +210,15 @@ export class AgentStore implements LedgerStore {
       const sql = "DELETE FROM agent_acts WHERE session_id = ? AND key = ?";
       this.#run(sql, session, key);
     } else {
-      const sql =
-        "INSERT OR REPLACE INTO agent_acts (session_id, key, state) VALUES (?, ?, ?)";
+      const sql = `INSERT INTO agent_acts (session_id, key, state) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET state = excluded.state, heard_at = excluded.heard_at`;
       this.#run(sql, session, key, state);
     }
   }
 
+  /** What the ledger makes needs no checking: it goes past the schemas of the tables. */
   #writeCall(call: LogCall): void {
-    const { agents, prompts, events } = this.#open.database;
+    const { events } = this.#open.database;
     const { agent: id, at } = call;
     const time = new Date(at).toISOString();
     switch (call.type) {
@@ -220,37 +229,25 @@ export class AgentStore implements LedgerStore {
         const { status, error } = call;
         const isOver = FINAL_STATUSES.some((final) => final === status);
         const before = events.lastSeq;
-        const completed_at = isOver ? time : null;
-        agents.update(id, {
-          status,
-          completed_at,
-          error_message: error ?? null,
-        });
+        const sql =
+          "UPDATE agents SET status = ?, completed_at = ?, error_message = ? WHERE id = ?";
+        this.#run(sql, status, isOver ? time : undefined, error, id);
         events.dateAfter(before, time);
         return;
       }
       case "prompt": {
-        const text = {
-          prompt_type: "command",
-          prompt_text: call.text,
-        } as const;
-        prompts.create({
-          id: call.id,
-          agent_id: id,
-          ...text,
-          created_at: time,
-        });
+        const sql = `INSERT INTO prompts (id, agent_id, prompt_type, prompt_text, created_at)
+          VALUES (?, ?, 'command', ?, ?)`;
+        this.#run(sql, call.id, id, call.text, time);
         return;
       }
-      case "prompt_result":
-        prompts.update(call.id, {
-          status: call.status,
-          response_text: call.response,
-          error_message: call.error,
-          latency_ms: call.latencyMs,
-          completed_at: time,
-        });
+      case "prompt_result": {
+        const { status, response, error, latencyMs } = call;
+        const sql = `UPDATE prompts SET status = ?, response_text = ?, error_message = ?,
+          latency_ms = ?, completed_at = ? WHERE id = ?`;
+        this.#run(sql, status, response, error, latencyMs, time, call.id);
         return;
+      }
       case "event":
         if (call.event === "agent_updated" || call.event === "model_changed")
           this.#updateAgent(call);
