@@ -4,8 +4,7 @@
  *
  * Template: adw_agents 1.3.0
  */
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { statSync } from "node:fs";
 import { toUSVString } from "node:util";
 import {
   AdwDatabase,
@@ -15,6 +14,7 @@ import {
 } from "../adw_database.ts";
 import { FINAL_STATUSES, LOG_TYPES, parseJson } from "../adw_events.ts";
 import type { NewEvent } from "../adw_events.ts";
+import { projectOf } from "../adw_logging.ts";
 import { messageOf } from "../adw_stderr.ts";
 import { fieldsOf, nameOf, textOf } from "./act.ts";
 import type { Fields } from "./act.ts";
@@ -41,7 +41,6 @@ export class AgentStore implements LedgerStore {
   readonly #report: (problem: string) => void;
   #open: { connection: Connection; database: AdwDatabase; file: string };
   readonly #kinds = new Map<string, string>();
-  readonly #projects = new Map<string, string>();
   /** Rows that were written since the start. */
   written = 0;
 
@@ -286,7 +285,7 @@ export class AgentStore implements LedgerStore {
       // What it costs is the sum of its cost updates.
       cost_usd: null,
       project:
-        cwd === undefined ? (parent?.project ?? null) : this.#projectOf(cwd),
+        cwd === undefined ? (parent?.project ?? null) : projectOf(cwd),
       source,
     });
   }
@@ -303,7 +302,7 @@ export class AgentStore implements LedgerStore {
     agents.update(id, {
       config: { ...row.config, ...news },
       ...(parent === undefined ? {} : { parent_agent_id: parent.id }),
-      ...(cwd === undefined ? {} : { project: this.#projectOf(cwd) }),
+      ...(cwd === undefined ? {} : { project: projectOf(cwd) }),
     });
   }
 
@@ -317,25 +316,6 @@ export class AgentStore implements LedgerStore {
     ] = orchestratorAgents.list({ name: source }, { limit: 1 });
     this.#kinds.set(source, row.id);
     return row.id;
-  }
-
-  /** The name of the folder that is the root of the git repository, else of the folder itself. */
-  #projectOf(cwd: string): string {
-    const known = this.#projects.get(cwd);
-    if (known !== undefined) return known;
-    const parts = cwd.split(/[/\\]/).filter((part) => part !== "");
-    let project = parts.at(-1) ?? cwd;
-    for (
-      let folder = cwd;
-      folder !== dirname(folder);
-      folder = dirname(folder)
-    ) {
-      if (!existsSync(join(folder, ".git"))) continue;
-      project = basename(folder);
-      break;
-    }
-    this.#projects.set(cwd, project);
-    return project;
   }
 }
 

@@ -163,7 +163,7 @@ interface Followed {
 export class Follower {
   readonly #options: FollowOptions;
   readonly #roots = new Map<string, FileOf>();
-  /** Each folder's files are listed again when its time of change is another one. */
+  /** Each folder's files are listed again when its time of change is another one; Infinity: not yet. */
   readonly #folders = new Map<string, { changedAt: number; fileOf: FileOf }>();
   readonly #files = new Map<string, Followed>();
   /** Those that grew last, and those that are not read yet. */
@@ -189,7 +189,7 @@ export class Follower {
   addFolder(folder: string, fileOf: FileOf): void {
     if (this.#roots.has(folder)) return;
     this.#roots.set(folder, fileOf);
-    this.#folders.set(folder, { changedAt: 0, fileOf });
+    this.#folders.set(folder, { changedAt: Infinity, fileOf });
   }
 
   addFile(path: string, fileOf: FileOf): void {
@@ -260,14 +260,15 @@ export class Follower {
   }
 
   #findActive(): void {
+    const files = [...this.#files.values()].map(({ grewAt }) => grewAt);
     const folders = [...this.#folders.values()].map((each) => each.changedAt);
-    this.#activeSince = folders.toSorted((a, b) => b - a)[ACTIVE - 1] ?? 0;
-    const files = [...this.#files].toSorted(
-      ([, one], [, two]) => two.grewAt - one.grewAt,
+    const [ofFiles = 0, ofFolders = 0] = [files, folders].map(
+      (times) => times.toSorted((one, two) => two - one)[ACTIVE - 1],
     );
-    this.#active = new Map(
-      files.filter(([, { isUnread }], rank) => isUnread || rank < ACTIVE),
-    );
+    this.#activeSince = ofFolders;
+    const active = ({ isUnread, grewAt }: Followed) =>
+      isUnread || grewAt >= ofFiles;
+    this.#active = new Map([...this.#files].filter(([, file]) => active(file)));
   }
 
   #hasGrown(path: string, file: Followed, now: number): boolean {
@@ -318,8 +319,7 @@ export class Follower {
   /** New files of the folders that have changed. */
   #list(isScan: boolean): void {
     for (const [folder, known] of this.#folders) {
-      const { changedAt } = known;
-      const isActive = changedAt === 0 || changedAt >= this.#activeSince;
+      const isActive = known.changedAt >= this.#activeSince;
       const isTop = this.#roots.has(folder) || this.#roots.has(dirname(folder));
       if (!isActive && !isTop && !isScan) continue;
       const found = statOf(folder);
@@ -342,7 +342,7 @@ export class Follower {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
         if (!this.#folders.has(path))
-          this.#folders.set(path, { changedAt: 0, fileOf });
+          this.#folders.set(path, { changedAt: Infinity, fileOf });
       } else if (entry.isFile() && fileOf(path) !== undefined)
         this.#find(path, fileOf);
     }
