@@ -284,8 +284,7 @@ export class AgentStore implements LedgerStore {
       started_at: time,
       // What it costs is the sum of its cost updates.
       cost_usd: null,
-      project:
-        cwd === undefined ? (parent?.project ?? null) : projectOf(cwd),
+      project: cwd === undefined ? (parent?.project ?? null) : projectOf(cwd),
       source,
     });
   }
