@@ -32,7 +32,8 @@ export const POLL_INTERVAL_UNWATCHED_MS = 20;
  * should not be noticed later still.
  */
 const LOOKS_MS = [
-  ...[1, 2],
+  1,
+  2,
   ...Array.from({ length: 24 }, () => 4),
   ...Array.from({ length: 20 }, () => 100),
 ];
