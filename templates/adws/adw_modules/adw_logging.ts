@@ -30,6 +30,7 @@
 import { randomUUID } from "node:crypto";
 import { LogQueue } from "./adw_logging/queue.ts";
 import type { LoggingOptions, LoggingStats } from "./adw_logging/queue.ts";
+export { projectOf } from "./adw_logging/storage.ts";
 export { tsxForThreads } from "./adw_logging/thread.ts";
 import {
   Fields,
@@ -256,6 +257,8 @@ export interface AgentRun {
   /** The kind of agent it is, by name; made when it is new. Default: `name`. */
   kind?: string;
   model?: string;
+  /** Default: the name of the git root, or of the folder, that this process is in. */
+  project?: string;
   parent_agent_id?: string;
   /** The workflow that it runs in, and the phase of it. */
   adw_id?: string;
@@ -268,18 +271,15 @@ export interface AgentRun {
 export function logAgentCreated(run: AgentRun): string {
   const given = new Fields(run, note);
   const id = given.optionalName("id") ?? randomUUID();
-  const name = given.name("name");
-  const model = given.optionalName("model");
-  const known = {
-    name,
-    model,
-    adw_id: given.optionalName("adw_id"),
-    adw_step: given.optionalName("adw_step"),
-  };
+  const [name, model] = [given.name("name"), given.optionalName("model")];
+  const adw_id = given.optionalName("adw_id");
+  const adw_step = given.optionalName("adw_step");
+  const known = { name, model, adw_id, adw_step };
   const context = given.get("context");
   const agent = {
     id,
     session_id: given.name("session_id"),
+    project: given.optionalName("project"),
     parent_agent_id: given.optionalName("parent_agent_id"),
     config: toJson(given.get("config"), note, {}, known),
     context: context === undefined ? null : toJson(context, note),

@@ -176,12 +176,12 @@ export function maskContent<Told extends object>(
   told: Told,
   onMasked?: () => void,
 ): Told {
-  const masked = { ...told };
+  const masked: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(told)) {
-    if (!CONTENT.has(key) || value === undefined) continue;
-    Object.assign(masked, { [key]: maskValue(value, "", onMasked) });
+    if (CONTENT.has(key) && value !== undefined)
+      masked[key] = maskValue(value, "", onMasked);
   }
-  return masked;
+  return { ...told, ...masked };
 }
 
 // --------------------------------------------------------- loose reading

@@ -106,6 +106,7 @@ export class Agents {
   readonly #onNew: (session: string) => void;
   /** By session, the most lately heard of last; in each by id. */
   readonly sessions = new Map<string, Map<string, Agent>>();
+  #latest = "";
   /** Subagents by the call that started them, until that call's agent is known. */
   readonly #awaited = new Map<string, Agent>();
   #calls: LogCall[] = [];
@@ -159,7 +160,7 @@ export class Agents {
   changes(): Change[] {
     const changes = Array.from(this.#changed, (agent): Change => {
       const { id, session } = agent;
-      const state = JSON.stringify(stateSchema.parse(agent));
+      const state = JSON.stringify(stateOf(agent));
       return { session, key: AGENT_KEY + id, state };
     });
     this.#changed.clear();
@@ -213,6 +214,8 @@ export class Agents {
 
   in(session: string): Map<string, Agent> {
     const known = this.sessions.get(session);
+    if (known !== undefined && session === this.#latest) return known;
+    this.#latest = session;
     const agents = known ?? new Map<string, Agent>();
     this.sessions.delete(session);
     this.sessions.set(session, agents);
@@ -365,6 +368,14 @@ export class Agents {
         this.#update(child, entry.at, news);
     }
   }
+}
+
+/** What is stored of an agent: its open entries are found again by theirs. */
+function stateOf(agent: Agent): z.infer<typeof stateSchema> {
+  const { source, about, parent, isParentAssumed, awaits, isLogged } = agent;
+  const { isRemote, status, statusAt, lastAt, turn } = agent;
+  const known = { source, about, parent, isParentAssumed, awaits, isLogged };
+  return { ...known, isRemote, status, statusAt, lastAt, turn };
 }
 
 function nameOfAgent({ about, source, id, session }: Agent): string {

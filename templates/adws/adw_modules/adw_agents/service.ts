@@ -343,7 +343,7 @@ export class AgentService {
     const others = events.map((each) => ({ ...each, event: mask(each.event) }));
     const now = Date.now();
     this.#update(
-      (ledger) => acts.flatMap((act) => ledger.take(act, now)),
+      (ledger) => ledger.takeAll(acts, now),
       { events: others, position },
       masked,
     );

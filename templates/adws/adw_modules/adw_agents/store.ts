@@ -4,8 +4,8 @@
  *
  * Template: adw_agents 1.3.0
  */
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { statSync } from "node:fs";
+import { toUSVString } from "node:util";
 import {
   AdwDatabase,
   openConnection,
@@ -14,6 +14,7 @@ import {
 } from "../adw_database.ts";
 import { FINAL_STATUSES, LOG_TYPES, parseJson } from "../adw_events.ts";
 import type { NewEvent } from "../adw_events.ts";
+import { projectOf } from "../adw_logging.ts";
 import { messageOf } from "../adw_stderr.ts";
 import { fieldsOf, nameOf, textOf } from "./act.ts";
 import type { Fields } from "./act.ts";
@@ -50,7 +51,6 @@ export class AgentStore implements LedgerStore {
   readonly #report: (problem: string) => void;
   #open: { connection: Connection; database: AdwDatabase; file: string };
   readonly #kinds = new Map<string, string>();
-  readonly #projects = new Map<string, string>();
   /** As of the time when the ledger began to be read. */
   #generation = 0;
   /** Rows that were written since the start. */
@@ -103,9 +103,12 @@ export class AgentStore implements LedgerStore {
     }));
   }
 
-  sessionsOf(key: string): string[] {
-    const sql = "SELECT session_id AS id FROM agent_acts WHERE key = ?";
-    return this.#rows(sql, key).map((row) => String(row["id"]));
+  sessionsOf(keys: readonly string[]): string[] {
+    const sql = `SELECT DISTINCT session_id AS id FROM agent_acts
+      WHERE key IN (SELECT value FROM json_each(?))`;
+    return this.#rows(sql, JSON.stringify(keys)).map((row) =>
+      String(row["id"]),
+    );
   }
 
   /** The sessions of which something may be left to log: an end, what a request used, an answer. */
@@ -166,8 +169,12 @@ export class AgentStore implements LedgerStore {
       .map(fieldsOf);
   }
 
-  #run(sql: string, ...values: string[]): void {
-    this.#open.connection.prepare(sql).run(...values);
+  /** A text may end in half a character, which is no UTF-8. */
+  #run(sql: string, ...values: (string | number | undefined)[]): void {
+    const bound = values.map((value) =>
+      typeof value === "string" ? toUSVString(value) : (value ?? null),
+    );
+    this.#open.connection.prepare(sql).run(...bound);
   }
 
   // --------------------------------------------------------------- writing
@@ -235,14 +242,15 @@ export class AgentStore implements LedgerStore {
       const sql = "DELETE FROM agent_acts WHERE session_id = ? AND key = ?";
       this.#run(sql, session, key);
     } else {
-      const sql =
-        "INSERT OR REPLACE INTO agent_acts (session_id, key, state) VALUES (?, ?, ?)";
+      const sql = `INSERT INTO agent_acts (session_id, key, state) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET state = excluded.state, heard_at = excluded.heard_at`;
       this.#run(sql, session, key, state);
     }
   }
 
+  /** What the ledger makes needs no checking: it goes past the schemas of the tables. */
   #writeCall(call: LogCall): void {
-    const { agents, prompts, events } = this.#open.database;
+    const { events } = this.#open.database;
     const { agent: id, at } = call;
     const time = new Date(at).toISOString();
     switch (call.type) {
@@ -253,37 +261,25 @@ export class AgentStore implements LedgerStore {
         const { status, error } = call;
         const isOver = FINAL_STATUSES.some((final) => final === status);
         const before = events.lastSeq;
-        const completed_at = isOver ? time : null;
-        agents.update(id, {
-          status,
-          completed_at,
-          error_message: error ?? null,
-        });
+        const sql =
+          "UPDATE agents SET status = ?, completed_at = ?, error_message = ? WHERE id = ?";
+        this.#run(sql, status, isOver ? time : undefined, error, id);
         events.dateAfter(before, time);
         return;
       }
       case "prompt": {
-        const text = {
-          prompt_type: "command",
-          prompt_text: call.text,
-        } as const;
-        prompts.create({
-          id: call.id,
-          agent_id: id,
-          ...text,
-          created_at: time,
-        });
+        const sql = `INSERT INTO prompts (id, agent_id, prompt_type, prompt_text, created_at)
+          VALUES (?, ?, 'command', ?, ?)`;
+        this.#run(sql, call.id, id, call.text, time);
         return;
       }
-      case "prompt_result":
-        prompts.update(call.id, {
-          status: call.status,
-          response_text: call.response,
-          error_message: call.error,
-          latency_ms: call.latencyMs,
-          completed_at: time,
-        });
+      case "prompt_result": {
+        const { status, response, error, latencyMs } = call;
+        const sql = `UPDATE prompts SET status = ?, response_text = ?, error_message = ?,
+          latency_ms = ?, completed_at = ? WHERE id = ?`;
+        this.#run(sql, status, response, error, latencyMs, time, call.id);
         return;
+      }
       case "event":
         if (call.event === "agent_updated" || call.event === "model_changed")
           this.#updateAgent(call);
@@ -321,8 +317,7 @@ export class AgentStore implements LedgerStore {
       started_at: time,
       // What it costs is the sum of its cost updates.
       cost_usd: null,
-      project:
-        cwd === undefined ? (parent?.project ?? null) : this.#projectOf(cwd),
+      project: cwd === undefined ? (parent?.project ?? null) : projectOf(cwd),
       source,
     });
   }
@@ -339,7 +334,7 @@ export class AgentStore implements LedgerStore {
     agents.update(id, {
       config: { ...row.config, ...news },
       ...(parent === undefined ? {} : { parent_agent_id: parent.id }),
-      ...(cwd === undefined ? {} : { project: this.#projectOf(cwd) }),
+      ...(cwd === undefined ? {} : { project: projectOf(cwd) }),
     });
   }
 
@@ -353,25 +348,6 @@ export class AgentStore implements LedgerStore {
     ] = orchestratorAgents.list({ name: source }, { limit: 1 });
     this.#kinds.set(source, row.id);
     return row.id;
-  }
-
-  /** The name of the folder that is the root of the git repository, else of the folder itself. */
-  #projectOf(cwd: string): string {
-    const known = this.#projects.get(cwd);
-    if (known !== undefined) return known;
-    const parts = cwd.split(/[/\\]/).filter((part) => part !== "");
-    let project = parts.at(-1) ?? cwd;
-    for (
-      let folder = cwd;
-      folder !== dirname(folder);
-      folder = dirname(folder)
-    ) {
-      if (!existsSync(join(folder, ".git"))) continue;
-      project = basename(folder);
-      break;
-    }
-    this.#projects.set(cwd, project);
-    return project;
   }
 }
 

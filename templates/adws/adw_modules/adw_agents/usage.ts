@@ -59,7 +59,8 @@ export class Usage {
     // A subagent's lines may be copied into its parent's file: the subagent's own say whose they are.
     if (!entry.logged.has("start") && act.agent.length > entry.agent.length)
       entry.agent = act.agent;
-    entry.look = lookOf(bestOf(request).tokens);
+    const best = bestOf(request).tokens;
+    entry.look = best === tokens ? look : lookOf(best);
     const { session, agent, ids } = entry;
     const self = { session, agent, ids: [...ids], at: entry.at };
     const { look: own, lanes } = entry;

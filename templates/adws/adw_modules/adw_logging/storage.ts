@@ -6,8 +6,14 @@
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */
-import { accessSync, constants, statfsSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AdwDatabase } from "../adw_database.ts";
 import { databasePath, NO_WAL_ADVICE, sqliteProblem } from "../adw_database.ts";
@@ -120,11 +126,38 @@ function createAgent(
   );
   agents.create({
     ...agent,
+    project: agent.project ?? ownProject(),
+    source: "adw",
     orchestrator_agent_id: id,
     config: parseObject(agent.config),
     context: agent.context === null ? null : parseObject(agent.context),
     ...status,
   });
+}
+
+const projects = new Map<string, string>();
+
+/** The name of the folder that is the root of the git repository, else of the folder itself. */
+export function projectOf(cwd: string): string {
+  const known = projects.get(cwd);
+  if (known !== undefined) return known;
+  const parts = cwd.split(/[/\\]/).filter((part) => part !== "");
+  let project = parts.at(-1) ?? cwd;
+  for (let folder = cwd; folder !== dirname(folder); folder = dirname(folder)) {
+    if (!existsSync(join(folder, ".git"))) continue;
+    project = basename(folder);
+    break;
+  }
+  projects.set(cwd, project);
+  return project;
+}
+
+function ownProject(): string | null {
+  try {
+    return projectOf(process.cwd());
+  } catch {
+    return null; // its folder is gone
+  }
 }
 
 /**

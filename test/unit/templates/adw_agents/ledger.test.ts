@@ -724,7 +724,8 @@ test("killed after any act, it neither loses nor repeats anything", () => {
     const stored = new Map<string, string>();
     const store = {
       load: () => Array.from(stored, ([key, state]) => ({ key, state })),
-      sessionsOf: (key: string) => (stored.has(key) ? ["s1"] : []),
+      sessionsOf: (keys: readonly string[]) =>
+        keys.some((key) => stored.has(key)) ? ["s1"] : [],
     };
     const first = new Ledger({ prices, store });
     // Committed, but what it came from was not yet deleted.
