@@ -7,11 +7,10 @@
 import { z } from "zod/v4";
 import { AGENT_STATUSES, LOG_TYPES } from "../adw_events.ts";
 import type { AgentStatus } from "../adw_events.ts";
-import { cut } from "./act.ts";
+import { cut, titleOf } from "./act.ts";
 import type { About, Act, Deed, Fields } from "./act.ts";
 import type { Change, Entry, Joiner } from "./joiner.ts";
 
-const MAX_TITLE_CHARS = 80;
 /** Tools that start agents. */
 const AGENT_TOOLS = new Set(["Agent", "Task", "task"]);
 /** What an agent's key begins with in the state of its session. */
@@ -382,15 +381,6 @@ function nameOfAgent({ about, source, id, session }: Agent): string {
   if (id !== session) return about.kind ?? "subagent";
   const folder = about.cwd?.split(/[/\\]/).findLast((part) => part !== "");
   return folder === undefined ? source : `${source} ${folder}`;
-}
-
-/** The first line of a prompt that has something in it, without half a character at its end. */
-function titleOf(prompt = ""): string | undefined {
-  const line = prompt.split("\n").find((each) => each.trim() !== "");
-  return line
-    ?.trim()
-    .slice(0, MAX_TITLE_CHARS)
-    .replace(/[\uD800-\uDBFF]$/, "");
 }
 
 function defined(about: About | undefined): About {

@@ -295,7 +295,10 @@ export class AgentService {
       position,
       take: (acts, next) => {
         this.#taken += acts.length;
-        if (next === undefined) return this.#write(acts, {});
+        if (next === undefined) {
+          this.#write(acts, {});
+          return;
+        }
         // As the position in a file, which is what there is a table for.
         const { event: offset, time: startedAt } = next;
         const state = { session: "", agent: "", startedAt };
@@ -373,7 +376,8 @@ export class AgentService {
     for (let tries = 1; ; tries += 1) {
       try {
         if (this.#store.reopened()) this.#ledger = undefined;
-        const ledger = (this.#ledger ??= this.#newLedger());
+        this.#ledger ??= this.#newLedger();
+        const ledger = this.#ledger;
         const calls = make(ledger);
         const changes = ledger.changes();
         const rows = calls.length + changes.length + events.length;

@@ -50,7 +50,8 @@ export class Usage {
       this.#joiner.add("usage", act, look);
     this.#joiner.tell(entry, act, "start");
     for (const other of others) this.#merge(entry, other);
-    const request = (entry.usage ??= { said: [] });
+    entry.usage ??= { said: [] };
+    const request = entry.usage;
     const { at, model, tokens, costUsd, durationMs, asker } = act;
     const said = { at, lane: act.lane, model, tokens, costUsd, durationMs };
     // What came last stands last.
@@ -104,7 +105,8 @@ export class Usage {
   }
 
   #merge(into: Entry, other: Entry): void {
-    const request = (into.usage ??= { said: [] });
+    into.usage ??= { said: [] };
+    const request = into.usage;
     const { said = [], logged } = other.usage ?? {};
     const lanes = new Set(request.said.map(({ lane }) => lane));
     request.said.push(...said.filter(({ lane }) => !lanes.has(lane)));
