@@ -1,5 +1,4 @@
 /** `adw-scaffold emit`: a script tells the log something, whether a server runs or not. */
-import { execFile } from "node:child_process";
 import {
   mkdir,
   readdir,
@@ -10,7 +9,7 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AgentsProject, ofType } from "../../helpers/agents-project.ts";
-import { CLI } from "../../helpers/cli.ts";
+import { runCli, runProcess, type CliResult } from "../../helpers/cli.ts";
 import { currentNode } from "../../helpers/current-node.ts";
 import { run } from "../../helpers/processes.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -24,27 +23,17 @@ beforeEach(async () => {
   await writeFile(join(folder(), "adws/adw_modules/adw_agents.ts"), "");
 });
 
+const asProcess = (input: string, parameters: readonly string[] = []) =>
+  emit(input, parameters, folder(), runProcess);
+
 function emit(
   input: string,
   parameters: readonly string[] = [],
   cwd = folder(),
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, HOME: folder(), XDG_STATE_HOME: "" };
-    const child = execFile(
-      process.execPath,
-      [CLI, "emit", ...parameters],
-      { cwd, env },
-      (error, stdout, stderr) => {
-        resolve({
-          code: error === null ? 0 : Number(error.code),
-          stdout,
-          stderr,
-        });
-      },
-    );
-    child.stdin?.end(input);
-  });
+  runIt = runCli,
+): Promise<CliResult> {
+  const env = { HOME: folder(), XDG_STATE_HOME: "" };
+  return runIt(["emit", ...parameters], cwd, env, { input });
 }
 
 /** What lies in the spool, in the order in which a server takes it. */
@@ -70,7 +59,8 @@ const made = {
 };
 
 it("puts an event of standard input into the project's spool", async () => {
-  expect(await emit('{"event_type":"deploy_done","agent_id":"ci"}\n')).toEqual({
+  const input = '{"event_type":"deploy_done","agent_id":"ci"}\n';
+  expect(await asProcess(input)).toEqual({
     code: 0,
     stdout: "1 event put into adws/.adw_spool\n",
     stderr: "",
@@ -148,7 +138,7 @@ it("splits many into files that a server takes, in order", async () => {
       message: `${String(n)} ${"x".repeat(1_000)}`,
     }),
   );
-  await emit(lines.join("\n"));
+  await asProcess(lines.join("\n"));
   const files = await spooled();
   expect(files.length).toBeGreaterThan(1);
   const events = files.flatMap(({ value }) => value as { message: string }[]);
@@ -331,10 +321,12 @@ describe("reaches the log", () => {
       await emit('{"event_type":"deploy_done","id":"one"}', [], elsewhere);
       const state = join(folder(), ".local/state/adw-scaffold");
       const env = { HOME: folder(), XDG_STATE_HOME: "" };
-      const watched = await run(node ?? "", [CLI, "watch", "--once"], {
-        cwd: elsewhere,
+      const watched = await runCli(
+        ["watch", "--once"],
+        elsewhere,
         env,
-      });
+        node === undefined ? {} : { node },
+      );
       expect(watched).toMatchObject({ code: 0, stderr: "" });
       expect(await spooled(join(state, "spool"))).toEqual([]);
       const read = `
