@@ -129,7 +129,8 @@ describeInBrowser("time in the dashboard", () => {
     await page.waitForURL(/at=/);
     const moment = async (): Promise<number> =>
       Number(await scrubber.inputValue());
-    await page.getByRole("button", { name: "100×" }).click();
+    // At 100× all of it is played in five seconds, which a busy machine needs for a click.
+    await page.getByRole("button", { name: "10×", exact: true }).click();
     const first = await moment();
     await page.getByRole("button", { name: "Play the past" }).click();
     // From when it moves: a click takes its time on a busy machine.
@@ -141,7 +142,11 @@ describeInBrowser("time in the dashboard", () => {
     const from = await moment();
     await page.waitForTimeout(1_500);
     const until = await moment();
-    const expected = ((Date.now() - startedAt) / 1000) * 100;
+    const expected = ((Date.now() - startedAt) / 1000) * 10;
+    await page.waitForFunction((before) => {
+      const counter = document.querySelector('[data-testid="log-count"]');
+      return Number(counter?.textContent) > before;
+    }, early);
     await page.getByRole("button", { name: "Stop the replay" }).click();
     const played = (until - from) * 0.656; // seconds of 656 s
     expect(played).toBeGreaterThan(expected * 0.6);
