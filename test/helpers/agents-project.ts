@@ -130,7 +130,7 @@ export class AgentsProject {
 
   /** The events once they fulfil the condition. */
   async eventsWhen(condition: (events: Event[]) => boolean): Promise<Event[]> {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + 40_000;
     for (;;) {
       const events = this.events();
       if (condition(events)) return events;

@@ -87,8 +87,8 @@ it("a path that names a folder, or a file that is no database, leaves both as th
   chmodSync(file, 0o644);
   chmodSync(folder, 0o755);
   const reports = captureStderr();
-  expect(() => openForTest(folder)).toThrow();
-  expect(() => openForTest(file)).toThrow();
+  expect(() => openForTest(folder)).toThrow(/unable to open/);
+  expect(() => openForTest(file)).toThrow(/not a database/);
   expect((statSync(folder).mode & 0o777).toString(8)).toBe("755");
   expect(modes(file)).toEqual({ "orchestrator.db": "644" });
   expect(reports).toEqual([]);

@@ -45,7 +45,7 @@ class Client {
     fields: Record<string, unknown>,
     from = 0,
   ): Promise<Record<string, unknown>> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 40_000;
     for (;;) {
       const found = this.messages
         .slice(from)
@@ -105,7 +105,7 @@ async function health(server: ServerProcess): Promise<number> {
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 40_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error("never became true");
     await pause(20);

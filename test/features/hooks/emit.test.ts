@@ -1,5 +1,4 @@
 /** `adw-scaffold emit`: a script tells the log something, whether a server runs or not. */
-import { execFile } from "node:child_process";
 import {
   mkdir,
   readdir,
@@ -10,7 +9,7 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AgentsProject, ofType } from "../../helpers/agents-project.ts";
-import { CLI } from "../../helpers/cli.ts";
+import { runCli, runProcess, type CliResult } from "../../helpers/cli.ts";
 import { currentNode } from "../../helpers/current-node.ts";
 import { run } from "../../helpers/processes.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -27,28 +26,18 @@ beforeEach(async () => {
 /** A thousand events of this size are more than a file of the spool holds. */
 const PADDING = "x".repeat(1_000);
 
+const asProcess = (input: string, parameters: readonly string[] = []) =>
+  emit(input, parameters, folder(), runProcess);
+
 function emit(
   input: string,
   parameters: readonly string[] = [],
   cwd = folder(),
+  runIt = runCli,
   more: NodeJS.ProcessEnv = {},
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, HOME: folder(), XDG_STATE_HOME: "", ...more };
-    const child = execFile(
-      process.execPath,
-      [CLI, "emit", ...parameters],
-      { cwd, env },
-      (error, stdout, stderr) => {
-        resolve({
-          code: error === null ? 0 : Number(error.code),
-          stdout,
-          stderr,
-        });
-      },
-    );
-    child.stdin?.end(input);
-  });
+): Promise<CliResult> {
+  const env = { HOME: folder(), XDG_STATE_HOME: "", ...more };
+  return runIt(["emit", ...parameters], cwd, env, { input });
 }
 
 /** What lies in the spool, in the order in which a server takes it. */
@@ -74,7 +63,8 @@ const made = {
 };
 
 it("puts an event of standard input into the project's spool", async () => {
-  expect(await emit('{"event_type":"deploy_done","agent_id":"ci"}\n')).toEqual({
+  const input = '{"event_type":"deploy_done","agent_id":"ci"}\n';
+  expect(await asProcess(input)).toEqual({
     code: 0,
     stdout: "1 event put into adws/.adw_spool\n",
     stderr: "",
@@ -156,7 +146,7 @@ it("splits many into files that a server takes, in order", async () => {
       message: `${String(n)} ${PADDING}`,
     }),
   );
-  await emit(lines.join("\n"));
+  await asProcess(lines.join("\n"));
   const files = await spooled();
   expect(files.length).toBeGreaterThan(1);
   const events = files.flatMap(({ value }) => value as { message: string }[]);
@@ -347,7 +337,7 @@ describe("reaches the log", () => {
     ).join("\n");
     // Killed once at each of these calls that name a path in the spool.
     for (const at of [15, 17, 16]) {
-      const killed = await emit(input, [], root, {
+      const killed = await emit(input, [], root, runProcess, {
         NODE_OPTIONS: `--require ${join(__dirname, "../../helpers/kill-at.cjs")}`,
         ADW_KILL_ROOT: project.spool,
         ADW_KILL_AT: String(at),
@@ -382,10 +372,12 @@ describe("reaches the log", () => {
       await emit('{"event_type":"deploy_done","id":"one"}', [], elsewhere);
       const state = join(folder(), ".local/state/adw-scaffold");
       const env = { HOME: folder(), XDG_STATE_HOME: "" };
-      const watched = await run(node ?? "", [CLI, "watch", "--once"], {
-        cwd: elsewhere,
+      const watched = await runCli(
+        ["watch", "--once"],
+        elsewhere,
         env,
-      });
+        node === undefined ? {} : { node },
+      );
       expect(watched).toMatchObject({ code: 0, stderr: "" });
       expect(await spooled(join(state, "spool"))).toEqual([]);
       const read = `

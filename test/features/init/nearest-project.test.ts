@@ -226,7 +226,8 @@ describe("a list option", () => {
 });
 
 // Windows does not delete a folder that a process stands in.
-(process.platform === "win32" ? test.skip : test)(
+const testOnPosix = process.platform === "win32" ? test.skip : test;
+testOnPosix(
   "a current folder that has been deleted is said, without a stack",
   async () => {
     const gone = join(folder(), "gone");

@@ -295,15 +295,11 @@ export class AgentService {
       position,
       take: (acts, next) => {
         this.#taken += acts.length;
-        if (next === undefined) {
-          this.#write(acts, {});
-          return;
-        }
         // As the position in a file, which is what there is a table for.
-        const { event: offset, time: startedAt } = next;
-        const state = { session: "", agent: "", startedAt };
+        const state = { session: "", agent: "", startedAt: next?.time ?? 0 };
+        const offset = next?.event ?? 0;
         const stored = { path, next: { file: "opencode", offset, state } };
-        this.#write(acts, { position: stored });
+        this.#write(acts, { position: next && stored });
       },
     });
   }

@@ -39,9 +39,22 @@ const SHELLS = [
     .filter((text) => text !== "")
     .map((text) => text.split(" ")),
 ].filter(([program = "", ...options]) => {
+  // Debian's sh is its dash, which does not look at how it is called.
+  if (program === "sh" && programOf("sh") === programOf("dash")) return false;
   const { status } = spawnSync(program, [...options, "-c", "exit 7"]);
   return status === 7;
 });
+
+/** The file that runs under this name. */
+function programOf(name: string): string {
+  const { stdout } = spawnSync("sh", [
+    "-c",
+    'readlink -f "$(command -v "$1")"',
+    "sh",
+    name,
+  ]);
+  return stdout.toString() || name;
+}
 
 interface Ended {
   code: number | null;
