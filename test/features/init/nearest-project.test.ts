@@ -226,10 +226,9 @@ describe("a list option", () => {
 });
 
 // Windows does not delete a folder that a process stands in.
-const testOnPosix = process.platform === "win32" ? test.skip : test;
-testOnPosix(
-  "a current folder that has been deleted is said, without a stack",
-  async () => {
+const describeOnPosix = process.platform === "win32" ? describe.skip : describe;
+describeOnPosix("a current folder that has been deleted", () => {
+  test("is said, without a stack", async () => {
     const gone = join(folder(), "gone");
     await mkdir(gone);
     const { code, stderr } = await run(
@@ -242,5 +241,5 @@ testOnPosix(
       stderr:
         "error USAGE the current folder is not there any more\n  → Change to a folder that exists, then run the command again.\n",
     });
-  },
-);
+  });
+});
