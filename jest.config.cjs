@@ -1,6 +1,14 @@
 /** Everything runs as CommonJS through swc, so that no experimental flag is needed. */
 const slow = process.env.ADW_TEST_SLOW === "1";
 
+// To read these certificates takes node half of its start, and the quick suites start it a
+// thousand times. Only package managers go out; they get them back (see processes.ts).
+const { NODE_EXTRA_CA_CERTS } = process.env;
+if (!slow && NODE_EXTRA_CA_CERTS !== undefined) {
+  process.env.ADW_EXTRA_CA_CERTS = NODE_EXTRA_CA_CERTS;
+  delete process.env.NODE_EXTRA_CA_CERTS;
+}
+
 const swc = (parser) => [
   "@swc/jest",
   {
@@ -36,6 +44,7 @@ module.exports = {
   moduleFileExtensions: ["ts", "tsx", "js", "mjs", "cjs", "json"],
   setupFiles: ["<rootDir>/test/helpers/tsx/threads.cjs"],
   testTimeout: 60000,
+  testSequencer: "<rootDir>/test/helpers/longest-first.cjs",
   workerThreads: false,
   maxWorkers: 2,
 };

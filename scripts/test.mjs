@@ -9,6 +9,7 @@
  * The last line counts over all suites: `N passed, N failed, N skipped`.
  */
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { constants, getPriority, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { localPrebuilds } from "./local-prebuilds.mjs";
@@ -26,7 +28,10 @@ const all = process.argv.includes("--all");
 const afterTest = process.argv.includes("--after-test");
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs one check; it counts as one test. Its output comes in one piece: several run at once. */
+/**
+ * Runs one check; it counts as one test. Its output comes in one piece, among that of the
+ * suites: it takes what they leave of the processors.
+ */
 async function check(title, command, ...parameters) {
   const started = Date.now();
   const child = spawn(command, parameters, {
@@ -34,6 +39,9 @@ async function check(title, command, ...parameters) {
     stdio: ["ignore", "pipe", "pipe"],
     shell: process.platform === "win32",
   });
+  const { PRIORITY_BELOW_NORMAL } = constants.priority;
+  if (child.pid !== undefined)
+    setPriority(child.pid, Math.max(getPriority(), PRIORITY_BELOW_NORMAL));
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text) => (output += text));
@@ -53,7 +61,7 @@ async function check(title, command, ...parameters) {
 }
 
 /** Runs jest and adds its counts. */
-function jest(title, environment, ...parameters) {
+async function jest(title, environment, ...parameters) {
   console.log(`\n── ${title}`);
   const outputFile = join(
     root,
@@ -61,7 +69,7 @@ function jest(title, environment, ...parameters) {
     `jest-${environment.ADW_TEST_SLOW ?? "0"}.json`,
   );
   rmSync(outputFile, { force: true });
-  const { status } = spawnSync(
+  const child = spawn(
     process.execPath,
     [
       join(root, "node_modules/jest/bin/jest.js"),
@@ -81,6 +89,7 @@ function jest(title, environment, ...parameters) {
       },
     },
   );
+  const [status] = await once(child, "close");
   if (!existsSync(outputFile)) {
     total.failed += 1;
     return;
@@ -119,7 +128,7 @@ const bin = (name) => join(root, "node_modules/.bin", name);
 
 if (process.argv.includes("--strangers")) {
   await check("build", process.execPath, "scripts/build.mjs");
-  jest(
+  await jest(
     "projects of strangers",
     { ADW_TEST_SLOW: "1" },
     "--runInBand",
@@ -135,23 +144,28 @@ if (process.argv.includes("--strangers")) {
     (await script("render", "render-samples"));
   if (built) {
     const folders = ["src", "test", "scripts", "bench", "dashboard"];
-    await Promise.all([
-      check("format", bin("prettier"), "--check", "--log-level", "warn", "."),
-      check(
-        "lint",
-        bin("oxlint"),
-        "--type-aware",
-        "--deny-warnings",
-        ...folders,
-      ),
-      check("types", bin("tsc"), "--noEmit"),
-      check("types of the dashboard", bin("tsc"), "-p", "dashboard"),
-      // One after the other: both bundle the same sources into build/source.
-      script("template lint", "lint-templates").then(() =>
-        script("documents", "docs", "--check"),
-      ),
-    ]);
-    jest("unit, snapshot, live-socket and end-to-end tests", {});
+    const suites = jest("unit, snapshot, live-socket and end-to-end tests", {});
+    // One after the other: the suites have the processors.
+    await check("types", bin("tsc"), "--noEmit");
+    await check("types of the dashboard", bin("tsc"), "-p", "dashboard");
+    await check(
+      "lint",
+      bin("oxlint"),
+      "--type-aware",
+      "--deny-warnings",
+      ...folders,
+    );
+    await script("template lint", "lint-templates");
+    await script("documents", "docs", "--check");
+    await check(
+      "format",
+      bin("prettier"),
+      "--check",
+      "--log-level",
+      "warn",
+      ".",
+    );
+    await suites;
   }
   writeFileSync(countsFile, JSON.stringify(total));
 }
@@ -159,15 +173,15 @@ if (all && total.failed === 0) {
   const slow = { ADW_TEST_SLOW: "1" };
   // What measures time or memory has the machine for itself.
   const measuring =
-    "(performance|bench|byte_budget|slow-disk|server)\\.slow\\.test";
-  jest(
+    "(performance|latency|bench|byte_budget|slow-disk|server)\\.slow\\.test";
+  await jest(
     "slow tests",
     slow,
     "--testPathIgnorePatterns",
     "/node_modules/",
     measuring,
   );
-  jest("slow tests that measure", slow, "--runInBand", measuring);
+  await jest("slow tests that measure", slow, "--runInBand", measuring);
   counted("Node 20, 22, 24 and 26", "scripts/test-matrix.mjs");
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** From argv to a command; errors to stderr; the exit code. */
-import { AdwError } from "./domain/errors.ts";
+import { AdwError, UsageError } from "./domain/errors.ts";
 import { COMMANDS, parseCommandLine } from "./commands/command-line.ts";
 import { printCompletions } from "./commands/completion.ts";
 import type { CommandContext } from "./commands/context.ts";
@@ -40,6 +40,18 @@ async function run(
   }
 }
 
+/** @throws {UsageError} where a shell stands in a folder that has been deleted */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new UsageError("the current folder is not there any more", {
+      cause: error,
+      hint: "Change to a folder that exists, then run the command again.",
+    });
+  }
+}
+
 let stderr: Output | undefined;
 process.exitCode = await run(process.argv.slice(2), {
   stdout: standardOutput(1),
@@ -50,5 +62,7 @@ process.exitCode = await run(process.argv.slice(2), {
     return process.stdin;
   },
   env: process.env,
-  cwd: process.cwd(),
+  get cwd() {
+    return currentFolder();
+  },
 });

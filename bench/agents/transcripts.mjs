@@ -9,14 +9,14 @@ const WORDS =
 
 /**
  * @param {string} home
- * @param {{ bytes: number, files: number }} options - in all
+ * @param {{ bytes: number, files: number, first?: number }} options - in all; the number of the first one
  * @returns {string[]} the files
  */
-export function writeTranscripts(home, { bytes, files }) {
+export function writeTranscripts(home, { bytes, files, first = 0 }) {
   const paths = [];
   const each = bytes / files;
   const started = Date.now() - 3_600_000;
-  for (let index = 0; index < files; index++) {
+  for (let index = first; index < first + files; index++) {
     const folder = join(home, ".claude/projects", `-tmp-project-${index % 40}`);
     mkdirSync(folder, { recursive: true });
     const session = `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;

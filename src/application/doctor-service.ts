@@ -5,8 +5,14 @@ import {
   hasPendingTransaction,
   recoverTransaction,
 } from "../infrastructure/file-transaction.ts";
+import { databaseProblem } from "./doctor/database.ts";
 import { driftOf, filesProblem, lockProblem } from "./doctor/files.ts";
-import { settle, type Examination, type Finding } from "./doctor/finding.ts";
+import {
+  settle,
+  type Examination,
+  type Finding,
+  type Problem,
+} from "./doctor/finding.ts";
 import { hookFindings } from "./doctor/hooks.ts";
 import { loadProblem } from "./doctor/load.ts";
 import { isLoopback, portProblem, tokenProblem } from "./doctor/network.ts";
@@ -38,15 +44,7 @@ export async function examineProject(
   try {
     project = await openProject(request);
   } catch (error) {
-    if (!(error instanceof AdwError)) throw error;
-    const where =
-      error.where === undefined ? "" : ` (${formatLocation(error.where)})`;
-    findings.push({
-      check: "config",
-      status: "problem",
-      message: `${error.message}${where}`,
-      fix: error.hint ?? "Correct the file.",
-    });
+    findings.push(await settle("config", problemOf(error), fix));
     return findings;
   }
   if (project.configText === null || project.config.modules.length === 0) {
@@ -66,7 +64,7 @@ export async function examineProject(
       (finding) => finding.status !== "ok" && needs.includes(finding.check),
     );
     if (isBlocked) continue;
-    const problem = await examine(project, drift);
+    const problem = await examine(project, drift).catch(problemOf);
     findings.push(
       problem === undefined
         ? { check, status: "ok", message: fine(project) }
@@ -74,6 +72,17 @@ export async function examineProject(
     );
   }
   return [...findings, ...(await hookFindings(root))];
+}
+
+/** What cannot be read is a finding like any other: the checks after it go on. */
+function problemOf(error: unknown): Problem {
+  if (!(error instanceof AdwError)) throw error;
+  const where =
+    error.where === undefined ? "" : ` (${formatLocation(error.where)})`;
+  return {
+    message: `${error.message}${where}`,
+    fix: error.hint ?? "Correct the file.",
+  };
 }
 
 async function pendingTransaction(
@@ -160,6 +169,11 @@ const EXAMINATIONS: readonly Examination[] = [
   {
     check: "private",
     examine: privateFilesProblem,
-    fine: () => "the database is readable by you only",
+    fine: () => "the database is readable by you only, and not in git",
+  },
+  {
+    check: "database",
+    examine: databaseProblem,
+    fine: () => "nothing else stands in the place of the database",
   },
 ];

@@ -1,5 +1,4 @@
 /** Puts events into a spool, where a server takes them from, now or later. */
-import { randomUUID } from "node:crypto";
 import {
   MAX_FILE_BYTES,
   putIntoSpool,
@@ -7,6 +6,11 @@ import {
 import { parseEvent, type EmittedEvent } from "../domain/emitted-event.ts";
 import { ConfigError, RefusedError, UsageError } from "../domain/errors.ts";
 import { parseJson, type JsonDocument } from "../infrastructure/json-text.ts";
+import {
+  endAttempt,
+  noteAttempt,
+  type Attempt,
+} from "../infrastructure/emit-attempts.ts";
 import { makeSpoolFolder } from "../infrastructure/spool-folder.ts";
 
 /** The first word of a file's name in the spool, by which a server knows what is in it. */
@@ -15,38 +19,53 @@ const EVENTS_SOURCE = "event";
 const INPUT = "standard input";
 
 /**
- * The events of a text: one as JSON, a list of them, or one a line.
+ * The events of a text: one as JSON, a list of them, `{"events":[…]}`, or one a line.
  *
  * @throws {UsageError | ConfigError} with the line of the first that is none
  */
-export function readEvents(text: string): EmittedEvent[] {
+export function readEvents(text: string, { id, at }: Attempt): EmittedEvent[] {
   const body = text.replace(/^\uFEFF/, "");
   if (body.trim() === "") {
     throw new UsageError("standard input is empty", {
       hint: `Like this: echo '{"event_type":"deploy_done","agent_id":"ci"}' | adw-scaffold emit`,
     });
   }
-  const now = new Date();
+  let count = 0;
   const events = documentsOf(body).flatMap(({ document, line: before }) => {
-    const { value } = document;
-    const isList = Array.isArray(value);
-    const values: unknown[] = isList ? value : [value];
-    return values.map((each, index) =>
-      parseEvent(each, { id: randomUUID(), now }, (key) => {
+    const { values, path: above } = listIn(document.value);
+    return values.map((each, index) => {
+      const given = { id: `${id}-${String(count)}`, now: at };
+      count += 1;
+      return parseEvent(each, given, (key) => {
         const path = [
-          ...(isList ? [index] : []),
+          ...(above === undefined ? [] : [...above, index]),
           ...(key === undefined ? [] : [key]),
         ];
         const where = document.locate(path, "name");
         return { ...where, file: INPUT, line: (where.line ?? 1) + before };
-      }),
-    );
+      });
+    });
   });
   if (events.length === 0)
     throw new UsageError("there is no event in standard input", {
       hint: "An empty list puts nothing into the log.",
     });
   return events;
+}
+
+/** As `POST /api/events` takes them. `path`: where the list stands; undefined: it is no list. */
+function listIn(value: unknown): {
+  values: readonly unknown[];
+  path?: readonly string[];
+} {
+  if (Array.isArray(value)) return { values: value, path: [] };
+  const isBatch =
+    typeof value === "object" && value !== null && "events" in value;
+  if (!isBatch) return { values: [value] };
+  const list: unknown = value.events;
+  return Array.isArray(list)
+    ? { values: list, path: ["events"] }
+    : { values: [value] };
 }
 
 interface Placed {
@@ -98,7 +117,8 @@ function onLine(error: unknown, before: number): unknown {
 const FILE_BYTES = 1024 * 1024;
 
 /**
- * One file for what fits into one, in order. A file is there whole, or not at all.
+ * One file for what fits into one, in order. A file is there whole, or not at all;
+ * of several, what is missing comes when the command is repeated.
  *
  * @throws {UsageError} for an event that no server would take; {RefusedError} code
  * `WRITE_FAILED`
@@ -106,20 +126,24 @@ const FILE_BYTES = 1024 * 1024;
 export async function putEvents(
   spool: string,
   events: readonly EmittedEvent[],
+  attempt: Attempt,
 ): Promise<void> {
   const files = filesOf(events);
+  const isLong = files.length > 1;
   let at = Date.now();
   try {
     makeSpoolFolder(spool);
+    if (isLong) noteAttempt(attempt);
     // A server takes them in the order of their times.
     for (const body of files)
       await putIntoSpool(spool, EVENTS_SOURCE, body, at++);
+    if (isLong) endAttempt(spool, attempt);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RefusedError("WRITE_FAILED", `cannot write: ${reason}`, {
       cause: error,
       where: { file: spool },
-      hint: "Check permissions and free space, then run the command again.",
+      hint: "Check permissions and free space, then run the command again: nothing gets into the log twice.",
     });
   }
 }

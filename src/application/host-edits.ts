@@ -67,6 +67,7 @@ export async function planHostEdits(
     edits: tsconfigs,
     broken,
     uneditable,
+    above,
   } = await examineTsconfigs({
     root,
     adwsDir,
@@ -105,6 +106,10 @@ export async function planHostEdits(
       ...uneditable.map(
         (path) =>
           `"exclude" in ${path} is not a list, or stands there twice, so it was left as it is. Correct it, and leave ${adwsDir}/ out there.`,
+      ),
+      ...above.map(
+        ({ path, entry }) =>
+          `${path} is above the project, so it was left as it is, and it includes ${adwsDir}/, which has a tsconfig.json of its own. Add ${JSON.stringify(entry)} to its "exclude".`,
       ),
       ...[...links].map(
         (path) =>

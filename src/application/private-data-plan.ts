@@ -21,7 +21,7 @@ import {
 } from "../infrastructure/private-files.ts";
 import { readProjectFile } from "../infrastructure/project-files.ts";
 import type { Project } from "./project.ts";
-import { isIgnored } from "../infrastructure/git.ts";
+import { isIgnoredForAll } from "../infrastructure/git.ts";
 
 const IGNORE_FILE = projectPath(".gitignore");
 
@@ -92,7 +92,7 @@ export async function protectPrivateData(
     .filter((path) => !isCovered(path, folders));
   const wanted: string[] = [];
   for (const path of new Set(uncovered))
-    if (present.includes(path) || !(await gitIgnores(root, path)))
+    if (present.includes(path) || !(await isIgnoredForAll(root, path)))
       wanted.push(path);
   const named = left.flatMap(({ secret }) => secret);
   const stray = unused
@@ -214,10 +214,6 @@ function isCovered(path: string, folders: readonly string[]): boolean {
     path.endsWith(".db") &&
     folders.some((folder) => path.startsWith(`${folder}/`))
   );
-}
-
-async function gitIgnores(root: AbsolutePath, path: string): Promise<boolean> {
-  return isIgnored(root, path);
 }
 
 /** The ignore file of a folder stays as long as it guards something. */

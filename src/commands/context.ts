@@ -59,11 +59,20 @@ export function projectRequest(
   context: CommandContext,
 ): NamedProject {
   const folder = givenFolder(parsed, context);
-  const root = findProject(folder) ?? folder;
-  if (root !== folder && parsed.values["json"] !== true) {
-    context.stderr.write(`Project: ${relative(context.cwd, root) || "."}\n`);
-  }
+  const root = nearestProject(folder, parsed, context);
   return { root, ...namedConfig(parsed, root, folder) };
+}
+
+/** The project's folder, or the given one where there is no project. */
+export function nearestProject(
+  folder: string,
+  { values }: ParsedCommand,
+  { cwd, stderr }: CommandContext,
+): string {
+  const root = findProject(folder) ?? folder;
+  if (root !== folder && values["json"] !== true)
+    stderr.write(`Project: ${relative(cwd, root) || "."}\n`);
+  return root;
 }
 
 /** `--config` is relative to the project, or to the folder below it that the user stands in. */

@@ -4,8 +4,9 @@ import { putEvents, readEvents } from "../application/emit.ts";
 import { shownPath, spoolFolder } from "../application/hooks/places.ts";
 import { surroundingsOf } from "../application/hooks/surroundings.ts";
 import { UsageError } from "../domain/errors.ts";
+import { attemptFor } from "../infrastructure/emit-attempts.ts";
 import type { ParsedCommand, Run } from "./command.ts";
-import { givenFolder } from "./context.ts";
+import { givenFolder, nearestProject } from "./context.ts";
 
 /** No server is needed: the next one that starts takes it. */
 export const runEmit: Run = async (parsed, context) => {
@@ -16,16 +17,20 @@ export const runEmit: Run = async (parsed, context) => {
       hint: `Like this: adw-scaffold emit --event-type deploy_done --agent-id ci`,
     });
   }
-  const events = readEvents(given ?? (await text(context.stdin)));
+  const input = given ?? (await text(context.stdin));
   const { config } = values;
+  const folder = givenFolder(parsed, context);
   const surroundings = await surroundingsOf(
-    givenFolder(parsed, context),
+    folder,
     context.env,
     typeof config === "string" ? config : undefined,
   );
+  nearestProject(folder, parsed, context);
   const spool = spoolFolder(surroundings);
+  const attempt = attemptFor(spool, input);
+  const events = readEvents(input, attempt);
   const isDry = values["dry-run"] === true;
-  if (!isDry) await putEvents(spool, events);
+  if (!isDry) await putEvents(spool, events, attempt);
   const shown = shownPath(spool, surroundings);
   const count = `${String(events.length)} ${events.length === 1 ? "event" : "events"}`;
   context.stdout.write(

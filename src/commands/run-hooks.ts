@@ -14,22 +14,27 @@ import {
   type Scope,
 } from "../domain/hooks/agents.ts";
 import { suggestion } from "../domain/nearest.ts";
-import { writeSettings } from "../infrastructure/settings-files.ts";
+import {
+  assertWritable,
+  writeSettings,
+} from "../infrastructure/settings-files.ts";
 import { makeSpoolFolder } from "../infrastructure/spool-folder.ts";
 import { colorsFor } from "./colors.ts";
 import type { ParsedCommand, Run } from "./command.ts";
-import { givenFolder, type CommandContext } from "./context.ts";
+import { givenFolder, nearestProject, type CommandContext } from "./context.ts";
 import { HOOK_ACTIONS } from "./hooks.ts";
 import { installedLines, statusText } from "./show-hooks.ts";
 
 export const runHooks: Run = async (parsed, context) => {
   const { action, agents } = request(parsed);
   const { config } = parsed.values;
+  const folder = givenFolder(parsed, context);
   const surroundings = await surroundingsOf(
-    givenFolder(parsed, context),
+    folder,
     context.env,
     typeof config === "string" ? config : undefined,
   );
+  nearestProject(folder, parsed, context);
   return action === "status"
     ? showStatus(surroundings, agents, parsed, context)
     : change(action, surroundings, agents, parsed, context);
@@ -98,6 +103,7 @@ async function change(
   const plan = isInstall
     ? await planInstall(options)
     : await planUninstall(options);
+  assertWritable(plan.changes);
   const isDry = values["dry-run"] === true;
   if (!isDry) await apply(plan);
   show(action, plan, surroundings, isDry, parsed, context);

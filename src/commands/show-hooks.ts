@@ -51,7 +51,7 @@ export function statusText(
         return `${colors.bold(label)}\n  not installed\n`;
       return `${colors.bold(label)}  ${heardText(status)}\n${installed
         .map((each) => installedText(each, colors))
-        .join("")}`;
+        .join("")}${timeText(status, colors)}`;
     })
     .join("");
   const isAny = statuses.some(({ installed }) => installed.length > 0);
@@ -68,6 +68,23 @@ function heardText({
   return reason === undefined
     ? "nothing heard yet"
     : `not known when it was last heard (${reason})`;
+}
+
+/** What hooks cost the agent, as it measured it itself. */
+function timeText(
+  { hook_time: time, hook_time_unknown: reason }: HooksStatus,
+  colors: Colors,
+): string {
+  if (time === null)
+    return reason === undefined
+      ? ""
+      : `  ${colors.dim(`what hooks cost is not measured (${reason})`)}\n`;
+  const { runs, median_ms, total_ms, with_others } = time;
+  const others =
+    with_others === 0
+      ? ""
+      : `; in ${String(with_others)} of them other hooks ran too`;
+  return `  hooks took ${String(median_ms)} ms in the median, ${String(total_ms)} ms in ${String(runs)} ${runs === 1 ? "event" : "events"}, as the agent measured it${others}\n`;
 }
 
 function installedText(installed: InstalledStatus, colors: Colors): string {

@@ -20,6 +20,7 @@ export interface Stage {
   /** Where ids come from. */
   ids: Random;
   slug: string;
+  project: string;
   adwId: string;
   orchestratorId: string;
   emit: (event: FleetEvent) => void;
@@ -64,6 +65,7 @@ export class Agent {
     const kind = `${type.charAt(0).toUpperCase()}${type.slice(1)}`;
     this.log("agent_created", `${kind} created`, {
       ...this.#identity,
+      project: stage.project,
       orchestrator_agent_id: stage.orchestratorId,
       status: this.#status,
     });

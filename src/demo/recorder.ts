@@ -23,6 +23,7 @@ export function record(log: LoggingModule, event: FleetEvent): void {
       agent_type: text("agent_type"),
       session_id: text("session_id"),
       ...optional("model"),
+      ...optional("project"),
       ...optional("parent_agent_id"),
       ...optional("adw_id"),
       ...optional("adw_step"),

@@ -14,6 +14,7 @@ export type AgentType =
 export interface Task {
   title: string;
   slug: string;
+  project: string;
   backend: readonly string[];
   frontend: readonly string[];
   failing_test: string;
@@ -24,6 +25,7 @@ export const TASKS: readonly Task[] = [
   {
     title: "Rate limiting for the public API",
     slug: "rate-limit",
+    project: "storefront",
     backend: ["src/api/limiter.ts", "src/api/middleware.ts"],
     frontend: ["src/pages/limits.tsx", "src/components/quota_bar.tsx"],
     failing_test: "limiter.test.ts: resets the window at midnight UTC",
@@ -32,6 +34,7 @@ export const TASKS: readonly Task[] = [
   {
     title: "Password reset by e-mail",
     slug: "reset",
+    project: "accounts",
     backend: ["src/auth/reset.ts", "src/mail/templates.ts"],
     frontend: ["src/pages/reset.tsx", "src/components/form.tsx"],
     failing_test: "reset.test.ts: a link works only once",
@@ -40,6 +43,7 @@ export const TASKS: readonly Task[] = [
   {
     title: "Export reports as CSV",
     slug: "csv",
+    project: "storefront",
     backend: ["src/reports/csv.ts", "src/reports/stream.ts"],
     frontend: ["src/pages/reports.tsx", "src/components/download.tsx"],
     failing_test: "csv.test.ts: quotes a field that holds a line break",
@@ -48,6 +52,7 @@ export const TASKS: readonly Task[] = [
   {
     title: "Dark mode",
     slug: "dark",
+    project: "website",
     backend: ["src/settings/theme.ts", "src/settings/store.ts"],
     frontend: ["src/styles/tokens.css", "src/components/switch.tsx"],
     failing_test: "theme.test.ts: follows the system until it is set",
@@ -56,6 +61,7 @@ export const TASKS: readonly Task[] = [
   {
     title: "Search with typo tolerance",
     slug: "search",
+    project: "storefront",
     backend: ["src/search/index.ts", "src/search/distance.ts"],
     frontend: ["src/pages/search.tsx", "src/components/results.tsx"],
     failing_test: "distance.test.ts: counts a swap as one edit",

@@ -33,6 +33,7 @@ export class Workflow {
       random,
       ids,
       slug: task.slug,
+      project: task.project,
       adwId: hex(ids, 8),
       orchestratorId: uuid(ids),
       emit: (event) => this.#events.push(event),

@@ -76,8 +76,7 @@ function ownersCauses(
     ]);
   if ("hasMarkers" in status && status.hasMarkers)
     causes.push(["conflict", "conflict markers are left in it"]);
-  else if ("hasMarkers" in status || status.kind === "detached")
-    causes.push(["edited", "you edited it"]);
+  else if ("hasMarkers" in status) causes.push(["edited", "you edited it"]);
   return causes;
 }
 

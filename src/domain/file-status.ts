@@ -51,7 +51,13 @@ export type FileStatus =
       hasMarkers: boolean;
     }
   /** Its owner changed it, and it cannot be merged. */
-  | { kind: "detached"; disk: string; next: string; isOutdated: boolean }
+  | {
+      kind: "detached";
+      disk: string;
+      next: string;
+      isOutdated: boolean;
+      hasMarkers: boolean;
+    }
   /** It was not written by us. */
   | { kind: "foreign"; disk: string; next: string; hasMarkers: boolean }
   /** No template renders it any more. */
@@ -76,8 +82,16 @@ export function statusOf(texts: FileTexts): FileStatus {
     return { kind: isRecorded ? "deleted" : "new", next };
   if (disk === next || yours === next) return { kind: "current", disk, next };
   if (yours === base) return { kind: "outdated", disk, next };
-  if (isRecorded && (isGenerated || base === null))
-    return { kind: "detached", disk, next, isOutdated: base !== next };
+  if (isRecorded && (isGenerated || base === null)) {
+    const hasMarkers = hasConflictMarkers(disk, next);
+    return {
+      kind: "detached",
+      disk,
+      next,
+      isOutdated: base !== next,
+      hasMarkers,
+    };
+  }
   const hasMarkers = hasConflictMarkers(disk, base ?? disk);
   if (base === null) return { kind: "foreign", disk, next, hasMarkers };
   return base === next

@@ -4,7 +4,7 @@
  * neither network nor git.
  */
 import * as v from "valibot";
-import { ConfigError } from "./errors.ts";
+import { ConfigError, type SourceLocation } from "./errors.ts";
 import { explainIssue } from "./issue-words.ts";
 import {
   LOCK_SCHEMA,
@@ -65,9 +65,12 @@ export function parseLock(value: unknown): Lock {
 }
 
 /** The error for a lock that cannot be trusted. */
-export function brokenLock(problem: string): ConfigError {
+export function brokenLock(
+  problem: string,
+  where: SourceLocation = { file: LOCK_FILE },
+): ConfigError {
   return new ConfigError("LOCK_INVALID", `the lock is broken: ${problem}`, {
-    where: { file: LOCK_FILE },
+    where,
     hint: `Restore ${LOCK_FILE} from version control. If it is not there, delete the file and run adw-scaffold update: it records the files again and keeps your edits.`,
   });
 }

@@ -10,16 +10,28 @@ export interface MergeSides {
 
 type Section = "ours" | "base" | "theirs";
 
-/** What begins at each marker. `|||||||` is there in the styles diff3 and zdiff3. */
+/**
+ * What begins at each marker. `|||||||` is there in the styles diff3 and zdiff3. Where
+ * both sides renamed the file, git writes eight characters.
+ */
 const MARKERS: readonly [pattern: RegExp, begins: Section | "both"][] = [
-  [/^<{7}(?: .*)?$/, "ours"],
-  [/^\|{7}(?: .*)?$/, "base"],
-  [/^={7}$/, "theirs"],
-  [/^>{7}(?: .*)?$/, "both"],
+  [/^(<{7,})(?: .*)?$/, "ours"],
+  [/^(\|{7,})(?: .*)?$/, "base"],
+  [/^(={7,})$/, "theirs"],
+  [/^(>{7,})(?: .*)?$/, "both"],
 ];
 
-function beginsAt(line: string): Section | "both" | undefined {
-  return MARKERS.find(([pattern]) => pattern.test(line))?.[1];
+interface Marker {
+  begins: Section | "both";
+  width: number;
+}
+
+function markerAt(line: string): Marker | undefined {
+  for (const [pattern, begins] of MARKERS) {
+    const width = pattern.exec(line)?.[1]?.length;
+    if (width !== undefined) return { begins, width };
+  }
+  return undefined;
 }
 
 /**
@@ -29,7 +41,7 @@ function beginsAt(line: string): Section | "both" | undefined {
 export function mergeMarkerLine(text: string): number | undefined {
   const index = text
     .split(/\r?\n/)
-    .findIndex((line) => beginsAt(line) !== undefined);
+    .findIndex((line) => markerAt(line) !== undefined);
   return index === -1 ? undefined : index + 1;
 }
 
@@ -40,9 +52,13 @@ export function mergeSides(text: string): MergeSides | undefined {
   const base: string[] = [];
   let hasBase = false;
   let section: Section | "both" = "both";
+  let width: number | undefined;
   for (const line of text.split(/\r?\n/)) {
-    const begins = beginsAt(line);
-    if (begins !== undefined) {
+    const marker = markerAt(line);
+    width ??= marker?.width;
+    // Wider ones inside are a conflict that the common base had already.
+    if (marker !== undefined && marker.width === width) {
+      const { begins } = marker;
       if (!follows(section, begins)) return undefined;
       section = begins;
       hasBase ||= begins === "base";
@@ -77,11 +93,11 @@ function follows(before: Section | "both", next: Section | "both"): boolean {
 export function withoutMergeMarkers(text: string): string {
   return text
     .split(/\r?\n/)
-    .filter((line) => beginsAt(line) === undefined)
+    .filter((line) => markerAt(line) === undefined)
     .join("\n");
 }
 
 /** Whether a text of any kind holds a whole conflict: its markers in their order. */
 export function hasMergeConflict(text: string): boolean {
-  return /^<{7} .*$[^]*?^={7}\r?$[^]*?^>{7} /m.test(text);
+  return /^<{7,} .*$[^]*?^={7,}\r?$[^]*?^>{7,} /m.test(text);
 }

@@ -53,6 +53,46 @@ export async function isIgnored(root: string, path: string): Promise<boolean> {
   return (await git(root, ["check-ignore", "--", path])) !== "";
 }
 
+/**
+ * Whether a .gitignore of the repository makes git ignore a file, for everybody who
+ * has it: not a rule in the user's own configuration, or in that clone alone.
+ */
+export async function isIgnoredForAll(
+  root: string,
+  path: string,
+): Promise<boolean> {
+  if (!isInRepository(root)) return false;
+  const rule = await git(root, [
+    "-c",
+    "core.excludesFile=",
+    "check-ignore",
+    "--verbose",
+    "--",
+    path,
+  ]);
+  const [, source = "", pattern = ""] = /^(.*):\d+:(.*)\t/.exec(rule) ?? [];
+  return source.endsWith(".gitignore") && !pattern.startsWith("!");
+}
+
+/** Those of the files that git has, or would take because nothing makes it ignore them. */
+export async function takenByGit(
+  root: string,
+  paths: readonly string[],
+): Promise<string[]> {
+  if (paths.length === 0 || !isInRepository(root)) return [];
+  const taken = await git(root, [
+    "--literal-pathspecs",
+    "ls-files",
+    "-z",
+    "--cached",
+    "--others",
+    "--exclude-standard",
+    "--",
+    ...paths,
+  ]);
+  return [...new Set(taken.split("\0"))].filter((path) => path !== "");
+}
+
 /** Whether git has a file, changed or not; false where there is no repository. */
 export async function isTracked(root: string, path: string): Promise<boolean> {
   if (!isInRepository(root)) return false;

@@ -16,6 +16,8 @@ interface Linter {
   name: string;
   /** Its configuration files, in the order in which it looks for them. */
   files: readonly string[];
+  /** The key of package.json that may stand for such a file. */
+  field?: string;
   /** The line that does it, for a file that is not edited. */
   advice: (folder: string) => string;
   /** The text with the folder left out; undefined where that is the owner's to do. */
@@ -59,6 +61,7 @@ const LINTERS: readonly Linter[] = [
     files: ["js", "cjs", "yaml", "yml", "json"]
       .map((extension) => `.eslintrc.${extension}`)
       .concat(".eslintrc"),
+    field: "eslintConfig",
     advice: (folder) => `ignorePatterns: ["${folder}/"]`,
     leaveOut: (text, { path, folder }) =>
       ignoreInEslintrc(text, path, `${folder}/`),
@@ -101,12 +104,23 @@ export async function leaveOutOfLinters(
 ): Promise<LinterAnswer> {
   const answer: LinterAnswer = { edits: [], notes: [] };
   const settled = new Set<string>();
-  for (const { name, files, advice, leaveOut } of LINTERS) {
+  const manifest = asRecord(
+    readJsonWithComments((await read(projectPath("package.json"))) ?? "{}"),
+  );
+  for (const { name, files, field = "", advice, leaveOut } of LINTERS) {
     // A flat configuration makes ESLint ignore the older kind.
     if (settled.has(name)) continue;
     const path = files
       .map(projectPath)
       .find((file) => existsSync(join(root, file)));
+    if (path === undefined && Object.hasOwn(manifest, field)) {
+      settled.add(name);
+      if (!JSON.stringify(manifest[field]).includes(adwsDir))
+        answer.notes.push(
+          `"${field}" in package.json (${name}) was left as it is. If its rules are stricter than ${adwsDir}/, add "ignorePatterns": ["${adwsDir}/"] there.`,
+        );
+      continue;
+    }
     if (path === undefined) {
       const above = configAbove(root, files);
       if (above === undefined) continue;

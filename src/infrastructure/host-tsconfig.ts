@@ -16,6 +16,7 @@ import {
   type Tsconfig,
 } from "./tsconfig-files.ts";
 import { isInsideProject, type ProjectPath } from "../domain/paths.ts";
+import { isInRepository, upToRepository } from "./upwards.ts";
 
 /** A change to one of the project's own files. */
 export interface TsconfigEdit {
@@ -42,6 +43,8 @@ export interface TsconfigAnswer {
   broken: string[];
   /** Files with something else in the place of a list of exclusions. */
   uneditable: string[];
+  /** Those above the project, as far as the top of its repository, and what they have to exclude. */
+  above: { path: string; entry: string }[];
 }
 
 /**
@@ -84,7 +87,9 @@ export async function examineTsconfigs(
     const folder = dirname(owner);
     const after = addToJsonList(text, {
       path: ["exclude"],
-      values: [fromFolder(folder, join(root, adwsDir))],
+      values: toExclude(question, tsconfig).map((path) =>
+        fromFolder(folder, path),
+      ),
       whenNew: await formerExclusions(root, tsconfig, owner, read),
       ...(width === undefined ? {} : { width }),
     });
@@ -95,7 +100,57 @@ export async function examineTsconfigs(
     edits: [...edited.values()],
     broken: [...broken],
     uneditable: [...uneditable],
+    above: await tsconfigsAbove(question, all),
   };
+}
+
+/**
+ * The rendered folder; where a tsconfig names that folder itself, its owner's code
+ * there stays in, and the rendered files are left out one by one.
+ */
+function toExclude(
+  { root, adwsDir, files }: TsconfigQuestion,
+  { include = [] }: Tsconfig,
+): string[] {
+  const folder = join(root, adwsDir);
+  if (!include.some((path) => `${path}/`.startsWith(`${folder}/`)))
+    return [folder];
+  const code = files
+    .filter((path) => path.startsWith(`${adwsDir}/`))
+    .filter((path) => /\.[cm]?[jt]sx?$/.test(path))
+    .map((path) => path.slice(adwsDir.length + 1).split("/")[0] ?? "");
+  return [...new Set(code)].toSorted().map((name) => join(folder, name));
+}
+
+/** Nothing outside the project is edited: its owner is told. */
+async function tsconfigsAbove(
+  { root, adwsDir, files }: TsconfigQuestion,
+  own: readonly Tsconfig[],
+): Promise<TsconfigAnswer["above"]> {
+  if (!isInRepository(root)) return [];
+  const rendered = files.map((file) => join(root, file));
+  const found: TsconfigAnswer["above"] = [];
+  for (const folder of upToRepository(root).slice(1)) {
+    for (const { name } of await entriesOf(folder)) {
+      if (!TSCONFIG.test(name)) continue;
+      const file = join(folder, name);
+      const tsconfig = await readTsconfig(file, readTextIfExists);
+      if (tsconfig === undefined || tsconfig.broken.length > 0) continue;
+      // Without a list of its own it is there to be extended.
+      const isBase =
+        (tsconfig.include ?? tsconfig.files ?? tsconfig.exclude) ===
+          undefined &&
+        (!/[jt]sconfig\.json$/.test(name) ||
+          own.some(({ chain }) => chain.includes(file)));
+      if (isBase || checksTsImports(tsconfig)) continue;
+      if (includesAny(tsconfig, rendered))
+        found.push({
+          path: fromFolder(root, file),
+          entry: fromFolder(folder, join(root, adwsDir)),
+        });
+    }
+  }
+  return found;
 }
 
 /** The same in words, for commands that do not touch tsconfig files. */

@@ -1,6 +1,12 @@
 /** Reading `adw.lock.json`, and settling one that a merge left in two versions. */
 import { ConfigError } from "../domain/errors.ts";
-import { EMPTY_LOCK, LOCK_FILE, parseLock, type Lock } from "../domain/lock.ts";
+import {
+  brokenLock,
+  EMPTY_LOCK,
+  LOCK_FILE,
+  parseLock,
+  type Lock,
+} from "../domain/lock.ts";
 import { projectPath, type AbsolutePath } from "../domain/paths.ts";
 import { parseJson } from "./json-text.ts";
 import { readProjectFile, textDigest } from "./project-files.ts";
@@ -37,9 +43,11 @@ export async function readLock(
       settled: false,
     };
   } catch (error) {
-    const canBeSettled =
-      error instanceof ConfigError && SETTLED_CODES.has(error.code);
-    if (!settle || !canBeSettled) throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    // Nobody corrects by hand what we wrote: an empty lock, or one cut off.
+    if (error.code === "JSON_INVALID")
+      throw brokenLock(error.message, error.where);
+    if (!settle || !SETTLED_CODES.has(error.code)) throw error;
   }
   const value = await settleLock(text, async (path) => {
     const disk = await readProjectFile(root, projectPath(path));

@@ -60,7 +60,8 @@ function statusInside(
     if (status === undefined || status.isFile()) return status;
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    // Others are errors of the system, such as a folder that may not be entered.
+    throw hasErrno(error) ? unreadable(path, error) : error;
   }
   throw new ConfigError(
     "PATH_NOT_FILE",
@@ -94,7 +95,7 @@ export async function readProjectFile(
 ): Promise<string | null> {
   // Asking first is cheaper than an exception, for most files are not there yet.
   if (statusInside(root, path) === undefined) return null;
-  return readText(inside(root, path));
+  return readText(inside(root, path), path);
 }
 
 /**
@@ -122,23 +123,33 @@ export async function readTextIfExists(file: string): Promise<string | null> {
   return readText(file);
 }
 
-function readText(file: string): string | null {
+/** @param name - the file as an error names it */
+function readText(file: string, name = file): string | null {
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
   } catch (error) {
     if (isMissing(error)) return null;
-    throw new RefusedError("READ_FAILED", `cannot read ${file}`, {
-      cause: error,
-      where: { file },
-      hint: error instanceof Error ? error.message : String(error),
-    });
+    throw unreadable(name, error);
   }
   // A byte that is not UTF-8 would be lost when the file is written again.
   if (isUtf8(bytes)) return bytes.toString();
   throw new RefusedError("NOT_UTF8", `${file} is not UTF-8 text`, {
     where: { file },
     hint: "Nothing was changed. Save it as UTF-8, or move it away.",
+  });
+}
+
+function hasErrno(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
+
+function unreadable(file: string, error: unknown): RefusedError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new RefusedError("READ_FAILED", `cannot read ${file}: ${reason}`, {
+    cause: error,
+    where: { file },
+    hint: "Nothing was changed. Check its permissions, then run the command again.",
   });
 }
 

@@ -1,7 +1,9 @@
 /** Files of other programs that are changed on a person's behalf: all of them or none. */
 import { randomUUID } from "node:crypto";
 import {
+  accessSync,
   chmodSync,
+  constants,
   copyFileSync,
   existsSync,
   linkSync,
@@ -15,6 +17,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { AdwError, ConfigError, RefusedError } from "../domain/errors.ts";
+import { shellWord } from "../domain/shell-word.ts";
 import { removeIfEmpty } from "./folders.ts";
 import { readTextIfExists } from "./project-files.ts";
 
@@ -63,6 +66,31 @@ function followed(path: string): string {
 /** @throws {RefusedError} code `NOT_UTF8` or `READ_FAILED` */
 export function readSettings(path: string): Promise<string | null> {
   return readTextIfExists(path);
+}
+
+/**
+ * A rename would replace a file that its owner has made read-only as well.
+ *
+ * @throws {RefusedError} code `SETTINGS_READ_ONLY`
+ */
+export function assertWritable(changes: readonly TextChange[]): void {
+  for (const { path, before, after } of changes) {
+    if (before === null || before === after || isWritable(path)) continue;
+    throw new RefusedError("SETTINGS_READ_ONLY", `${path} is read-only`, {
+      where: { file: path },
+      hint: `Nothing was changed. If it may be changed: chmod u+w ${shellWord(path)}`,
+    });
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    // Root may write what nobody may.
+    return (statSync(path).mode & 0o200) !== 0;
+  } catch {
+    return false;
+  }
 }
 
 /** A change on its way. */

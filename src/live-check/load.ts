@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { lastLines, withPlace } from "../domain/program-output.ts";
 import { attempt } from "./report.ts";
-import { serverOptions } from "./targets.ts";
+import { serverEnvironment, serverOptions } from "./targets.ts";
 
 /** `adw_server --help` loads everything; after this it is ended. */
 const HELP_MS = 30_000;
@@ -48,7 +48,7 @@ async function loadProgram(file: string, scratch: string): Promise<string> {
     {
       encoding: "utf8",
       timeout: HELP_MS,
-      env: { ...process.env, ADW_TOKEN: "live-check" },
+      env: serverEnvironment(scratch),
     },
   );
   if (status === 0 || status === null) return "loaded";

@@ -43,7 +43,7 @@ export async function installedServer(
     process.execPath,
     [...process.execArgv, ...serverOptions(file, path)],
     {
-      env: { ...process.env, ADW_TOKEN: TOKEN },
+      env: serverEnvironment(scratch),
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
@@ -89,6 +89,19 @@ export async function installedServer(
       ]);
       expect(code, 0, "exit code");
     },
+  };
+}
+
+/**
+ * With it the server makes no file of its owner's, and takes nothing out of the
+ * spool, which would be lost with the scratch database.
+ */
+export function serverEnvironment(scratch: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    ADW_TOKEN: TOKEN,
+    ADW_INGEST_TOKEN: `${TOKEN}-ingest`,
+    ADW_SPOOL: join(scratch, "spool"),
   };
 }
 

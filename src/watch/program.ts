@@ -112,7 +112,10 @@ export async function serve(options: ServeOptions): Promise<Served | Refused> {
     writePage(files.page, options.html);
     const dashboard = createDashboard({
       directory: files.page,
-      source: () => ({ history, stats: () => server.manager.stats() }),
+      source: () => ({
+        history,
+        stats: () => ({ ...server.manager.stats(), ...agents.counters }),
+      }),
     });
     const start = (port: number) =>
       startServer({

@@ -14,7 +14,6 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { fileURLToPath } from "node:url";
 import { startAgents } from "./adw_modules/adw_agents.ts";
 import { databasePath, LiveDatabase } from "./adw_modules/adw_database.ts";
 import { createDashboard } from "./adw_modules/adw_dashboard.ts";
@@ -38,7 +37,8 @@ import {
 const BUSY_TIMEOUT_MS = 100;
 const DAY_MS = 86_400_000;
 /** Where installed hooks put what agents say. */
-const SPOOL = fileURLToPath(new URL(".adw_spool", import.meta.url));
+const SPOOL =
+  process.env["ADW_SPOOL"] ?? resolve(import.meta.dirname, ".adw_spool");
 
 const HELP = `Streams agent events to dashboards over WebSocket.
 
@@ -89,7 +89,10 @@ async function main(): Promise<void> {
   });
   const { history } = database;
   const dashboard = createDashboard({
-    source: () => ({ history, stats: () => server.manager.stats() }),
+    source: () => ({
+      history,
+      stats: () => ({ ...server.manager.stats(), ...agents.counters }),
+    }),
   });
   const agents = await startAgents({
     database: settings.database,

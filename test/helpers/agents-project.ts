@@ -36,19 +36,23 @@ afterEach(async () => {
 export class AgentsProject {
   readonly adwsDir: string;
   /** Stands for the user's home. */
-  readonly home = mkdtempSync(join(tmpdir(), "adw-home-"));
+  readonly home: string;
   readonly database: string;
   readonly token = "read-token-for-tests";
   readonly ingestToken = "ingest-token-for-tests";
   program: Program | undefined;
   url = "";
 
-  constructor() {
-    const { adwsDir, remove } = copyRendered();
-    this.adwsDir = adwsDir;
-    this.database = join(this.home, "log.db");
+  /** @param shared what it has in common with another one */
+  constructor(
+    shared: { adwsDir?: string; home?: string; database?: string } = {},
+  ) {
+    const copy = shared.adwsDir === undefined ? copyRendered() : undefined;
+    this.adwsDir = shared.adwsDir ?? copy?.adwsDir ?? "";
+    this.home = shared.home ?? mkdtempSync(join(tmpdir(), "adw-home-"));
+    this.database = shared.database ?? join(this.home, "log.db");
     cleanups.push(() => {
-      remove();
+      copy?.remove();
       rmSync(this.home, { recursive: true, force: true });
     });
     cleanups.push(() => this.kill());
@@ -126,7 +130,7 @@ export class AgentsProject {
 
   /** The events once they fulfil the condition. */
   async eventsWhen(condition: (events: Event[]) => boolean): Promise<Event[]> {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + 40_000;
     for (;;) {
       const events = this.events();
       if (condition(events)) return events;

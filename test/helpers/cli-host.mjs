@@ -4,8 +4,9 @@
  * the rest of the program keeps no state between runs.
  */
 import fs from "node:fs";
-import { syncBuiltinESMExports } from "node:module";
+import { createRequire, syncBuiltinESMExports } from "node:module";
 import { argv } from "node:process";
+import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 
 const cli = argv[2];
@@ -34,13 +35,25 @@ for (const [descriptor, stream] of [
 
 let runs = 0;
 
-async function run({ parameters, cwd, env }) {
+const require = createRequire(import.meta.url);
+/** A project's prettier is this one, or there is none; it remembers configurations. */
+async function forgetConfigurations() {
+  const loaded = require.cache[require.resolve("prettier")];
+  await loaded?.exports.clearConfigCache();
+}
+
+async function run({ parameters, cwd, env, input }) {
   words = { 1: [], 2: [] };
   for (const name of Object.keys(process.env))
     if (!(name in env)) delete process.env[name];
   Object.assign(process.env, env);
   process.argv = [process.execPath, cli, ...parameters];
   process.exitCode = undefined;
+  Object.defineProperty(process, "stdin", {
+    configurable: true,
+    value: Readable.from(input === "" ? [] : [Buffer.from(input)]),
+  });
+  await forgetConfigurations();
   runs += 1;
   let code = 0;
   try {

@@ -1,8 +1,15 @@
 /** A Node with SQLite of its own, which `watch` needs: this one, or one from npm. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { strangersEnvironment } from "./processes.ts";
+import { networkEnvironment } from "./processes.ts";
 import { REPOSITORY } from "./repository.ts";
 
 const INSTALL_MS = 300_000;
@@ -19,20 +26,41 @@ export function currentNode(): string | undefined {
   );
   const found = homes.map(binaryIn).find(works);
   if (found !== undefined) return found;
-  const home = join(REPOSITORY, "build/nodes/22");
-  mkdirSync(home, { recursive: true });
-  writeFileSync(join(home, "package.json"), '{ "private": true }\n');
-  const { stderr } = spawnSync("npm", ["install", "--no-save", "node@22"], {
-    cwd: home,
-    env: strangersEnvironment(),
-    timeout: INSTALL_MS,
-    encoding: "utf8",
-  });
-  if (works(binaryIn(home))) return binaryIn(home);
-  process.stderr.write(
-    `\nSKIPPED: watch needs Node >= 22.13, and npm brought none: ${stderr}\n`,
-  );
-  return undefined;
+  const { error } = install();
+  // Another suite may have been faster.
+  const made = homes.map(binaryIn).find(works);
+  if (made === undefined)
+    process.stderr.write(
+      `\nSKIPPED: watch needs Node >= 22.13, and npm brought none: ${error}\n`,
+    );
+  return made;
+}
+
+/** Beside its place, and moved there when it is whole: suites run at the same time. */
+function install(): { error: string } {
+  const nodes = join(REPOSITORY, "build/nodes");
+  mkdirSync(nodes, { recursive: true });
+  const draft = mkdtempSync(join(nodes, "draft-"));
+  try {
+    writeFileSync(join(draft, "package.json"), '{ "private": true }\n');
+    const { stderr } = spawnSync("npm", ["install", "--no-save", "node@22"], {
+      cwd: draft,
+      env: networkEnvironment(),
+      timeout: INSTALL_MS,
+      encoding: "utf8",
+    });
+    if (!works(binaryIn(draft))) return { error: stderr };
+    const place = join(nodes, "22");
+    if (!works(binaryIn(place))) {
+      rmSync(place, { recursive: true, force: true });
+      renameSync(draft, place);
+    }
+    return { error: "" };
+  } catch (error) {
+    return { error: String(error) };
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
 }
 
 function binaryIn(home: string): string {

@@ -1,8 +1,11 @@
 /** Projects that `doctor` examines, and what it finds. */
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { REPOSITORY } from "./packed.ts";
+import { REPOSITORY } from "./repository.ts";
 import type { TemplateProject } from "./template-project.ts";
+
+/** The packages of this repository. */
+export const OUR_PACKAGES = join(REPOSITORY, "node_modules");
 
 export const ON_ANY_NODE = [
   "--typescript-runner",
@@ -11,13 +14,14 @@ export const ON_ANY_NODE = [
   "better-sqlite3",
 ];
 
-/** Scaffolds a project whose packages are this repository's. */
+/** Scaffolds a project that has the packages of a folder. */
 export async function initWithPackages(
   { root, done }: TemplateProject,
+  packages: string,
   ...parameters: string[]
 ): Promise<void> {
   await done("init", "--yes", ...parameters);
-  await symlink(join(REPOSITORY, "node_modules"), join(root, "node_modules"));
+  await symlink(packages, join(root, "node_modules"));
 }
 
 interface Finding {

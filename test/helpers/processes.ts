@@ -48,6 +48,17 @@ export function strangersEnvironment(): NodeJS.ProcessEnv {
   return env;
 }
 
+/** The same for what goes out, such as a package manager: jest.config.cjs took them away. */
+export function networkEnvironment(): NodeJS.ProcessEnv {
+  const certificates = process.env["ADW_EXTRA_CA_CERTS"];
+  return {
+    ...strangersEnvironment(),
+    ...(certificates === undefined
+      ? {}
+      : { NODE_EXTRA_CA_CERTS: certificates }),
+  };
+}
+
 /** Runs a command to its end. Standard input is empty: there is no terminal. */
 export async function run(
   command: string,
@@ -101,9 +112,13 @@ export function start(
   parameters: readonly string[],
   { env = {}, timeoutMs = 300_000, ...options }: ProcessOptions,
 ): RunningProcess {
+  const base =
+    command === process.execPath
+      ? strangersEnvironment()
+      : networkEnvironment();
   const child = spawn(command, parameters, {
     ...options,
-    env: { ...strangersEnvironment(), ...env },
+    env: { ...base, ...env },
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });

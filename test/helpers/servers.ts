@@ -72,7 +72,7 @@ export function captureStderr(): string[] {
 
 /** Resolves when the condition holds; for states that have no event. */
 export async function eventually(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 30_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error("never became true");
     await new Promise((resolve) => setTimeout(resolve, 5));

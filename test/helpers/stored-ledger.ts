@@ -11,7 +11,10 @@ export class StoredLedger implements LedgerStore {
 
   /** Gives the ledger one batch of acts, and stores what has changed. */
   take(ledger: Ledger, acts: readonly Act[], now?: number): LogCall[] {
-    const calls = acts.flatMap((act) => ledger.take(act, now ?? act.at));
+    const calls =
+      now === undefined
+        ? acts.flatMap((act) => ledger.take(act, act.at))
+        : ledger.takeAll(acts, now);
     this.keep(ledger);
     return calls;
   }
@@ -32,9 +35,9 @@ export class StoredLedger implements LedgerStore {
     }));
   }
 
-  sessionsOf(key: string): string[] {
-    return Array.from(this.#sessions.keys()).filter(
-      (session) => this.#sessions.get(session)?.has(key) === true,
+  sessionsOf(keys: readonly string[]): string[] {
+    return Array.from(this.#sessions.keys()).filter((session) =>
+      keys.some((key) => this.#sessions.get(session)?.has(key)),
     );
   }
 }

@@ -135,7 +135,7 @@ async function probe(
     const { code, stdout, stderr } = await run(
       command,
       [...parameters, `adws/${name}`],
-      { cwd: root, timeoutMs: 30_000, ...(env === undefined ? {} : { env }) },
+      { cwd: root, timeoutMs: 120_000, ...(env === undefined ? {} : { env }) },
     );
     if (code !== 0) throw new Error(`the probe ended with ${code}\n${stderr}`);
     const report: unknown = JSON.parse(stdout);

@@ -36,10 +36,15 @@ export function callLabel(name: string, input: unknown) {
   return first === undefined ? name : `${name} ${first}`;
 }
 
+/** Why a tool call failed; undefined where it did not: many write null, "" or false then. */
+export function callError({ metadata }: AgentEvent): unknown {
+  return metadata["error"] || undefined;
+}
+
 /** Whether a tool call is over: the event that starts one has neither. */
-export function isCallEnd({ metadata }: AgentEvent) {
+export function isCallEnd(event: AgentEvent) {
   return (
-    typeof metadata["duration_ms"] === "number" ||
-    metadata["error"] !== undefined
+    typeof event.metadata["duration_ms"] === "number" ||
+    callError(event) !== undefined
   );
 }

@@ -20,7 +20,9 @@ export function formatClockMs(time: number) {
 let day: Intl.DateTimeFormat | undefined;
 let shortDay: Intl.DateTimeFormat | undefined;
 
+/** "–" for a time beyond all calendars: Intl would throw. */
 export function formatDay(time: number) {
+  if (Number.isNaN(time)) return "–";
   day ??= new Intl.DateTimeFormat(undefined, {
     year: "numeric",
     month: "short",
@@ -31,6 +33,7 @@ export function formatDay(time: number) {
 
 /** 24 Nov, for where the year goes without saying. */
 export function formatShortDay(time: number) {
+  if (Number.isNaN(time)) return "–";
   shortDay ??= new Intl.DateTimeFormat(undefined, {
     month: "short",
     day: "numeric",

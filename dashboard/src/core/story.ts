@@ -5,6 +5,7 @@
  */
 import { isEdit } from "./diff.ts";
 import {
+  callError,
   callLabel,
   isCallEnd,
   isRecord,
@@ -248,7 +249,8 @@ function base(event: AgentEvent, at: number): PartBase {
 
 function end(call: Call, event: AgentEvent) {
   const { metadata, seq } = event;
-  const { error, duration_ms: duration } = metadata;
+  const { duration_ms: duration } = metadata;
+  const error = callError(event);
   call.isOpen = false;
   call.seq = seq;
   call.error = error === undefined ? "" : outputText(error) || "Failed";

@@ -1,9 +1,17 @@
 /** `doctor`: what `check` knows: required files, conflict markers, the lock. */
 import type { Drift } from "../../domain/drift.ts";
-import { AdwError } from "../../domain/errors.ts";
+import type { AdwConfig } from "../../domain/config.ts";
+import { AdwError, formatLocation } from "../../domain/errors.ts";
 import { listed } from "../../domain/listed.ts";
 import { LOCK_FILE } from "../../domain/lock.ts";
-import { pathEntries } from "../../domain/paths.ts";
+import {
+  pathEntries,
+  projectPath,
+  type AbsolutePath,
+  type ProjectPath,
+} from "../../domain/paths.ts";
+import { parseJson } from "../../infrastructure/json-text.ts";
+import { readProjectFile } from "../../infrastructure/project-files.ts";
 import { PACKAGE_FILE } from "../../infrastructure/package-json.ts";
 import { checkProject } from "../check-service.ts";
 import { newerCommand } from "../newer-version.ts";
@@ -13,7 +21,7 @@ import type { Problem } from "./finding.ts";
 
 /** Files that the modules need and that cannot do their work. Edits are fine. */
 export async function filesProblem(
-  { lock, lockText }: Project,
+  { root, lock, lockText, config }: Project,
   drift: () => Promise<readonly Drift[]>,
 ): Promise<Problem | undefined> {
   const own = (await drift()).filter(
@@ -30,22 +38,51 @@ export async function filesProblem(
         (lockText === null || Object.hasOwn(lock.files, path)),
     )
     .map(({ path }) => path);
+  const broken: string[] = [];
+  for (const { path, kinds } of own)
+    if (kinds.includes("edited") && !marked.includes(path))
+      broken.push(...(await brokenText(root, projectPath(path), config)));
   const problems = [
     ...(gone.length === 0 ? [] : [`missing: ${gone.join(", ")}`]),
     ...(marked.length === 0
       ? []
       : [`conflict markers are left in ${marked.join(", ")}`]),
+    ...broken,
   ];
   if (problems.length === 0) return undefined;
   const fixes = [
     ...(marked.length === 0
       ? []
       : ["Resolve the conflict markers in an editor."]),
-    ...(gone.length === 0
+    ...(broken.length === 0 ? [] : ["Correct what is broken, or delete it."]),
+    ...(gone.length + broken.length === 0
       ? []
-      : [`${marked.length === 0 ? "Run" : "Then run"}: adw-scaffold init`]),
+      : [
+          `${marked.length + broken.length === 0 ? "Run" : "Then run"}: adw-scaffold init`,
+        ]),
   ];
   return { message: problems.join("; "), fix: fixes.join(" ") };
+}
+
+/** What an edit has made of a file, where it cannot be meant. */
+async function brokenText(
+  root: AbsolutePath,
+  path: ProjectPath,
+  { adws_dir }: AdwConfig,
+): Promise<string[]> {
+  const text = await readProjectFile(root, path);
+  if (text?.trim() === "") return [`${path} is empty`];
+  // TypeScript allows comments in its own.
+  if (!path.endsWith(".json") || path === `${adws_dir}/tsconfig.json`)
+    return [];
+  try {
+    parseJson(text ?? "", path);
+  } catch (error) {
+    if (!(error instanceof AdwError)) throw error;
+    const { file = path, ...place } = error.where ?? {};
+    return [`${formatLocation({ file, ...place })} is ${error.message}`];
+  }
+  return [];
 }
 
 /** What cannot be read is said by the check of the packages, or of the lock. */
@@ -82,7 +119,8 @@ export async function lockProblem(
       fix: error.hint ?? "Restore it from version control.",
     };
   }
-  const found = await drift();
+  // A file that cannot be read is said of the files.
+  const found = await drift().catch((): Drift[] => []);
   const newer = found.find(
     ({ path, kinds }) => path === LOCK_FILE && kinds.includes("newer"),
   );

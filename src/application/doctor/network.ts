@@ -7,6 +7,7 @@ import { targetPath } from "../../domain/module-registry.ts";
 import {
   assertNoSymlink,
   hasCode,
+  readProjectFile,
 } from "../../infrastructure/project-files.ts";
 import type { Project } from "../project.ts";
 import type { Problem } from "./finding.ts";
@@ -55,6 +56,14 @@ async function freePort(host: string, taken: number): Promise<number> {
   return 0;
 }
 
+/** By the variable that takes the place of each. */
+const TOKEN_FILES: Readonly<Record<string, string>> = {
+  ADW_TOKEN: ".adw_token",
+  ADW_INGEST_TOKEN: ".adw_ingest_token",
+};
+/** What adw_server takes from a file. */
+const TOKEN = /^[A-Za-z0-9._~-]{8,512}$/;
+
 export async function tokenProblem({
   root,
   config,
@@ -70,6 +79,16 @@ export async function tokenProblem({
         await closeFiles([file]);
         return `${path} is now readable by you only`;
       },
+    };
+  }
+  for (const [variable, name] of Object.entries(TOKEN_FILES)) {
+    if (process.env[variable]) continue;
+    const path = targetPath(`adws/${name}`, config);
+    const text = await readProjectFile(root, path);
+    if (text === null || TOKEN.test(text.trim())) continue;
+    return {
+      message: `${path} must hold 8 to 512 letters, digits, "-", "_", "." or "~", and nothing else: the server does not start with it`,
+      fix: "Delete it: the next start makes a new one.",
     };
   }
   if (isLoopback(config.websocket_host)) return undefined;

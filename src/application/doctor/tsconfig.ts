@@ -16,12 +16,29 @@ export async function tsconfigProblem({
   config,
   lock,
 }: Project): Promise<Problem | undefined> {
-  const { edits } = await examineTsconfigs({
+  const { edits, broken, uneditable, above } = await examineTsconfigs({
     root,
     adwsDir: config.adws_dir,
     files: pathEntries(lock.files).map(([path]) => path),
   });
-  if (edits.length === 0) return undefined;
+  if (broken.length > 0)
+    return {
+      message: `${broken.join(", ")} cannot be read as JSON with comments, so whether ${config.adws_dir}/ is included there is not known`,
+      fix: "Correct it, then run doctor again.",
+    };
+  if (uneditable.length > 0)
+    return {
+      message: `${uneditable.join(", ")} includes ${config.adws_dir}/, and its "exclude" is not a list, or stands there twice`,
+      fix: `Make it one list, with ${config.adws_dir}/ in it.`,
+    };
+  const [outside] = above;
+  if (edits.length === 0)
+    return outside === undefined
+      ? undefined
+      : {
+          message: `${outside.path}, which is above the project, includes ${config.adws_dir}/, which has a tsconfig.json of its own`,
+          fix: `Add ${JSON.stringify(outside.entry)} to its "exclude".`,
+        };
   const names = edits.map(({ path }) => path).join(", ");
   return {
     message: `${names} ${edits.length === 1 ? "includes" : "include"} ${config.adws_dir}/, which has a tsconfig.json of its own`,

@@ -20,9 +20,11 @@ import {
   WATCH_LOG,
 } from "../../domain/state-folder.ts";
 import {
+  hookTimeOf,
   lastEventOf,
   logReaderMissing,
-} from "../../infrastructure/last-event.ts";
+  type HookTime,
+} from "../../infrastructure/agent-log.ts";
 import { handlersOf, scopeOf, versionHere } from "./install.ts";
 import {
   agentsHere,
@@ -44,6 +46,10 @@ export interface HooksStatus {
   last_event: string | null;
   /** Why that is not known, where it could be. */
   last_event_unknown?: string;
+  /** What hooks added to its work; null where it has not told. */
+  hook_time: HookTime | null;
+  /** Why that is not known, and what to do; for agents that tell it. */
+  hook_time_unknown?: string;
 }
 
 export interface InstalledStatus {
@@ -124,6 +130,10 @@ export async function hooksStatus(
         logs.map((log) => lastEventOf(log, SOURCES[agent.name])),
       )),
     ].filter((time) => time !== undefined);
+    const time =
+      agent.name === "claude"
+        ? await hookTimeOf(logs, SOURCES.claude)
+        : undefined;
     const unknown =
       times.length === 0 && logs.length > 0
         ? await logReaderMissing()
@@ -136,9 +146,23 @@ export async function hooksStatus(
       last_event:
         times.length === 0 ? null : new Date(Math.max(...times)).toISOString(),
       ...(unknown === undefined ? {} : { last_event_unknown: unknown }),
+      hook_time: time ?? null,
+      ...(agent.name === "claude" && time === undefined && installed.length > 0
+        ? { hook_time_unknown: await whyNotMeasured(installed) }
+        : {}),
     });
   }
   return result;
+}
+
+/** Claude Code tells what hooks took in its telemetry, and nowhere else. */
+async function whyNotMeasured(
+  installed: readonly InstalledStatus[],
+): Promise<string> {
+  const commands = installed.map(({ install }) => install);
+  if (commands.some((command) => command.endsWith(" --otel")))
+    return (await logReaderMissing()) ?? "nothing was told yet";
+  return `Claude Code tells it with ${commands[0] ?? ""} --otel`;
 }
 
 /** Logs that may have what came through these spools: whoever reads one empties it. */

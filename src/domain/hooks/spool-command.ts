@@ -46,7 +46,9 @@ function posixFolder(place: SpoolPlace): string {
       return `d=\${CLAUDE_PROJECT_DIR:-$PWD}; until [ -d "$d"${quoted(spool)} ] || [ -e "$d/.git" ] || [ "$d" = "\${d%/*}" ]; do d=\${d%/*}; done; d=$d${quoted(spool)}`;
     }
     case "user":
-      return 'd="${XDG_STATE_HOME:-$HOME/.local/state}/adw-scaffold/spool"';
+      // As the specification has it, a relative value counts as none. The brackets
+      // keep it from looking like a comment in settings that may have some.
+      return "case ${XDG_STATE_HOME:-} in [/]*) d=$XDG_STATE_HOME;; *) d=$HOME/.local/state;; esac; d=$d/adw-scaffold/spool";
   }
 }
 
@@ -89,7 +91,7 @@ function powershellFolder(place: SpoolPlace): string {
     case "project":
       return `$d = $(if ($env:CLAUDE_PROJECT_DIR) { $env:CLAUDE_PROJECT_DIR } else { $PWD.Path }); $d = [IO.Path]::Combine($d, ${literal(spoolBelow(place.adwsDir))})`;
     case "user":
-      return "$d = $(if ($env:XDG_STATE_HOME) { $env:XDG_STATE_HOME } else { $env:LOCALAPPDATA }); $d = [IO.Path]::Combine($d, 'adw-scaffold', 'spool')";
+      return "$d = $(if ($env:XDG_STATE_HOME -match '^([A-Za-z]:)?[\\\\/]') { $env:XDG_STATE_HOME } else { $env:LOCALAPPDATA }); $d = [IO.Path]::Combine($d, 'adw-scaffold', 'spool')";
   }
 }
 

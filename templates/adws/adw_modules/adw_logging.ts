@@ -30,6 +30,7 @@
 import { randomUUID } from "node:crypto";
 import { LogQueue } from "./adw_logging/queue.ts";
 import type { LoggingOptions, LoggingStats } from "./adw_logging/queue.ts";
+export { projectOf } from "./adw_logging/storage.ts";
 export { tsxForThreads } from "./adw_logging/thread.ts";
 import {
   Fields,
@@ -144,14 +145,12 @@ export function logAgentEvent(
   level: LogLevel = LEVELS.get(eventType) ?? "info",
 ): void {
   const logType = LOG_TYPES.find((type) => type === eventType);
-  if (logType !== undefined) {
-    writeAgentLog(agentId, level, logType, message, toJson(details, note));
-  } else {
-    const event_type = toName(eventType, note, "event");
-    // It leads, also where the details have one of their own.
-    const json = toJson(details, note, { event_type }, { event_type });
-    writeAgentLog(agentId, level, "event", message, json);
-  }
+  // It leads, also where the details have one of their own.
+  const isNamed = new Fields(details, note).get("event_type") !== undefined;
+  const event_type = logType ?? toName(eventType, note, "event");
+  const name = isNamed || logType === undefined ? { event_type } : undefined;
+  const json = toJson(details, note, name, name);
+  writeAgentLog(agentId, level, logType ?? "event", message, json);
 }
 
 /** Logs what the tools around the agents did: a server, a git command, a check. */
@@ -195,7 +194,8 @@ export function logStepStart(
   details: JsonObject = {},
 ): Step {
   const [id, step] = [randomUUID(), toName(name, note)];
-  const json = toJson(details, note, {}, { step, step_id: id });
+  const facts = { step, step_id: id, event_type: undefined };
+  const json = toJson(details, note, {}, facts);
   writeAgentLog(agentId, "info", "step_start", `Step ${step} started`, json);
   return { agentId, name: step, id, startedAt: performance.now() };
 }
@@ -209,8 +209,9 @@ export function logStepEnd(step: Step, outcome: StepOutcome = {}): void {
     findWord(["completed", "failed"], ended.get("status")) ??
     (error === undefined ? "completed" : "failed");
   const name = started.name("name");
-  const ms = performance.now() - Number(started.get("startedAt"));
+  const ms = performance.now() - (started.amount("startedAt") ?? Infinity);
   const facts = {
+    event_type: undefined,
     step: name,
     step_id: started.optionalName("id"),
     status,
@@ -256,6 +257,8 @@ export interface AgentRun {
   /** The kind of agent it is, by name; made when it is new. Default: `name`. */
   kind?: string;
   model?: string;
+  /** Default: the name of the git root, or of the folder, that this process is in. */
+  project?: string;
   parent_agent_id?: string;
   /** The workflow that it runs in, and the phase of it. */
   adw_id?: string;
@@ -268,18 +271,15 @@ export interface AgentRun {
 export function logAgentCreated(run: AgentRun): string {
   const given = new Fields(run, note);
   const id = given.optionalName("id") ?? randomUUID();
-  const name = given.name("name");
-  const model = given.optionalName("model");
-  const known = {
-    name,
-    model,
-    adw_id: given.optionalName("adw_id"),
-    adw_step: given.optionalName("adw_step"),
-  };
+  const [name, model] = [given.name("name"), given.optionalName("model")];
+  const adw_id = given.optionalName("adw_id");
+  const adw_step = given.optionalName("adw_step");
+  const known = { name, model, adw_id, adw_step };
   const context = given.get("context");
   const agent = {
     id,
     session_id: given.name("session_id"),
+    project: given.optionalName("project"),
     parent_agent_id: given.optionalName("parent_agent_id"),
     config: toJson(given.get("config"), note, {}, known),
     context: context === undefined ? null : toJson(context, note),

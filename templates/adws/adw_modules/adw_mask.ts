@@ -19,7 +19,22 @@ const SECRET_FIELDS = [
   /(?:password|passwd|passphrase|token|secret|dbpass|(?:api|access|private|secret)key)$/,
 ];
 
-function isSecretField(field: string) {
+/** What was found out already: of names and short texts, which are few and come again and again. */
+const secretFields = new Map<string, boolean>();
+const clean = new Set<string>();
+const MAX_KNOWN_CHARS = 100;
+const MAX_KNOWN = 1_000;
+
+function isSecretField(field: string): boolean {
+  const known = secretFields.get(field);
+  if (known !== undefined) return known;
+  const isSecret = looksSecret(field);
+  if (secretFields.size >= MAX_KNOWN) secretFields.clear();
+  if (field.length <= MAX_KNOWN_CHARS) secretFields.set(field, isSecret);
+  return isSecret;
+}
+
+function looksSecret(field: string): boolean {
   const words = field
     .slice(0, 200)
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2")
@@ -160,18 +175,36 @@ const SECRET_PATTERNS: readonly [RegExp, string][] = [
 /** Too short for any of the patterns above. */
 const HARMLESS = /^[\w./-]{0,14}$/;
 
+/** What a text must hold for some patterns to match: to look for it once is cheaper. */
+const NAMED = new RegExp(NAME, "i");
+const PATTERNS = SECRET_PATTERNS.map(([pattern, replacement]) => ({
+  pattern,
+  replacement,
+  isNamed: pattern.source.includes(NAME),
+  isUrl: pattern.source.includes(String.raw`:\/\/`),
+}));
+
 /**
  * Masks secrets inside a text.
  *
- * @param onMasked called once for each kind of secret that was found
+ * @param onMasked called once for each secret that was found
  */
 export function maskText(text: string, onMasked?: () => void): string {
-  if (HARMLESS.test(text)) return text;
+  if (HARMLESS.test(text) || clean.has(text)) return text;
+  const [hasName, hasUrl] = [NAMED.test(text), text.includes("://")];
   let masked = text;
-  for (const [pattern, replacement] of SECRET_PATTERNS) {
+  for (const { pattern, replacement, isNamed, isUrl } of PATTERNS) {
+    if ((isNamed && !hasName) || (isUrl && !hasUrl)) continue;
     const before = masked;
     masked = masked.replace(pattern, replacement);
-    if (masked !== before) onMasked?.();
+    if (masked === before || onMasked === undefined) continue;
+    // What an earlier pattern has masked is no further secret.
+    for (const found of before.match(pattern) ?? [])
+      if (!found.includes(MASK)) onMasked();
+  }
+  if (masked === text && text.length <= MAX_KNOWN_CHARS) {
+    if (clean.size >= MAX_KNOWN) clean.clear();
+    clean.add(text);
   }
   return masked;
 }

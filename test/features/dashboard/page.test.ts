@@ -280,13 +280,16 @@ describeInBrowser("the dashboard's page", () => {
         subtree: true,
       });
     });
+    const from = Date.now();
     for (let n = 0; n < 150; n++) {
       server.publish(makeEvent("orch", "event", `e ${n}`, Date.now()));
       await new Promise((resolve) => setTimeout(resolve, 40));
     }
     const said = await page.evaluate(() => window.announced);
     expect(said.length).toBeGreaterThan(0);
-    expect(said.length).toBeLessThanOrEqual(3);
+    // On a busy machine the events take longer than six seconds.
+    const periods = Math.ceil((Date.now() - from) / 5_000);
+    expect(said.length).toBeLessThanOrEqual(periods + 1);
     expect(said.join(" ")).toMatch(/Live, \d+ new events, 3 need you/);
   });
 

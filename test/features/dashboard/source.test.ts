@@ -3,6 +3,7 @@ import { readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { REPOSITORY } from "../../helpers/packed.ts";
 import { run } from "../../helpers/processes.ts";
+import { LOADER } from "../../helpers/program.ts";
 import { releasedProject } from "../../helpers/releases.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import {
@@ -69,16 +70,14 @@ describe("a new project", () => {
     expect(Object.keys(dependencies)).not.toContain("preact");
     expect(scripts["adw:dashboard:build"]).toContain(`${SOURCE}/build.ts`);
 
-    const build = () =>
-      run(
-        process.execPath,
-        ["--import", "tsx", join(folder(), SOURCE, "build.ts")],
-        { cwd: folder() },
-      );
+    const build = (...loader: readonly string[]) =>
+      run(process.execPath, [...loader, join(folder(), SOURCE, "build.ts")], {
+        cwd: folder(),
+      });
     const withoutNotice = (page: string) =>
       page.slice(page.indexOf("<html")).replaceAll(/^\s*\/[/*] .*$/gm, "");
     const rendered = await project.read(PAGE);
-    expect(await build()).toMatchObject({ code: 0 });
+    expect(await build("--import", "tsx")).toMatchObject({ code: 0 });
     const built = await project.read(PAGE);
     expect(built.slice(0, 300)).toContain("npm run adw:dashboard:build");
     expect(withoutNotice(built)).toBe(withoutNotice(rendered));
@@ -88,7 +87,7 @@ describe("a new project", () => {
       "Loading the dashboard…",
       "One moment…",
     );
-    expect(await build()).toMatchObject({ code: 0 });
+    expect(await build(...LOADER)).toMatchObject({ code: 0 });
     expect(await project.read(PAGE)).toContain("One moment…");
   });
 

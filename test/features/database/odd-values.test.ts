@@ -169,6 +169,44 @@ describe("a row that is none of ours", () => {
       { message: "m", metadata: { text: "�" } },
     ]);
   });
+
+  it("in the stream itself, with metadata that is no object, has an object on the wire", () => {
+    const { database, sql } = openWithWriter();
+    const values = ["[1]", "null", "5", '"x"', ' {"a":1} '];
+    for (const value of values) {
+      sql(`INSERT INTO event_stream (event_type, agent_id, message, metadata, timestamp, log_type, log_level)
+        VALUES ('x', 'a', 'm', '${value}', 't', 'event', 'info')`);
+    }
+    expect(eventsOf(database, 1).map(({ metadata }) => metadata)).toEqual([
+      { value: [1] },
+      {},
+      { value: 5 },
+      { value: "x" },
+      { a: 1 },
+    ]);
+  });
+
+  it("with BLOBs for ids and names is not refused, and its events have them as text", () => {
+    const { database, sql } = openWithWriter();
+    sql(`
+      INSERT INTO orchestrator_agents (id, name, agent_type, default_model) VALUES (x'6b', x'6e', 'builder', x'6d');
+      INSERT INTO agents (id, orchestrator_agent_id, session_id, project, source) VALUES (x'70', x'6b', x'73', x'71', x'72');
+      INSERT INTO agents (id, orchestrator_agent_id, session_id, parent_agent_id) VALUES (x'63', x'6b', x'73', x'70');
+      UPDATE agents SET status = 'executing' WHERE id = x'63';
+      INSERT INTO agent_logs (agent_id, log_type, message) VALUES (x'63', 'event', 'log');
+      INSERT INTO prompts (id, agent_id, prompt_type, prompt_text, status) VALUES (x'69', x'63', 'adw', 'x', 'completed');
+    `);
+    const child = { agent_id: "c", session_id: "s" };
+    const parent = { parent_agent_id: "p" };
+    expect(eventsOf(database, 1)).toMatchObject([
+      { agent_id: "p", session_id: "s", project: "q", source: "r" },
+      { ...child, metadata: { name: "n", model: "m", ...parent } },
+      { ...child, message: "Agent n: executing", metadata: parent },
+      { ...child, message: "log", metadata: parent },
+      { ...child, metadata: { prompt_id: "i", ...parent } },
+      { ...child, event_type: "prompt_completed", metadata: parent },
+    ]);
+  });
 });
 
 test("a log row lands in the columns that it is for, whatever the order of the schema's keys", () => {

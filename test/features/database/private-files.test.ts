@@ -79,3 +79,17 @@ it("files that others can read are taken from them at the next opening, and it i
   expect(modes(path)).toEqual({ ...PRIVATE, "orchestrator.db.backup": "600" });
   expect(reports).toHaveLength(1);
 });
+
+it("a path that names a folder, or a file that is no database, leaves both as they were", () => {
+  const file = temporaryPath();
+  const folder = dirname(file);
+  writeFileSync(file, "no database\n".repeat(100));
+  chmodSync(file, 0o644);
+  chmodSync(folder, 0o755);
+  const reports = captureStderr();
+  expect(() => openForTest(folder)).toThrow(/unable to open/);
+  expect(() => openForTest(file)).toThrow(/not a database/);
+  expect((statSync(folder).mode & 0o777).toString(8)).toBe("755");
+  expect(modes(file)).toEqual({ "orchestrator.db": "644" });
+  expect(reports).toEqual([]);
+});

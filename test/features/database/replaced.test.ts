@@ -1,5 +1,11 @@
 /** The server's database is deleted, replaced, restored or overwritten while it runs. */
-import { copyFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { WebSocket } from "ws";
 import { startAdwServer } from "../../helpers/adw-server.ts";
 import type { ServerProcess } from "../../helpers/adw-server.ts";
@@ -39,7 +45,7 @@ class Client {
     fields: Record<string, unknown>,
     from = 0,
   ): Promise<Record<string, unknown>> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 40_000;
     for (;;) {
       const found = this.messages
         .slice(from)
@@ -99,7 +105,7 @@ async function health(server: ServerProcess): Promise<number> {
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 40_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error("never became true");
     await pause(20);
@@ -262,4 +268,24 @@ it("a copy of the same content under the same path interrupts nobody", async () 
   expect(client.messages.some(({ type }) => type === "resync_required")).toBe(
     false,
   );
+});
+
+it("emptied in place: said once, and made anew, for workflows too", async () => {
+  const { path, server, client } = await start();
+  truncateSync(path, 0);
+  await client.saw({ type: "resync_required", reason: "other_stream" });
+  expect(server.program.stderr()).toContain(`${path} was overwritten while`);
+  log(path, "after");
+  await client.saw({ message: "after" });
+  expect(await health(server)).toBe(200);
+});
+
+it("without its stream: 503, and the reason is said once", async () => {
+  const { path, server } = await start();
+  sqlWriter(path)("DROP TABLE event_stream");
+  await until(async () => (await health(server)) === 503);
+  await pause(1_500);
+  const stderr = server.program.stderr();
+  expect(stderr.match(/adw_database: .*cannot be read: /g)).toHaveLength(1);
+  expect(stderr).not.toContain("can be read again");
 });

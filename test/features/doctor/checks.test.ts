@@ -1,4 +1,5 @@
 /** `doctor`: each problem with its fix, what --fix fixes, and the live check. */
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, stat, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
@@ -6,9 +7,11 @@ import { join } from "node:path";
 import { runCli } from "../../helpers/cli.ts";
 import {
   ON_ANY_NODE,
+  OUR_PACKAGES,
   examine as examineProject,
   initWithPackages,
 } from "../../helpers/doctor.ts";
+import { quickPackages } from "../../helpers/packages.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
 import {
   projectAt,
@@ -17,6 +20,7 @@ import {
 
 jest.setTimeout(120_000);
 
+const packages = quickPackages();
 const folder = temporaryFolder();
 let project: TemplateProject;
 
@@ -27,6 +31,7 @@ beforeEach(async () => {
   await project.write("adw.config.json", '{ "websocket_port": 0 }\n');
   await initWithPackages(
     project,
+    packages(),
     "--modules",
     "adw_websockets",
     ...ON_ANY_NODE,
@@ -47,6 +52,9 @@ const unhealthy = (finding: object) => ({
 });
 
 test("a healthy project: every check is named, exit code 0, nothing is written", async () => {
+  // With tsx itself; the other tests have the quick one.
+  await project.remove("node_modules");
+  await symlink(OUR_PACKAGES, join(folder(), "node_modules"));
   const before = await hashFolder(folder());
   const { code, stdout, stderr } = await project.run("doctor");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -64,6 +72,7 @@ test("a healthy project: every check is named, exit code 0, nothing is written",
     "tsconfig",
     "token",
     "private",
+    "database",
   ]);
   expect(stdout).toMatch(/\nHealthy\n$/);
   expect(await hashFolder(folder())).toEqual(before);
@@ -161,6 +170,117 @@ test("a lock that is missing, or does not match", async () => {
       fix: "Run adw-scaffold update: it records the files again and keeps your edits.",
     }),
   );
+});
+
+test.each<[string, string, string, string]>([
+  ["adws/package.json", "", "files", "adws/package.json is empty"],
+  [
+    "adws/package.json",
+    '{ "type": "module",\n',
+    "files",
+    "adws/package.json:2:1 is not valid JSON",
+  ],
+  ["adws/.adw_token", "\n", "token", "adws/.adw_token must hold 8 to 512"],
+  [
+    "adws/.adw_ingest_token",
+    "secret+/=\n",
+    "token",
+    "adws/.adw_ingest_token must hold 8 to 512",
+  ],
+  [
+    "tsconfig.json",
+    '{\n<<<<<<< ours\n  "include": ["src"]\n',
+    "tsconfig",
+    "tsconfig.json cannot be read",
+  ],
+  [
+    "tsconfig.json",
+    '{ "exclude": "dist" }\n',
+    "tsconfig",
+    'tsconfig.json includes adws/, and its "exclude" is not a list',
+  ],
+])("%s that holds %j is a finding", async (path, text, check, message) => {
+  await project.write(path, text);
+  await chmod(join(folder(), path), 0o600);
+  expect(await examine()).toEqual(
+    unhealthy({ check, message: expect.stringContaining(message) }),
+  );
+});
+
+test("a folder or a link where a file belongs is a finding, and the other checks go on", async () => {
+  await project.remove("adws/adw_modules/adw_events.ts");
+  await mkdir(join(folder(), "adws/adw_modules/adw_events.ts"));
+  await mkdir(join(folder(), "adws/.adw_token"));
+  const { code, problems } = await examine();
+  expect({ code, problems }).toEqual({
+    code: 1,
+    problems: [
+      expect.objectContaining({
+        check: "files",
+        message: expect.stringContaining("adw_events.ts exists and is not a"),
+      }),
+      expect.objectContaining({
+        check: "token",
+        message: expect.stringContaining(".adw_token exists and is not a"),
+      }),
+    ],
+  });
+});
+
+test.each([
+  ["no database", "not a database at all\n"],
+  ["a folder", null],
+])("%s in the place of the database is a finding", async (_, text) => {
+  await project.done("init", "--yes", "--modules", "adw_database");
+  const path = "adws/schema/orchestrator.db";
+  if (text === null) await mkdir(join(folder(), path));
+  else await project.write(path, text);
+  await chmod(join(folder(), path), 0o600);
+  expect(await examine()).toEqual(
+    unhealthy({
+      check: "database",
+      message: expect.stringContaining(`${path} is not an SQLite database`),
+    }),
+  );
+});
+
+test("conflict markers in a generated page are a finding, and so is one that is empty", async () => {
+  await project.done("init", "--yes", "--modules", "adw_dashboard");
+  const page = "adws/adw_dashboard/index.html";
+  const text = await project.read(page);
+  for (const [edited, message] of [
+    [
+      `<<<<<<< ours\n${text}=======\n${text}>>>>>>> theirs\n`,
+      `conflict markers are left in ${page}`,
+    ],
+    ["", `${page} is empty`],
+  ] as const) {
+    await project.write(page, edited);
+    expect(await examine()).toEqual(unhealthy({ check: "files", message }));
+  }
+});
+
+test("a secret that git has, or would take, is a finding; the advice takes it out", async () => {
+  const git = (...parameters: string[]) =>
+    execFileSync("git", parameters, { cwd: folder(), encoding: "utf8" });
+  git("init", "--quiet");
+  const token = "adws/.adw_token";
+  await project.write(token, "12345678\n");
+  await chmod(join(folder(), token), 0o600);
+  expect(await examine()).toEqual(HEALTHY);
+  const ignored = await project.read("adws/.gitignore");
+  const exposed = unhealthy({
+    check: "private",
+    message: `git has, or would take, what is private: ${token}`,
+    fix: expect.stringContaining(`git rm -r --cached`),
+  });
+  await project.write("adws/.gitignore", "# mine\n");
+  expect(await examine()).toEqual(exposed);
+  git("add", token);
+  await project.write("adws/.gitignore", ignored);
+  expect(await examine()).toEqual(exposed);
+  git("rm", "-r", "--cached", "--ignore-unmatch", token);
+  expect(await examine()).toEqual(HEALTHY);
 });
 
 test("a port that is in use", async () => {

@@ -2,9 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { chmod, mkdir, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { REPOSITORY } from "../../helpers/packed.ts";
 import {
   ON_ANY_NODE,
+  OUR_PACKAGES,
   examine as examineProject,
   initWithPackages,
 } from "../../helpers/doctor.ts";
@@ -41,6 +41,7 @@ async function withServer(
 ): Promise<void> {
   await initWithPackages(
     project,
+    OUR_PACKAGES,
     ...(parameters.includes("--modules") ? [] : ["--modules", "adw_server"]),
     ...environment,
     ...parameters,
@@ -252,7 +253,7 @@ describe("plain doctor loads what the server loads", () => {
     );
     for (const name of ["zod", "tsx", "@types"]) {
       await symlink(
-        join(REPOSITORY, "node_modules", name),
+        join(OUR_PACKAGES, name),
         join(folder(), "node_modules", name),
       );
     }
@@ -410,6 +411,8 @@ test("a folder without a project, and a broken package.json: exit code 1 and wha
 describe("--live starts the server that is installed", () => {
   test("adw_server.ts, in another adws_dir, and touches nothing of its owner's", async () => {
     await withServer(["--adws-dir", "tools/adws"]);
+    // What a hook has put there is for the server that people start.
+    await project.write("tools/adws/.adw_spool/new/claude.1", "{}\n");
     const before = await hashFolder(folder());
     const { code, live } = await examine("--live");
     expect(live?.filter(({ ok }) => !ok)).toEqual([]);

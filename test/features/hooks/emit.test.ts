@@ -1,5 +1,4 @@
 /** `adw-scaffold emit`: a script tells the log something, whether a server runs or not. */
-import { execFile } from "node:child_process";
 import {
   mkdir,
   readdir,
@@ -10,7 +9,7 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AgentsProject, ofType } from "../../helpers/agents-project.ts";
-import { CLI } from "../../helpers/cli.ts";
+import { runCli, runProcess, type CliResult } from "../../helpers/cli.ts";
 import { currentNode } from "../../helpers/current-node.ts";
 import { run } from "../../helpers/processes.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -24,27 +23,21 @@ beforeEach(async () => {
   await writeFile(join(folder(), "adws/adw_modules/adw_agents.ts"), "");
 });
 
+/** A thousand events of this size are more than a file of the spool holds. */
+const PADDING = "x".repeat(1_000);
+
+const asProcess = (input: string, parameters: readonly string[] = []) =>
+  emit(input, parameters, folder(), runProcess);
+
 function emit(
   input: string,
   parameters: readonly string[] = [],
   cwd = folder(),
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, HOME: folder(), XDG_STATE_HOME: "" };
-    const child = execFile(
-      process.execPath,
-      [CLI, "emit", ...parameters],
-      { cwd, env },
-      (error, stdout, stderr) => {
-        resolve({
-          code: error === null ? 0 : Number(error.code),
-          stdout,
-          stderr,
-        });
-      },
-    );
-    child.stdin?.end(input);
-  });
+  runIt = runCli,
+  more: NodeJS.ProcessEnv = {},
+): Promise<CliResult> {
+  const env = { HOME: folder(), XDG_STATE_HOME: "", ...more };
+  return runIt(["emit", ...parameters], cwd, env, { input });
 }
 
 /** What lies in the spool, in the order in which a server takes it. */
@@ -65,12 +58,13 @@ async function spooled(
 }
 
 const made = {
-  idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}-\d+$/),
   timestamp: expect.stringMatching(/Z$/),
 };
 
 it("puts an event of standard input into the project's spool", async () => {
-  expect(await emit('{"event_type":"deploy_done","agent_id":"ci"}\n')).toEqual({
+  const input = '{"event_type":"deploy_done","agent_id":"ci"}\n';
+  expect(await asProcess(input)).toEqual({
     code: 0,
     stdout: "1 event put into adws/.adw_spool\n",
     stderr: "",
@@ -90,6 +84,10 @@ it.each([
   [
     "a line each",
     '{"event_type":"a"}\n\n{"event_type":"b"}\r\n{"event_type":"c"}',
+  ],
+  [
+    "a batch as POST /api/events takes it",
+    '{"events":[{"event_type":"a"},{"event_type":"b"},\n{"event_type":"c"}]}',
   ],
   ["a list", '[{"event_type":"a"},\n {"event_type":"b"}, {"event_type":"c"}]'],
 ])("takes several, %s, in order", async (_form, input) => {
@@ -145,10 +143,10 @@ it("splits many into files that a server takes, in order", async () => {
   const lines = Array.from({ length: count }, (_, n) =>
     JSON.stringify({
       event_type: "n",
-      message: `${String(n)} ${"x".repeat(1_000)}`,
+      message: `${String(n)} ${PADDING}`,
     }),
   );
-  await emit(lines.join("\n"));
+  await asProcess(lines.join("\n"));
   const files = await spooled();
   expect(files.length).toBeGreaterThan(1);
   const events = files.flatMap(({ value }) => value as { message: string }[]);
@@ -225,6 +223,13 @@ describe("puts nothing into the log, and names the line, for", () => {
       'unknown key "event_typ"',
       2,
     ],
+    [
+      "an unknown key in a batch",
+      '{"events":[{"event_type":"a"},\n\n{"event_typ":"b"}]}',
+      'unknown key "event_typ"',
+      3,
+    ],
+    ["an empty batch", '{"events":[]}', "there is no event", undefined],
     [
       "an empty name",
       '{"event_type":""}',
@@ -322,6 +327,42 @@ describe("reaches the log", () => {
     expect(project.left("broken")).toEqual([]);
   });
 
+  it("once, when a long one that was cut short is repeated", async () => {
+    const project = new AgentsProject();
+    const root = dirname(project.adwsDir);
+    await writeFile(join(root, "adw.config.json"), "{}\n");
+    const count = 3_000;
+    const input = Array.from({ length: count }, (_, n) =>
+      JSON.stringify({ event_type: "n", message: `${String(n)} ${PADDING}` }),
+    ).join("\n");
+    // Killed once at each of these calls that name a path in the spool.
+    for (const at of [15, 17, 16]) {
+      const killed = await emit(input, [], root, runProcess, {
+        NODE_OPTIONS: `--require ${join(__dirname, "../../helpers/kill-at.cjs")}`,
+        ADW_KILL_ROOT: project.spool,
+        ADW_KILL_AT: String(at),
+        ADW_KILL_WHEN: "after",
+      });
+      expect(killed.stdout).toBe("");
+    }
+    const parts = (await spooled(project.spool)).length;
+    expect(parts).toBeGreaterThan(1);
+    expect(await emit(input, [], root)).toMatchObject({ code: 0 });
+    await project.start();
+    await project.eventsWhen(() => project.left().length === 0);
+    const numbers = ofType(project.events(), "n").map(({ message }) =>
+      parseInt(message, 10),
+    );
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: count }, (_, n) => n),
+    );
+    expect(project.left("broken")).toEqual([]);
+    // It is said anew from now on.
+    await emit(input, [], root);
+    await project.eventsWhen(() => project.left().length === 0);
+    expect(ofType(project.events(), "n")).toHaveLength(2 * count);
+  });
+
   const node = currentNode();
   (node === undefined ? describe.skip : describe)("of the user", () => {
     it("with watch", async () => {
@@ -331,10 +372,12 @@ describe("reaches the log", () => {
       await emit('{"event_type":"deploy_done","id":"one"}', [], elsewhere);
       const state = join(folder(), ".local/state/adw-scaffold");
       const env = { HOME: folder(), XDG_STATE_HOME: "" };
-      const watched = await run(node ?? "", [CLI, "watch", "--once"], {
-        cwd: elsewhere,
+      const watched = await runCli(
+        ["watch", "--once"],
+        elsewhere,
         env,
-      });
+        node === undefined ? {} : { node },
+      );
       expect(watched).toMatchObject({ code: 0, stderr: "" });
       expect(await spooled(join(state, "spool"))).toEqual([]);
       const read = `

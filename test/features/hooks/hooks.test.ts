@@ -2,8 +2,10 @@
 import { execFileSync } from "node:child_process";
 import {
   chmod,
+  lstat,
   mkdir,
   readFile,
+  realpath,
   rm,
   stat,
   symlink,
@@ -251,12 +253,40 @@ describe("install", () => {
     expect(await read("shop/config/claude.json")).toContain(
       "adw-scaffold-hook",
     );
+    const link = join(project(), ".claude/settings.local.json");
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(await cli("hooks", "uninstall")).toMatchObject({ code: 0 });
+    expect(await read("shop/config/claude.json")).toBe("{}\n");
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
     await put("elsewhere/hooks.json", "{}\n");
     await symlink(join(folder(), "elsewhere"), join(project(), ".codex"));
     const refused = await cli("hooks", "install", "codex");
     expect(refused).toMatchObject({ code: 2 });
     expect(refused.stderr).toContain("error PATH_SYMLINK");
     expect(await read("elsewhere/hooks.json")).toBe("{}\n");
+  });
+
+  it("leaves settings alone that their owner has made read-only", async () => {
+    await put("shop/.claude/settings.local.json", OWN);
+    const file = join(project(), ".claude/settings.local.json");
+    await chmod(file, 0o444);
+    const before = await everything();
+    for (const more of [[], ["--dry-run"]]) {
+      const refused = await cli("hooks", "install", "claude", "codex", ...more);
+      expect(refused).toMatchObject({ code: 1, stdout: "" });
+      expect(refused.stderr).toContain(
+        `error SETTINGS_READ_ONLY ${await realpath(file)} is read-only`,
+      );
+      expect(refused.stderr).toContain("chmod u+w ");
+    }
+    expect(await everything()).toEqual(before);
+    expect((await stat(file)).mode & 0o777).toBe(0o444);
+    await chmod(file, 0o644);
+    await cli("hooks", "install", "claude");
+    const installed = await everything();
+    await chmod(file, 0o444);
+    expect(await cli("hooks", "uninstall")).toMatchObject({ code: 1 });
+    expect(await everything()).toEqual(installed);
   });
 
   it("spools for the user with --user, and where there is no project", async () => {
@@ -358,7 +388,8 @@ describe("status", () => {
     const { code, stdout } = await cli("hooks", "status");
     expect(stdout).toBe(
       "Claude Code  last heard 2026-01-31 12:00:00 UTC\n" +
-        "  .claude/settings.local.json: 29 events to adws/.adw_spool\n",
+        "  .claude/settings.local.json: 29 events to adws/.adw_spool\n" +
+        "  what hooks cost is not measured (Claude Code tells it with adw-scaffold hooks install claude --otel)\n",
     );
     expect(code).toBe(0);
   });

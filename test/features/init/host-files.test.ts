@@ -200,6 +200,56 @@ describe("a tsconfig that includes the rendered folder", () => {
     }
   });
 
+  test("that names the folder itself goes on checking its owner's code there", async () => {
+    const tsconfig = `{\n  "compilerOptions": { "noEmit": true, "types": [] },\n  "include": ["adws"]\n}\n`;
+    await write({
+      "package.json": "{}\n",
+      "tsconfig.json": tsconfig,
+      "adws/flow.ts": "export const flow: number = 1;\n",
+    });
+    expect(await tsc()).toMatchObject({ code: 0 });
+    await init();
+    expect(changedLines(tsconfig, await read("tsconfig.json"))).toEqual([
+      '+  "exclude": ["node_modules", "adws/adw_modules"],',
+    ]);
+    expect(await tsc()).toMatchObject({ code: 0 });
+    await write({ "adws/flow.ts": 'export const flow: number = "1";\n' });
+    expect((await tsc()).stdout).toContain("adws/flow.ts(1,14): error TS2322");
+    expect((await init()).stdout).toContain("Up to date");
+    await remove();
+    await write({ "adws/flow.ts": "export const flow: number = 1;\n" });
+    expect(await tsc()).toMatchObject({ code: 0 });
+  });
+
+  test("above the project, in its repository, is named and not edited", async () => {
+    const above = '{ "include": ["packages"] }\n';
+    await write({
+      ".git/HEAD": "ref: refs/heads/main\n",
+      "tsconfig.json": above,
+      "tsconfig.base.json": "{}\n",
+      "packages/a/package.json": "{}\n",
+    });
+    const named =
+      '../../tsconfig.json is above the project, so it was left as it is, and it includes adws/, which has a tsconfig.json of its own. Add "packages/a/adws" to its "exclude".';
+    const inside = join(folder(), "packages/a");
+    const parameters = ["init", "--yes", "--no-install", "--modules"];
+    const { code, stderr } = await runCli(
+      [...parameters, "adw_websocket_client"],
+      inside,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `note ${named}\n` });
+    expect(await read("tsconfig.json")).toBe(above);
+    const doctor = await runCli(["doctor", "--json"], inside);
+    const { findings } = JSON.parse(doctor.stdout);
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        check: "tsconfig",
+        status: "problem",
+        fix: 'Add "packages/a/adws" to its "exclude".',
+      }),
+    );
+  });
+
   test("that is broken stays as it is, and is named", async () => {
     const broken = '{\n  "compilerOptions": {\n';
     await write({ "package.json": "{}\n", "tsconfig.json": broken });
@@ -362,6 +412,21 @@ describe("a linter's own configuration leaves the rendered folder out, in one li
     expect(await init("--no-linters")).toMatchObject({ code: 0, stderr: "" });
     expect(await read("eslint.config.js")).toBe(named);
     expect(await read(".oxlintrc.json")).toBe(rules);
+  });
+
+  test("ESLint's in package.json is left as it is, and named", async () => {
+    const manifest = {
+      name: "host",
+      eslintConfig: { extends: "react-app" },
+    };
+    await write({ "package.json": `${JSON.stringify(manifest, null, 2)}\n` });
+    const { code, stderr } = await init();
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        'note "eslintConfig" in package.json (ESLint) was left as it is. If its rules are stricter than adws/, add "ignorePatterns": ["adws/"] there.\n',
+    });
+    expect(JSON.parse(await read("package.json"))).toMatchObject(manifest);
   });
 
   test("an owner who takes the line out again is not overruled", async () => {

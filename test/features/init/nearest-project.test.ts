@@ -3,6 +3,7 @@ import { mkdir, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CLI, runCli } from "../../helpers/cli.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
+import { run } from "../../helpers/processes.ts";
 import { hasTerminal, KEYS, openTerminal } from "../../helpers/terminal.ts";
 
 jest.setTimeout(60_000);
@@ -31,6 +32,8 @@ test.each([
   ["doctor", []],
   ["update", ["--no-install"]],
   ["render", ["adw_websocket_client"]],
+  ["hooks", ["status"]],
+  ["emit", ["--event-type", "x", "--dry-run"]],
 ])(
   "in adws/, %s works on the project above and says which",
   async (command, parameters) => {
@@ -219,5 +222,24 @@ describe("a list option", () => {
       root,
     );
     expect(code).toBe(0);
+  });
+});
+
+// Windows does not delete a folder that a process stands in.
+const describeOnPosix = process.platform === "win32" ? describe.skip : describe;
+describeOnPosix("a current folder that has been deleted", () => {
+  test("is said, without a stack", async () => {
+    const gone = join(folder(), "gone");
+    await mkdir(gone);
+    const { code, stderr } = await run(
+      "sh",
+      ["-c", 'rmdir "$PWD" && exec "$0" "$1" check', process.execPath, CLI],
+      { cwd: gone },
+    );
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr:
+        "error USAGE the current folder is not there any more\n  → Change to a folder that exists, then run the command again.\n",
+    });
   });
 });

@@ -97,3 +97,21 @@ test("an interrupted run that cannot be ended, because the folder is read-only b
   expect(runBound(ADD).code).toBe(0);
   expect(await leftovers()).toEqual([]);
 });
+
+test.each(["check", "doctor", "update"])(
+  "a folder that may not be entered is no bug: %s says which",
+  (command) => {
+    shell("chmod", "a-rx", join(folder(), "adws"));
+    try {
+      const { code, stdout, stderr } = runBound([command]);
+      expect(code).toBe(1);
+      const said = stdout + stderr;
+      expect(said).toContain("cannot read adws/");
+      expect(said).toContain("EACCES: permission denied");
+      expect(said).toContain("Check its permissions");
+      expect(said).not.toContain("INTERNAL");
+    } finally {
+      shell("chmod", "a+rx", join(folder(), "adws"));
+    }
+  },
+);

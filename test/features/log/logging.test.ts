@@ -103,6 +103,21 @@ describe("what is logged", () => {
     expect(lines).toEqual([]);
   });
 
+  it("says of which project it is: the one given, else the git root or folder that it runs in", async () => {
+    start();
+    createAgent();
+    const run = { name: "Scout", agent_type: "planner" } as const;
+    const shop = { ...run, session_id: "s2", project: "shop" };
+    const agent = logging.logAgentCreated(shop);
+    logging.logAgentEvent(agent, "milestone", "Half way");
+    const project = basename(process.cwd());
+    expect(await events()).toMatchObject([
+      { event_type: "agent_created", project, source: "adw" },
+      { event_type: "agent_created", project: "shop", source: "adw" },
+      { event_type: "milestone", project: "shop", source: "adw" },
+    ]);
+  });
+
   it("of two agents of one kind shares the kind", async () => {
     start();
     const run = {

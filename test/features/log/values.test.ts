@@ -1,4 +1,5 @@
 /** No value costs a row: it is rounded, left out or described, and reported once. */
+import { pathToFileURL } from "node:url";
 import {
   temporaryPath,
   eventsOf,
@@ -294,4 +295,79 @@ test("details whose parts are shared, so that they double at each level, hold no
   const events = eventsOf(await stored());
   expect(events.at(-1)?.message).toBe("Doubled");
   expect(lines.join("")).toContain("the rest was left out");
+});
+
+it("an AggregateError keeps its errors, and half a surrogate pair is U+FFFD, as in messages", async () => {
+  const errors = [new Error("one"), new Error("two")];
+  const all = new AggregateError(errors, "both");
+  logging.logAgentEvent(agent, "tool_call", "x", { all, half: "a\ud800" });
+  expect((await stored()).agentLogs.list()[0]?.details).toMatchObject({
+    all: { message: "both", errors: [{ message: "one" }, { message: "two" }] },
+    half: "a\ufffd",
+  });
+});
+
+it.each([
+  [{ code: 1, detail: "x" }, '{"code":1,"detail":"x"}'],
+  [new Map([["k", 1]]), '{"k":1}'],
+  [new Error(""), "Error"],
+  [
+    Object.assign(new AggregateError([], ""), { code: "ECONNREFUSED" }),
+    "ECONNREFUSED",
+  ],
+  ["text", "text"],
+])("the error %p is told as %s", async (error, message) => {
+  logging.logAgentStatus(agent, "failed", { error });
+  expect((await stored()).agents.get(agent)?.error_message).toBe(message);
+});
+
+it("an event type and a step keep their names when the details have one too", async () => {
+  const details = { event_type: "charge.succeeded", amount: 5 };
+  logging.logAgentEvent(agent, "tool_call", "x", details);
+  logging.logAgentEvent(agent, "agent_started", "x", details);
+  logging.logStepEnd(logging.logStepStart(agent, "pay", details), { details });
+  const events = eventsOf(await stored()).slice(1);
+  expect(events).toMatchObject(
+    ["tool_call", "agent_started", "step_start", "step_end"].map(
+      (event_type) => ({ event_type, metadata: { amount: 5 } }),
+    ),
+  );
+});
+
+it("a name that comes out empty, and a step that says nonsense of its start, cost no row", async () => {
+  const { id } = logging.logStepStart(agent, "x");
+  const startedAt = untyped<number>(Symbol("odd"));
+  logging.logStepEnd({ agentId: agent, name: "x", id, startedAt });
+  logging.logAgentCreated({
+    name: untyped(new Error("")),
+    agent_type: "builder",
+    session_id: "s",
+  });
+  const events = eventsOf(await stored()).slice(2);
+  expect(events).toMatchObject([
+    { event_type: "step_end" },
+    { event_type: "agent_created", metadata: { name: "unknown" } },
+  ]);
+});
+
+it("a path that is none neither throws nor keeps logging from starting", async () => {
+  await stored();
+  await logging.closeLogging();
+  process.env["TAC_ORCHESTRATOR_DB"] = path;
+  try {
+    const report = (line: string) => lines.push(line);
+    for (const odd of [
+      5,
+      Symbol("x"),
+      new URL("http://x/"),
+      pathToFileURL(path),
+    ]) {
+      logging.initLogging(untyped({ path: odd, report }));
+      logging.logAgentEvent(agent, "tool_call", "x");
+      await logging.closeLogging();
+    }
+  } finally {
+    delete process.env["TAC_ORCHESTRATOR_DB"];
+  }
+  expect(openForTest(path).agentLogs.list()).toHaveLength(4);
 });

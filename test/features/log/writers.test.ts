@@ -81,10 +81,9 @@ function runScript(path: string, script: string) {
 test("worker threads log as processes do, also one that exits at once", () => {
   const path = temporaryPath();
   // A worker thread does not get what --import has set up.
+  const [, loader] = LOADER;
   const setUp =
-    LOADER.length === 0
-      ? ""
-      : `const { register } = await import("tsx/esm/api"); register();`;
+    loader === undefined ? "" : `await import(${JSON.stringify(loader)});`;
   const work = `(async () => {
     ${setUp}
     const { workerData: { url, path, name } } = await import("node:worker_threads");

@@ -56,6 +56,7 @@ describe("in an empty folder", () => {
     expect(Object.keys(manifest.dependencies)).toEqual([
       "adw-scaffold",
       ...(hasNodeSqlite ? [] : ["better-sqlite3"]),
+      "protobufjs",
       "ws",
       "zod",
     ]);

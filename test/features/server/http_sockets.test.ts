@@ -177,3 +177,48 @@ describe("a client that offers h2c", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 426 /);
   });
 });
+
+describe("an upgrade that is offered", () => {
+  const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  const upgrade = (offer: string) =>
+    `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n` +
+    `Upgrade: ${offer}\r\nSec-WebSocket-Version: 13\r\n${key}\r\n`;
+
+  test.each(["h2c, websocket", "WebSocket , h2c"])(
+    "as %j is a WebSocket",
+    async (offer) => {
+      const { port } = await start();
+      const status = await upgradeStatus(
+        { port },
+        { headers: { Upgrade: offer } },
+      );
+      expect(status).toBe(101);
+    },
+  );
+
+  test.each(["notwebsocket", "websocket/13"])(
+    "as %j is none, and is served as HTTP/1.1",
+    async (offer) => {
+      const { port } = await startPage();
+      const status = await upgradeStatus(
+        { port },
+        { headers: { Upgrade: offer } },
+      );
+      expect(status).toBe(200);
+    },
+  );
+
+  test.each(["websocket", "h2c"])(
+    "as %s before earlier requests were answered ends the connection: no answer is out of order",
+    async (offer) => {
+      const { port } = await start({
+        onRequest: (_request, response) => {
+          setTimeout(() => response.end("late"), 50);
+        },
+      });
+      const first = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+      expect(await exchange(port, first + upgrade(offer))).toBe("");
+      await connect({ url: `ws://127.0.0.1:${port}` });
+    },
+  );
+});

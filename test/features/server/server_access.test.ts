@@ -91,6 +91,21 @@ describe("an Origin and a Host that differ in the default port are the same orig
       expect(await upgradeStatus(server, { headers: { Host } })).toBe(101);
     }
   });
+
+  test("a port that is left empty is the scheme's own (RFC 3986, 3.2.3)", async () => {
+    const server = await start({ allowedHosts: names });
+    const headers = { Host: "dash.example:", Origin: "https://dash.example" };
+    expect(await upgradeStatus(server, { headers })).toBe(101);
+  });
+
+  test("allowedHosts: a name in any script is the one that a browser sends", async () => {
+    const server = await start({ allowedHosts: ["bücher.example"] });
+    const headers = {
+      Host: "xn--bcher-kva.example",
+      Origin: "https://xn--bcher-kva.example",
+    };
+    expect(await upgradeStatus(server, { headers })).toBe(101);
+  });
 });
 
 describe("a token", () => {

@@ -142,6 +142,14 @@ describe("conflict markers in adw.lock.json", () => {
     expect(await project.read(LOCK)).not.toMatch(/[^\r]\n/);
   });
 
+  test("with the longer markers that git writes where both sides renamed a file", async () => {
+    const { base, ours, theirs } = await updatedTwice();
+    await project.write(LOCK, gitMerge(base, ours, theirs, "--marker-size=8"));
+    expect((await project.run("check")).stderr).toContain("CONFLICT_MARKERS");
+    await project.done("update");
+    await expectSettled(theirs);
+  });
+
   test("an edit is kept, and the entry of the newer version is its base", async () => {
     const { base, ours, theirs } = await updatedTwice();
     await project.edit(FILE, "SEVEN = 7", "SEVEN = 77");
@@ -321,13 +329,20 @@ test("settings that one side each changed, with diff3 markers: update takes both
   expect(config.typescript_runner).toBe("tsx");
 });
 
-test("conflict markers of git in a rendered file are a conflict, and its update an exit code of 1", async () => {
-  const text = await project.read(FILE);
-  const change = (value: string) => text.replace("TWO = 2", `TWO = ${value}`);
-  await project.write(FILE, gitMerge(text, change("22"), change("222")));
-  const check = await project.run("check");
-  expect(check).toMatchObject({ code: 1 });
-  expect(check.stdout).toContain("conflict  adws/greeting.ts");
-  expect((await project.run("update")).code).toBe(1);
-  expect(await project.read(FILE)).toContain("<<<<<<< ours");
-});
+// Eight characters where both sides renamed the file.
+test.each(["--marker-size=7", "--marker-size=8"])(
+  "conflict markers of git (%s) in a rendered file are a conflict, and its update an exit code of 1",
+  async (size) => {
+    const text = await project.read(FILE);
+    const change = (value: string) => text.replace("TWO = 2", `TWO = ${value}`);
+    await project.write(
+      FILE,
+      gitMerge(text, change("22"), change("222"), size),
+    );
+    const check = await project.run("check");
+    expect(check).toMatchObject({ code: 1 });
+    expect(check.stdout).toContain("conflict  adws/greeting.ts");
+    expect((await project.run("update")).code).toBe(1);
+    expect(await project.read(FILE)).toContain("<<<<<<< ours");
+  },
+);

@@ -275,7 +275,12 @@ describe("the lock", () => {
   );
 
   test.each<[string, string | ((text: string) => string), string]>([
-    ["is not JSON", "{", "error JSON_INVALID"],
+    ["is empty", "", "error LOCK_INVALID the lock is broken: not valid JSON"],
+    [
+      "is cut off",
+      '{ "lockfile_version": 1,',
+      "error LOCK_INVALID the lock is broken: not valid JSON",
+    ],
     ["is a list", "[]", "error LOCK_INVALID the lock is broken"],
     [
       "lacks a part",

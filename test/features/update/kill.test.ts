@@ -25,7 +25,7 @@ test.each(COMMANDS)("$name, killed at some of its writes", async (command) => {
   const writes = scene.calls.flatMap((name, index) =>
     /^(rename|unlink|rmdir|mkdir|writeFile)/.test(name) ? [index + 1] : [],
   );
-  const chosen = writes.filter((_, index) => index % 4 === 0);
+  const chosen = writes.filter((_, index) => index % 6 === 0);
   expect(chosen.length).toBeGreaterThan(4);
   const outcomes = await inTwos(
     chosen.map((at) => () => killAndRecover(scene, at, "after")),

@@ -256,6 +256,16 @@ test("nothing is added where git ignores the place already", async () => {
   expect(await readFile(join(folder(), ".gitignore"), "utf8")).toBe("data/\n");
 });
 
+test("a rule of the user's own, or of this clone alone, protects nobody else: .gitignore gets its line", async () => {
+  await write("personal", "*.sqlite*\n");
+  git("config", "core.excludesFile", join(folder(), "personal"));
+  await write(".git/info/exclude", "*.sqlite*\n");
+  await init("--database-path", "data/agents.sqlite");
+  expect(await readFile(join(folder(), ".gitignore"), "utf8")).toContain(
+    "/data/agents.sqlite*\n",
+  );
+});
+
 test("after a change of database_path the old database stays ignored, and is named", async () => {
   await init("--database-path", "old.sqlite");
   const files = databaseAt("old.sqlite");

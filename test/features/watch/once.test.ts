@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { CLI } from "../../helpers/cli.ts";
+import { CLI, runCli } from "../../helpers/cli.ts";
 import { currentNode, IS_CURRENT_NODE } from "../../helpers/current-node.ts";
 import { run } from "../../helpers/processes.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -46,13 +46,12 @@ function watch(
   env: NodeJS.ProcessEnv = {},
   binary = node ?? process.execPath,
 ) {
-  return run(binary, [CLI, "watch", ...parameters], {
-    cwd: home(),
-    env: {
-      ...homeAlone(home()),
-      ...env,
-    },
-  });
+  return runCli(
+    ["watch", ...parameters],
+    home(),
+    { ...homeAlone(home()), ...env },
+    { node: binary },
+  );
 }
 
 interface Session {

@@ -99,6 +99,10 @@ export const waitForCount = (page: Page, text: string) =>
     text,
   );
 
+/** How many events the log shows, as it says: `12 of 231`. */
+export const shownCount = (page: Page): Promise<string | null> =>
+  page.getByTestId("log-count").textContent();
+
 /** What axe-core has to say, in short. */
 export async function violations(
   page: Page,

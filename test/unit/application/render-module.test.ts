@@ -154,3 +154,19 @@ test("a module is one template and one registry entry: a throwaway one goes the 
     },
   });
 });
+
+test.each(["../x", "/etc/x", ".git/hooks/x", "node_modules/x", "a\\b"])(
+  "applyScaffold refuses a plan that writes to %j, whatever its type says",
+  async (path) => {
+    const plan = await planScaffold({
+      root: folder(),
+      modules: ["adw_websockets"],
+    });
+    const [operation] = plan.operations;
+    const unsafe = Object.assign({}, operation, { path });
+    await expect(
+      applyScaffold({ ...plan, operations: [...plan.operations, unsafe] }),
+    ).rejects.toMatchObject({ code: "PATH_OUTSIDE", exitCode: 2 });
+    expect(await snapshotFolder(folder())).toEqual({});
+  },
+);

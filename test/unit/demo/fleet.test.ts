@@ -68,6 +68,16 @@ test("every agent is created before it does anything, and ends", () => {
   expect(new Set(ended.map(({ agent_id }) => agent_id))).toEqual(created);
 });
 
+test("its agents work in several projects, those of one workflow in the same", () => {
+  const created = ofType("agent_created").map(({ metadata }) => metadata);
+  const projects = new Map(
+    created.map(({ adw_id, project }) => [adw_id, project]),
+  );
+  for (const { adw_id, project } of created)
+    expect(project).toBe(projects.get(adw_id));
+  expect(new Set(projects.values()).size).toBeGreaterThan(1);
+});
+
 test("subagents name a parent that exists; names are unique", () => {
   const agents = ofType("agent_created");
   const ids = new Set(agents.map(({ agent_id }) => agent_id));

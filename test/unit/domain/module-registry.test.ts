@@ -70,7 +70,7 @@ test("an unknown name is refused with the nearest one", () => {
   );
 });
 
-test.each([
+test.each<[string, ModuleDefinition[], RegExp]>([
   ["a name twice", [definition("a"), definition("a")], /twice/],
   [
     "a file twice",

@@ -63,6 +63,13 @@ test("says how much it masked", () => {
     () => (masked += 1),
   );
   expect(masked).toBe(2);
+  // Each of a kind, and none for two patterns that both know it.
+  maskValue(
+    `PASSWORD=hunter22 PASSWORD=${["cor", "rect"].join("")}horse`,
+    "",
+    () => (masked += 1),
+  );
+  expect(masked).toBe(4);
   expect(maskValue({ apiKey: "x" })).toEqual({ apiKey: MASK });
 });
 

@@ -10,6 +10,7 @@ import { maskValue } from "../adw_mask.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+const MAX_TITLE_CHARS = 80;
 /** Prompts, answers and every text inside an input or output are cut to so many characters. */
 export const MAX_TEXT_CHARS = 16_000;
 /** Of one input, output or set of unknown fields, so many characters in all. */
@@ -176,12 +177,12 @@ export function maskContent<Told extends object>(
   told: Told,
   onMasked?: () => void,
 ): Told {
-  const masked = { ...told };
+  const masked: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(told)) {
-    if (!CONTENT.has(key) || value === undefined) continue;
-    Object.assign(masked, { [key]: maskValue(value, "", onMasked) });
+    if (CONTENT.has(key) && value !== undefined)
+      masked[key] = maskValue(value, "", onMasked);
   }
-  return masked;
+  return { ...told, ...masked };
 }
 
 // --------------------------------------------------------- loose reading
@@ -293,6 +294,15 @@ export function cut(text: string, max = MAX_TEXT_CHARS): string {
   // Not between the two halves of a character.
   const end = /[\uD800-\uDBFF]/.test(text.charAt(max - 1)) ? max - 1 : max;
   return `${text.slice(0, end)}… [cut: ${String(text.length)} characters]`;
+}
+
+/** The first line of a prompt that has something in it, without half a character at its end. */
+export function titleOf(prompt = ""): string | undefined {
+  const line = prompt.split("\n").find((each) => each.trim() !== "");
+  return line
+    ?.trim()
+    .slice(0, MAX_TITLE_CHARS)
+    .replace(/[\uD800-\uDBFF]$/, "");
 }
 
 /** A copy of JSON within the bounds above; what is cut says so. */

@@ -7,11 +7,10 @@
 import { z } from "zod/v4";
 import { AGENT_STATUSES, LOG_TYPES } from "../adw_events.ts";
 import type { AgentStatus } from "../adw_events.ts";
-import { cut } from "./act.ts";
+import { cut, titleOf } from "./act.ts";
 import type { About, Act, Deed, Fields } from "./act.ts";
 import type { Change, Entry, Joiner } from "./joiner.ts";
 
-const MAX_TITLE_CHARS = 80;
 /** Tools that start agents. */
 const AGENT_TOOLS = new Set(["Agent", "Task", "task"]);
 /** What an agent's key begins with in the state of its session. */
@@ -106,6 +105,7 @@ export class Agents {
   readonly #onNew: (session: string) => void;
   /** By session, the most lately heard of last; in each by id. */
   readonly sessions = new Map<string, Map<string, Agent>>();
+  #latest = "";
   /** Subagents by the call that started them, until that call's agent is known. */
   readonly #awaited = new Map<string, Agent>();
   #calls: LogCall[] = [];
@@ -159,7 +159,7 @@ export class Agents {
   changes(): Change[] {
     const changes = Array.from(this.#changed, (agent): Change => {
       const { id, session } = agent;
-      const state = JSON.stringify(stateSchema.parse(agent));
+      const state = JSON.stringify(stateOf(agent));
       return { session, key: AGENT_KEY + id, state };
     });
     this.#changed.clear();
@@ -213,6 +213,8 @@ export class Agents {
 
   in(session: string): Map<string, Agent> {
     const known = this.sessions.get(session);
+    if (known !== undefined && session === this.#latest) return known;
+    this.#latest = session;
     const agents = known ?? new Map<string, Agent>();
     this.sessions.delete(session);
     this.sessions.set(session, agents);
@@ -251,10 +253,8 @@ export class Agents {
   /** Logs the agent, or what is new about it. */
   #learn(agent: Agent, act: Act): void {
     const news: Record<string, string> = {};
-    const title =
-      act.type === "prompt" ? act.text?.split("\n", 1)[0] : undefined;
     const about: About = {
-      title: title?.slice(0, MAX_TITLE_CHARS),
+      title: act.type === "prompt" ? titleOf(act.text) : undefined,
       ...defined(act.about),
     };
     for (const key of ["cwd", "branch", "model", "title", "kind"] as const) {
@@ -367,6 +367,14 @@ export class Agents {
         this.#update(child, entry.at, news);
     }
   }
+}
+
+/** What is stored of an agent: its open entries are found again by theirs. */
+function stateOf(agent: Agent): z.infer<typeof stateSchema> {
+  const { source, about, parent, isParentAssumed, awaits, isLogged } = agent;
+  const { isRemote, status, statusAt, lastAt, turn } = agent;
+  const known = { source, about, parent, isParentAssumed, awaits, isLogged };
+  return { ...known, isRemote, status, statusAt, lastAt, turn };
 }
 
 function nameOfAgent({ about, source, id, session }: Agent): string {

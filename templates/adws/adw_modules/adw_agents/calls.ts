@@ -9,7 +9,7 @@ import { parseJson } from "../adw_events.ts";
 import { kept } from "./agents.ts";
 import type { ActOf, Agent, Agents } from "./agents.ts";
 import { callId, callLook, labelOf, looksLike } from "./joiner.ts";
-import type { Entry, Joiner } from "./joiner.ts";
+import type { Entry, Joiner, Look } from "./joiner.ts";
 import { concerns } from "./turns.ts";
 import type { Turns } from "./turns.ts";
 
@@ -48,11 +48,11 @@ export class Calls {
 
   take(agent: Agent, act: CallAct, now: number): void {
     const isEnd = act.type === "tool_ended";
-    const entry = this.#callOf(agent, act);
+    const look = callLook(act.tool, act.input);
+    const entry = this.#callOf(agent, act, look);
     const own =
       this.#agents.sessions.get(agent.session)?.get(entry.agent) ?? agent;
     if (entry.look[0] === "" || entry.look[1] === undefined) {
-      const look = callLook(act.tool, act.input);
       entry.look = [entry.look[0] || look[0], entry.look[1] ?? look[1]];
     }
     if (!entry.logged.has("start")) {
@@ -98,8 +98,7 @@ export class Calls {
   }
 
   /** A call without an id ends the oldest open one that looks like it. */
-  #callOf(agent: Agent, act: CallAct): Entry {
-    const look = callLook(act.tool, act.input);
+  #callOf(agent: Agent, act: CallAct, look: Look): Entry {
     if (act.type === "tool_started")
       return this.#joiner.join("call", act, look);
     const phase = `${act.lane} end`;

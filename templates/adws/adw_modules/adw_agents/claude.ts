@@ -250,6 +250,18 @@ const EVENTS: Readonly<Record<string, (f: Fields) => readonly Deed[]>> = {
     },
   ],
   compaction: (f) => [{ type: "compacted", reason: nameOf(f, "trigger") }],
+  // How long it waited for hooks: with every call, so no more of it than that.
+  hook_execution_complete: (f) => [
+    {
+      type: "other",
+      name: "hook_execution_complete",
+      fields: {
+        hook_event: nameOf(f, "hook_event"),
+        num_hooks: numberOf(f, "num_hooks"),
+        total_duration_ms: numberOf(f, "total_duration_ms"),
+      },
+    },
+  ],
   hook_registered: () => [],
   hook_execution_start: () => [],
 };

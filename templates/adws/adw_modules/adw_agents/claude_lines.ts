@@ -85,7 +85,10 @@ export function mapClaudeLine(
       model: isReal ? model : undefined,
     },
   };
-  const prompt = nameOf(line, "promptId");
+  const id = nameOf(line, "promptId");
+  // A subagent's prompt has the id of its parent's.
+  const prompt =
+    id === undefined || child === undefined ? id : `${id}:${child}`;
   if (type === "user") return mapUserLine(base, line, message, prompt);
   if (type === "assistant") {
     if (line["isApiErrorMessage"] === true) {

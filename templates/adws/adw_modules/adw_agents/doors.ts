@@ -13,7 +13,7 @@
  *
  * Template: adw_agents 1.3.0
  */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { constants, createGunzip, gunzip } from "node:zlib";
@@ -66,6 +66,8 @@ type Door =
   | { type: "events" };
 
 export function createDoors(options: DoorOptions): Doors {
+  const { token } = options;
+  const tokenDigest = token === undefined ? undefined : digest(token);
   const refuse = (response: ServerResponse, error: unknown) => {
     if (response.headersSent) {
       const why = messageOf(error);
@@ -86,7 +88,7 @@ export function createDoors(options: DoorOptions): Doors {
     const door = doorOf(request);
     if (door === undefined) return false;
     try {
-      admit(request, door, options.token);
+      admit(request, door, tokenDigest);
     } catch (error) {
       refuse(response, error);
       // What is still on its way is read and dropped.
@@ -117,11 +119,12 @@ function doorOf({ url, method }: IncomingMessage): Door | undefined {
 function admit(
   { method, headers }: IncomingMessage,
   door: Door,
-  token: string | undefined,
+  tokenDigest: Buffer | undefined,
 ): void {
   const [, given = ""] =
     /^Bearer +(\S+)$/i.exec(headers.authorization ?? "") ?? [];
-  if (token !== undefined && !isSame(given, token))
+  // In a time that does not tell how much of it is right.
+  if (tokenDigest !== undefined && !timingSafeEqual(digest(given), tokenDigest))
     throw new Refusal(
       401,
       "unauthorized",
@@ -343,8 +346,6 @@ function send(response: ServerResponse, status: number, body: object): void {
   response.end(JSON.stringify(body));
 }
 
-/** In a time that does not tell how much of it is right. */
-function isSame(one: string, two: string): boolean {
-  const hash = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(hash(one), hash(two));
+function digest(text: string): Buffer {
+  return hash("sha256", text, "buffer");
 }

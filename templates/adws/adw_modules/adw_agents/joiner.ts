@@ -6,7 +6,7 @@
  *
  * Template: adw_agents 1.3.0
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod/v4";
 import { isRecord } from "../adw_events.ts";
 import { cut } from "./act.ts";
@@ -100,9 +100,17 @@ export interface Entry {
   vague?: string | undefined;
 }
 
+/** The entries of a session that are of one kind. */
+interface Kind {
+  /** In the order of their coming. */
+  readonly entries: Set<Entry>;
+  /** All the roads that told any of them, with the phase. */
+  readonly lanes: Set<string>;
+}
+
 /** Stands for a text of any length. */
 export function digest(text: string): string {
-  return createHash("sha1").update(text).digest("base64url").slice(0, 16);
+  return hash("sha1", text, "base64url").slice(0, 16);
 }
 
 /** A change of what is known of a session, to be stored; `state` is JSON, undefined when it is gone. */
@@ -116,8 +124,7 @@ export class Joiner {
   readonly #byId = new Map<string, Entry>();
   /** By session, kind and minute, for those that have no id in common. */
   readonly #byMinute = new Map<string, Set<Entry>>();
-  /** By session and kind, in the order of their coming. */
-  readonly #bySession = new Map<string, Map<string, Set<Entry>>>();
+  readonly #bySession = new Map<string, Map<string, Kind>>();
   #changed = new Set<Entry>();
   #dropped: Change[] = [];
   size = 0;
@@ -141,12 +148,15 @@ export class Joiner {
     lanes: Iterable<string>,
     isAnyAgent = false,
   ): Entry | undefined {
-    const told = [...lanes];
+    const told = new Set(lanes);
+    // Where no other road has told any, there is nothing to look for.
+    const all = this.#bySession.get(act.session)?.get(kind)?.lanes ?? [];
+    if (Array.from(all).every((lane) => told.has(lane))) return undefined;
     let best: Entry | undefined;
     for (const entry of this.near(act.session, kind, act.at)) {
       if (!looksLike(entry.look, look)) continue;
       if (!isAnyAgent && entry.agent !== act.agent) continue;
-      if (told.some((lane) => entry.lanes.has(lane))) continue;
+      if (Array.from(entry.lanes).some((lane) => told.has(lane))) continue;
       if (contradict(entry.ids, act.ids)) continue;
       const distance = Math.abs(entry.at - act.at);
       if (best === undefined || distance < Math.abs(best.at - act.at))
@@ -186,27 +196,20 @@ export class Joiner {
     const sets = { ids: new Set<string>(), deliveries: new Set<string>() };
     const told = { lanes: new Set<string>(), logged: new Set<string>() };
     const minute = minuteOf(session, kind, at);
-    return this.#put({
-      kind,
-      session,
-      key,
-      minute,
-      agent,
-      at,
-      look,
-      ...sets,
-      ...told,
-    });
+    const own = { kind, session, key, minute, agent, at, look };
+    return this.#put({ ...own, ...sets, ...told });
   }
 
   #put(entry: Entry): Entry {
     const { session, kind, minute } = entry;
     const near = this.#byMinute.get(minute) ?? new Set();
     this.#byMinute.set(minute, near.add(entry));
-    const kinds = this.#bySession.get(session) ?? new Map<string, Set<Entry>>();
+    const kinds = this.#bySession.get(session) ?? new Map<string, Kind>();
     this.#bySession.set(session, kinds);
-    const entries = kinds.get(kind) ?? new Set();
-    kinds.set(kind, entries.add(entry));
+    const own = kinds.get(kind) ?? { entries: new Set(), lanes: new Set() };
+    kinds.set(kind, own);
+    own.entries.add(entry);
+    for (const lane of entry.lanes) own.lanes.add(lane);
     this.size += 1;
     return entry;
   }
@@ -221,7 +224,7 @@ export class Joiner {
     const changes = [...this.#dropped];
     for (const entry of this.#changed) {
       const { session, key } = entry;
-      changes.push({ session, key, state: JSON.stringify(entry, toPlain) });
+      changes.push({ session, key, state: JSON.stringify(stateOf(entry)) });
     }
     this.#changed = new Set();
     this.#dropped = [];
@@ -253,7 +256,9 @@ export class Joiner {
     { ids, lane, delivery }: Pick<Act, "ids" | "lane" | "delivery">,
     phase: string,
   ): void {
+    const { session, kind } = entry;
     entry.lanes.add(`${lane} ${phase}`);
+    this.#bySession.get(session)?.get(kind)?.lanes.add(`${lane} ${phase}`);
     const told = `${lane}:${delivery}`;
     for (const id of ids) entry.ids.add(id);
     // Whoever tells an act so often gives it an id.
@@ -281,7 +286,8 @@ export class Joiner {
   dropOldest(session: string, count: number): void {
     let left = count;
     for (const kind of ["other", "answer", "call", "usage", "prompt"]) {
-      for (const entry of this.#bySession.get(session)?.get(kind) ?? []) {
+      const own = this.#bySession.get(session)?.get(kind)?.entries ?? [];
+      for (const entry of own) {
         if (left <= 0) return;
         this.drop(entry);
         left -= 1;
@@ -290,15 +296,15 @@ export class Joiner {
   }
 
   forget(session: string): void {
-    for (const entries of this.#bySession.get(session)?.values() ?? []) {
+    for (const { entries } of this.#bySession.get(session)?.values() ?? []) {
       for (const entry of entries) this.drop(entry);
     }
     this.#bySession.delete(session);
   }
 
   drop(entry: Entry): void {
-    const entries = this.#bySession.get(entry.session)?.get(entry.kind);
-    if (entries?.delete(entry) === true) this.size -= 1;
+    const own = this.#bySession.get(entry.session)?.get(entry.kind);
+    if (own?.entries.delete(entry) === true) this.size -= 1;
     const near = this.#byMinute.get(entry.minute);
     near?.delete(entry);
     this.#changed.delete(entry);
@@ -321,9 +327,20 @@ function minuteOf(session: string, kind: string, at: number): string {
 }
 
 /** What an entry's own key says already is left out. */
-function toPlain(this: unknown, name: string, value: unknown): unknown {
-  if (/^(?:kind|session|key|minute)$/.test(name)) return undefined;
-  return value instanceof Set ? [...value] : value;
+function stateOf(entry: Entry): EntryState {
+  const { agent, at, look, endedAt, usage, vague } = entry;
+  return {
+    agent,
+    at,
+    look,
+    ids: [...entry.ids],
+    deliveries: [...entry.deliveries],
+    lanes: [...entry.lanes],
+    logged: [...entry.logged],
+    endedAt,
+    usage,
+    vague,
+  };
 }
 
 export function looksLike([a, b]: Look, [c, d]: Look): boolean {

@@ -48,8 +48,8 @@ const AHEAD_MS = 60_000;
 export interface LedgerStore {
   /** All that is known of a session, as `changes` told it. */
   load: (session: string) => Iterable<{ key: string; state: string }>;
-  /** The sessions that know a key. */
-  sessionsOf: (key: string) => readonly string[];
+  /** The sessions that know any of the keys. */
+  sessionsOf: (keys: readonly string[]) => readonly string[];
 }
 
 export interface LedgerOptions {
@@ -83,20 +83,28 @@ export class Ledger {
     this.#usage = new Usage(this.#joiner, options.prices ?? NO_PRICES);
   }
 
-  /** Takes one act. @param now ms since the epoch */
-  take(told: Act, now: number): LogCall[] {
+  /** Takes acts, in this order. @param now ms since the epoch */
+  takeAll(acts: readonly Act[], now: number): LogCall[] {
     this.#now = now;
+    this.#loadOthers(acts);
+    for (const act of acts) this.#take(act, now);
+    return this.#agents.flush();
+  }
+
+  take(act: Act, now: number): LogCall[] {
+    return this.takeAll([act], now);
+  }
+
+  #take(told: Act, now: number): void {
     // A time that cannot be must not stand in the log, nor freeze a status.
     const isPossible = told.at >= 0 && told.at <= now + AHEAD_MS;
     const act = isPossible ? told : { ...told, at: now };
     const agent = this.#agents.of(act);
-    this.#loadOthers(act);
     agent.lastAt = Math.max(agent.lastAt, act.at);
     if (act.delivery.includes(BY_HTTP)) agent.isRemote = true;
     this.#agents.touch(agent);
     if (WORK.has(act.type)) this.#agents.status(agent, "executing", act.at);
     this.#apply(agent, act, now);
-    return this.#agents.flush();
   }
 
   /** What time brings: requests that are complete, calls and agents that nothing more is heard of. */
@@ -149,15 +157,17 @@ export class Ledger {
   }
 
   /** A session may tell again what another one did: a fork, a rollout that begins with its parent's. */
-  #loadOthers({ type, ids }: Act): void {
-    const kind =
-      type === "usage" ? type : type.startsWith("tool_") ? "call" : "";
-    const { store } = this.#options;
-    if (kind === "" || store === undefined) return;
-    for (const key of ids.map((id) => `${kind} ${id}`)) {
-      if (this.#joiner.knows(key)) continue;
-      for (const other of store.sessionsOf(key)) this.#agents.in(other);
-    }
+  #loadOthers(acts: readonly Act[]): void {
+    const keys = acts.flatMap(({ type, ids }) => {
+      const isCall = type === "tool_started" || type === "tool_ended";
+      const kind = isCall ? "call" : type;
+      if (!isCall && type !== "usage") return [];
+      return ids.map((id) => `${kind} ${id}`);
+    });
+    const unknown = keys.filter((key) => !this.#joiner.knows(key));
+    if (unknown.length === 0) return;
+    for (const other of this.#options.store?.sessionsOf(unknown) ?? [])
+      this.#agents.in(other);
   }
 
   #apply(agent: Agent, act: Act, now: number): void {

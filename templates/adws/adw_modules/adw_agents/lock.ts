@@ -1,7 +1,8 @@
 /**
- * One process at a time works on what a folder holds: two would each know
- * nothing of what the other has stored, and write it twice. A file says which
- * one; whoever does not say so again for LOCK_STALE_MS, or has ended, gives way.
+ * One process at a time works on what a folder holds: two would each take it. A
+ * file says which one, and on which machine or in which container, where numbers
+ * of processes begin anew; whoever does not say so again for LOCK_STALE_MS, or
+ * has ended, gives way.
  *
  * A process that was suspended may find that another one has taken over. So the
  * lock is asked for anew before each store, and what it guards is read anew
@@ -19,10 +20,14 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { fieldsOf } from "./act.ts";
 
 /** Whoever has the lock says so, and is believed to be gone when it has not for so long. */
 export const LOCK_STALE_MS = 10_000;
+
+const HOST = hostname();
+const SELF = `${String(process.pid)} ${HOST}`;
 
 export interface LockEvents {
   /** This process has it from now on. When it throws, it is called again. */
@@ -46,16 +51,15 @@ export class Lock {
     return this.#isHeld;
   }
 
-  /** The process that has it. */
-  get owner(): number | undefined {
-    const text = readPlain(this.#path);
-    return text === undefined ? undefined : Number(text);
+  /** The process that has it, as `<number> <machine>`. */
+  get owner(): string | undefined {
+    return readPlain(this.#path);
   }
 
   /** Takes the lock where it is free, and says that this process goes on. */
   hold(): boolean {
     const { owner } = this;
-    const isOwn = owner === process.pid && this.#refresh();
+    const isOwn = owner === SELF && this.#refresh();
     if (!isOwn) {
       this.#lose();
       if (!this.#take(owner)) return false;
@@ -67,17 +71,17 @@ export class Lock {
 
   /** Is to be called before a store. @throws when the lock was lost: what is known here may not be so any more */
   confirm(): void {
-    if (this.#isHeld && this.owner === process.pid && this.#refresh()) return;
+    if (this.#isHeld && this.owner === SELF && this.#refresh()) return;
     this.#lose();
     throw new Error("another process stores what is said here now");
   }
 
   release(): void {
     this.#isHeld = false;
-    if (this.owner === process.pid) rmSync(this.#path, { force: true });
+    if (this.owner === SELF) rmSync(this.#path, { force: true });
   }
 
-  #take(owner: number | undefined): boolean {
+  #take(owner: string | undefined): boolean {
     if (owner !== undefined) {
       const found = lstatSync(this.#path, { throwIfNoEntry: false });
       const age = Date.now() - (found?.mtimeMs ?? 0);
@@ -85,8 +89,7 @@ export class Lock {
       rmSync(this.#path, { force: true });
     }
     try {
-      const text = String(process.pid);
-      writeFileSync(this.#path, text, { mode: 0o600, flag: "wx" });
+      writeFileSync(this.#path, SELF, { mode: 0o600, flag: "wx" });
       return true;
     } catch {
       return false; // another one was faster
@@ -110,9 +113,12 @@ export class Lock {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Of another machine's process, nobody knows. */
+function isRunning(owner: string): boolean {
+  const [pid, host = HOST] = owner.split(" ");
+  if (host !== HOST) return true;
   try {
-    process.kill(pid, 0);
+    process.kill(Number(pid), 0);
     return true;
   } catch (error) {
     return fieldsOf(error)["code"] === "EPERM";

@@ -164,7 +164,8 @@ function mapPart(base: Base, part: Fields, state: OpenCodeState): Act[] {
         cacheWrite: numberOf(cache, "write"),
       });
       // A model without a price costs nothing to it.
-      const costUsd = numberOf(part, "cost") || undefined;
+      const cost = numberOf(part, "cost");
+      const costUsd = cost === 0 ? undefined : cost;
       return tokens === undefined
         ? []
         : [

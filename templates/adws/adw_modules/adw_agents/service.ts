@@ -8,6 +8,7 @@
  */
 import { join } from "node:path";
 import { sqliteProblem } from "../adw_database.ts";
+import type { NewEvent } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
 import { fieldsOf, maskContent, numbered, textOf } from "./act.ts";
 import type { Act } from "./act.ts";
@@ -16,6 +17,7 @@ import { actsBeside } from "./beside.ts";
 import { NO_PRICES, readPrices } from "./cost.ts";
 import type { Prices } from "./cost.ts";
 import { Ledger } from "./ledger.ts";
+import type { LogCall } from "./ledger.ts";
 import { Liveness } from "./liveness.ts";
 import { Lock } from "./lock.ts";
 import { OpenCodeDatabase } from "./opencode_database.ts";
@@ -24,7 +26,7 @@ import type { AgentSession } from "./sessions.ts";
 import { mapPayload, TRANSCRIPTS, transcriptOf } from "./sources.ts";
 import { Spool } from "./spool.ts";
 import type { SpoolPayload } from "./spool.ts";
-import { AgentStore } from "./store.ts";
+import { AgentStore, OvertakenError } from "./store.ts";
 import type { Batch } from "./store.ts";
 import { Follower } from "./transcripts.ts";
 import type { Line, Position, Progress } from "./transcripts.ts";
@@ -34,6 +36,8 @@ import { SETTLE_MS } from "./usage.ts";
 const SETTLE_INTERVAL_MS = 1_000;
 /** How often OpenCode's database is looked at. */
 const OPENCODE_INTERVAL_MS = 500;
+/** How often a store is tried again because another process was faster. */
+const MAX_TRIES = 10;
 
 /** Plain data, so that it can be passed to a thread. */
 export interface ServiceOptions {
@@ -53,7 +57,7 @@ export interface ServiceOptions {
 /** What the service tells while it runs. */
 export interface ServiceEvents {
   report: (problem: string) => void;
-  onCommit: () => void;
+  onCommit: (stats: AgentsStats) => void;
   onProgress: (progress: Progress) => void;
 }
 
@@ -63,7 +67,7 @@ export interface AgentsStats {
   taken: number;
   /** Rows that were written. */
   written: number;
-  /** Secrets that were masked. */
+  /** Secrets that were masked in what was written. */
   masked: number;
 }
 
@@ -224,6 +228,7 @@ export class AgentService {
 
   #newLedger(): Ledger {
     const { isAlive } = this.#liveness;
+    this.#store.beginReading();
     const ledger = new Ledger({
       prices: this.#prices,
       store: this.#store,
@@ -237,18 +242,16 @@ export class AgentService {
 
   #takePayloads(batch: readonly SpoolPayload[]): void {
     const acts: Act[] = [];
-    const events: NonNullable<Batch["events"]>[number][] = [];
+    const events: { key: string; event: NewEvent }[] = [];
     for (const { source, payload, delivery } of batch) {
       this.#taken += 1;
       if (source === "event") {
         const [found, problems] = eventsIn(payload, delivery);
-        for (const { key, event } of found)
-          events.push({ key, event: this.#mask(event) });
+        events.push(...found);
         for (const problem of problems) this.#events.report(problem);
         continue;
       }
-      for (const act of mapPayload(source, payload, delivery))
-        acts.push(this.#mask(act));
+      acts.push(...mapPayload(source, payload, delivery));
       const named = textOf(fieldsOf(payload), "transcript_path");
       if (this.#options.transcripts === "named" && named !== undefined)
         this.#follow(named);
@@ -276,11 +279,7 @@ export class AgentService {
     const beside = this.#metas.has(path)
       ? undefined
       : actsBeside(path, acts[0], at);
-    const all = [...(beside ?? []), ...acts];
-    this.#write(
-      all.map((act) => this.#mask(act)),
-      { position: { path, next } },
-    );
+    this.#write([...(beside ?? []), ...acts], { position: { path, next } });
     if (beside !== undefined) this.#metas.add(path);
     this.#positions.set(path, structuredClone(next));
   }
@@ -288,23 +287,19 @@ export class AgentService {
   #openOpenCode(): OpenCodeDatabase {
     const { openCode: path, since } = this.#options;
     const known = this.#positions.get(path);
-    const position = known && {
-      event: known.offset,
-      time: known.state.startedAt ?? 0,
-    };
+    const time = known?.state.startedAt ?? 0;
+    const position = known && { event: known.offset, time };
     return new OpenCodeDatabase({
       path,
       since,
       position,
       take: (acts, next) => {
         this.#taken += acts.length;
-        const masked = acts.map((act) => this.#mask(act));
-        if (next === undefined) return this.#write(masked, {});
         // As the position in a file, which is what there is a table for.
-        const { event: offset, time: startedAt } = next;
-        const state = { session: "", agent: "", startedAt };
+        const state = { session: "", agent: "", startedAt: next?.time ?? 0 };
+        const offset = next?.event ?? 0;
         const stored = { path, next: { file: "opencode", offset, state } };
-        this.#write(masked, { position: stored });
+        this.#write(acts, { position: next && stored });
       },
     });
   }
@@ -336,49 +331,69 @@ export class AgentService {
       );
   }
 
-  #mask<Told extends object>(told: Told): Told {
-    if (!this.#options.maskSecrets) return told;
-    return maskContent(told, () => {
-      this.#masked += 1;
-    });
-  }
-
   // ------------------------------------------------------------------ out
 
-  #write(acts: readonly Act[], batch: Omit<Batch, "calls" | "changes">): void {
+  /** Stores what was said, its secrets masked. */
+  #write(said: readonly Act[], { events = [], position }: Stored): void {
+    let masked = 0;
+    const mask = <Told extends object>(told: Told): Told =>
+      this.#options.maskSecrets ? maskContent(told, () => (masked += 1)) : told;
+    const acts = said.map(mask);
+    const others = events.map((each) => ({ ...each, event: mask(each.event) }));
     const now = Date.now();
-    try {
-      if (this.#store.reopened()) this.#ledger = undefined;
-      const ledger = (this.#ledger ??= this.#newLedger());
-      const calls = acts.flatMap((act) => ledger.take(act, now));
-      this.#commit({ ...batch, calls, changes: ledger.changes() });
-    } catch (error) {
-      // What was not stored is not known.
-      this.#ledger = undefined;
-      throw error;
-    }
+    this.#update(
+      (ledger) => ledger.takeAll(acts, now),
+      { events: others, position },
+      masked,
+    );
   }
 
   #settle(now: number): void {
     if (!this.#isInCharge) return;
     try {
-      const ledger = (this.#ledger ??= this.#newLedger());
-      const calls = ledger.settle(now);
-      const changes = ledger.changes();
-      if (calls.length > 0 || changes.length > 0)
-        this.#commit({ calls, changes });
+      this.#update((ledger) => ledger.settle(now));
     } catch (error) {
-      this.#ledger = undefined;
       this.#events.report(
         `The database cannot be written: ${messageOf(error)}`,
       );
     }
   }
 
-  #commit(batch: Batch): void {
-    this.#store.write(batch, () => this.#lock?.confirm());
-    this.#events.onCommit();
+  /**
+   * Stores what the ledger makes of something. Another server, with a spool of its
+   * own, may have stored in the same database meanwhile: then once more, with a
+   * ledger that knows it.
+   */
+  #update(
+    make: (ledger: Ledger) => LogCall[],
+    { events = [], position }: Stored = {},
+    masked = 0,
+  ): void {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        if (this.#store.reopened()) this.#ledger = undefined;
+        this.#ledger ??= this.#newLedger();
+        const ledger = this.#ledger;
+        const calls = make(ledger);
+        const changes = ledger.changes();
+        const rows = calls.length + changes.length + events.length;
+        if (rows === 0 && position === undefined) return;
+        const batch = { calls, changes, events, position };
+        this.#store.write(batch, () => this.#lock?.confirm());
+        break;
+      } catch (error) {
+        // What was not stored is not known.
+        this.#ledger = undefined;
+        if (!(error instanceof OvertakenError) || tries === MAX_TRIES)
+          throw error;
+      }
+    }
+    this.#masked += masked;
+    this.#events.onCommit(this.stats());
   }
 }
+
+/** What is stored beside the log calls. */
+type Stored = Pick<Batch, "events" | "position">;
 
 const KINDS = ["claude", "codex", "gemini"] as const;

@@ -167,7 +167,7 @@ export class Spool {
     const [oldest] = this.#list("new");
     if (oldest !== undefined && Date.now() - oldest.at > LOCK_STALE_MS)
       report(
-        `Process ${String(lock.owner)} should take what lies in ${folder}, and does not`,
+        `Process ${lock.owner ?? ""} should take what lies in ${folder}, and does not`,
       );
   }
 

@@ -4,8 +4,8 @@
  *
  * Template: adw_agents 1.3.0
  */
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { statSync } from "node:fs";
+import { toUSVString } from "node:util";
 import {
   AdwDatabase,
   openConnection,
@@ -14,6 +14,7 @@ import {
 } from "../adw_database.ts";
 import { FINAL_STATUSES, LOG_TYPES, parseJson } from "../adw_events.ts";
 import type { NewEvent } from "../adw_events.ts";
+import { projectOf } from "../adw_logging.ts";
 import { messageOf } from "../adw_stderr.ts";
 import { fieldsOf, nameOf, textOf } from "./act.ts";
 import type { Fields } from "./act.ts";
@@ -31,7 +32,17 @@ export interface Batch {
   changes?: readonly Change[];
   /** Events that no agent's row stands for, each by the key that tells it again. */
   events?: readonly { key: string; event: NewEvent }[];
-  position?: { path: string; next: Position };
+  position?: { path: string; next: Position } | undefined;
+}
+
+/** Counts the commits of all processes that store what agents say. */
+const GENERATION = "generation";
+
+/** Another process has stored something since the ledger was read: it is to be read anew. */
+export class OvertakenError extends Error {
+  constructor() {
+    super("another process has stored what agents say meanwhile");
+  }
 }
 
 export class AgentStore implements LedgerStore {
@@ -40,7 +51,8 @@ export class AgentStore implements LedgerStore {
   readonly #report: (problem: string) => void;
   #open: { connection: Connection; database: AdwDatabase; file: string };
   readonly #kinds = new Map<string, string>();
-  readonly #projects = new Map<string, string>();
+  /** As of the time when the ledger began to be read. */
+  #generation = 0;
   /** Rows that were written since the start. */
   written = 0;
 
@@ -91,9 +103,12 @@ export class AgentStore implements LedgerStore {
     }));
   }
 
-  sessionsOf(key: string): string[] {
-    const sql = "SELECT session_id AS id FROM agent_acts WHERE key = ?";
-    return this.#rows(sql, key).map((row) => String(row["id"]));
+  sessionsOf(keys: readonly string[]): string[] {
+    const sql = `SELECT DISTINCT session_id AS id FROM agent_acts
+      WHERE key IN (SELECT value FROM json_each(?))`;
+    return this.#rows(sql, JSON.stringify(keys)).map((row) =>
+      String(row["id"]),
+    );
   }
 
   /** The sessions of which something may be left to log: an end, what a request used, an answer. */
@@ -107,6 +122,23 @@ export class AgentStore implements LedgerStore {
       UNION SELECT DISTINCT session_id FROM agent_acts WHERE key >= 'wait ' AND key < 'wait!'
       AND json_extract(state, '$.logged') = '["start"]'`;
     return this.#rows(sql).map((row) => String(row["id"]));
+  }
+
+  /** Is to be called before a ledger is read: `write` takes only what was made of all that is stored. */
+  beginReading(): void {
+    this.#generation = this.#readGeneration();
+  }
+
+  #readGeneration(): number {
+    const sql =
+      "SELECT state FROM agent_acts WHERE session_id = '' AND key = ?";
+    return Number(this.#rows(sql, GENERATION)[0]?.["state"] ?? 0);
+  }
+
+  #advance(generation: number): void {
+    if (this.#readGeneration() !== generation - 1) throw new OvertakenError();
+    const state = String(generation);
+    this.#saveState({ session: "", key: GENERATION, state });
   }
 
   /** Where reading of the transcripts goes on. */
@@ -137,8 +169,12 @@ export class AgentStore implements LedgerStore {
       .map(fieldsOf);
   }
 
-  #run(sql: string, ...values: string[]): void {
-    this.#open.connection.prepare(sql).run(...values);
+  /** A text may end in half a character, which is no UTF-8. */
+  #run(sql: string, ...values: (string | number | undefined)[]): void {
+    const bound = values.map((value) =>
+      typeof value === "string" ? toUSVString(value) : (value ?? null),
+    );
+    this.#open.connection.prepare(sql).run(...bound);
   }
 
   // --------------------------------------------------------------- writing
@@ -147,17 +183,20 @@ export class AgentStore implements LedgerStore {
    * All of it, or nothing.
    *
    * @param confirm throws when it must not be written; called when nobody else can write any more
-   * @throws what SQLite throws
+   * @throws {OvertakenError}, and what SQLite throws
    */
   write(
     { calls = [], changes = [], events = [], position }: Batch,
     confirm: () => void = () => undefined,
   ): void {
     let rows = 0;
+    const isOfLedger = calls.length + changes.length > 0;
+    const generation = this.#generation + (isOfLedger ? 1 : 0);
     // What a failed transaction has made is not there.
     this.#kinds.clear();
     this.#open.database.transaction(() => {
       confirm();
+      if (isOfLedger) this.#advance(generation);
       for (const call of calls)
         rows += this.#try(() => {
           this.#writeCall(call);
@@ -175,6 +214,7 @@ export class AgentStore implements LedgerStore {
         this.#run(sql, path, JSON.stringify(next));
       }
     });
+    this.#generation = generation;
     this.written += rows;
   }
 
@@ -202,14 +242,15 @@ export class AgentStore implements LedgerStore {
       const sql = "DELETE FROM agent_acts WHERE session_id = ? AND key = ?";
       this.#run(sql, session, key);
     } else {
-      const sql =
-        "INSERT OR REPLACE INTO agent_acts (session_id, key, state) VALUES (?, ?, ?)";
+      const sql = `INSERT INTO agent_acts (session_id, key, state) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET state = excluded.state, heard_at = excluded.heard_at`;
       this.#run(sql, session, key, state);
     }
   }
 
+  /** What the ledger makes needs no checking: it goes past the schemas of the tables. */
   #writeCall(call: LogCall): void {
-    const { agents, prompts, events } = this.#open.database;
+    const { events } = this.#open.database;
     const { agent: id, at } = call;
     const time = new Date(at).toISOString();
     switch (call.type) {
@@ -220,37 +261,25 @@ export class AgentStore implements LedgerStore {
         const { status, error } = call;
         const isOver = FINAL_STATUSES.some((final) => final === status);
         const before = events.lastSeq;
-        const completed_at = isOver ? time : null;
-        agents.update(id, {
-          status,
-          completed_at,
-          error_message: error ?? null,
-        });
+        const sql =
+          "UPDATE agents SET status = ?, completed_at = ?, error_message = ? WHERE id = ?";
+        this.#run(sql, status, isOver ? time : undefined, error, id);
         events.dateAfter(before, time);
         return;
       }
       case "prompt": {
-        const text = {
-          prompt_type: "command",
-          prompt_text: call.text,
-        } as const;
-        prompts.create({
-          id: call.id,
-          agent_id: id,
-          ...text,
-          created_at: time,
-        });
+        const sql = `INSERT INTO prompts (id, agent_id, prompt_type, prompt_text, created_at)
+          VALUES (?, ?, 'command', ?, ?)`;
+        this.#run(sql, call.id, id, call.text, time);
         return;
       }
-      case "prompt_result":
-        prompts.update(call.id, {
-          status: call.status,
-          response_text: call.response,
-          error_message: call.error,
-          latency_ms: call.latencyMs,
-          completed_at: time,
-        });
+      case "prompt_result": {
+        const { status, response, error, latencyMs } = call;
+        const sql = `UPDATE prompts SET status = ?, response_text = ?, error_message = ?,
+          latency_ms = ?, completed_at = ? WHERE id = ?`;
+        this.#run(sql, status, response, error, latencyMs, time, call.id);
         return;
+      }
       case "event":
         if (call.event === "agent_updated" || call.event === "model_changed")
           this.#updateAgent(call);
@@ -288,8 +317,7 @@ export class AgentStore implements LedgerStore {
       started_at: time,
       // What it costs is the sum of its cost updates.
       cost_usd: null,
-      project:
-        cwd === undefined ? (parent?.project ?? null) : this.#projectOf(cwd),
+      project: cwd === undefined ? (parent?.project ?? null) : projectOf(cwd),
       source,
     });
   }
@@ -306,7 +334,7 @@ export class AgentStore implements LedgerStore {
     agents.update(id, {
       config: { ...row.config, ...news },
       ...(parent === undefined ? {} : { parent_agent_id: parent.id }),
-      ...(cwd === undefined ? {} : { project: this.#projectOf(cwd) }),
+      ...(cwd === undefined ? {} : { project: projectOf(cwd) }),
     });
   }
 
@@ -320,25 +348,6 @@ export class AgentStore implements LedgerStore {
     ] = orchestratorAgents.list({ name: source }, { limit: 1 });
     this.#kinds.set(source, row.id);
     return row.id;
-  }
-
-  /** The name of the folder that is the root of the git repository, else of the folder itself. */
-  #projectOf(cwd: string): string {
-    const known = this.#projects.get(cwd);
-    if (known !== undefined) return known;
-    const parts = cwd.split(/[/\\]/).filter((part) => part !== "");
-    let project = parts.at(-1) ?? cwd;
-    for (
-      let folder = cwd;
-      folder !== dirname(folder);
-      folder = dirname(folder)
-    ) {
-      if (!existsSync(join(folder, ".git"))) continue;
-      project = basename(folder);
-      break;
-    }
-    this.#projects.set(cwd, project);
-    return project;
   }
 }
 

@@ -54,7 +54,8 @@ interface Question {
 
 /** What the thread tells. */
 type Told =
-  | { type: "started" | "ready" | "commit" }
+  | { type: "started" | "ready" }
+  | { type: "commit"; stats: AgentsStats }
   | { type: "failed" | "report"; problem: string }
   | { type: "progress"; progress: Progress }
   | { type: "answer"; id: number; value: unknown; problem?: string };
@@ -165,7 +166,7 @@ class ServiceThread implements Running {
         this.#readiness.resolve();
         return;
       case "commit":
-        this.#events.onCommit();
+        this.#events.onCommit(told.stats);
         return;
       case "failed":
         this.#fail(new Error(told.problem));
@@ -237,8 +238,8 @@ async function runThread(
   };
   const service = new AgentService(options, {
     report,
-    onCommit: () => {
-      tell({ type: "commit" });
+    onCommit: (stats) => {
+      tell({ type: "commit", stats });
     },
     onProgress: (progress) => {
       tell({ type: "progress", progress });

@@ -24,9 +24,9 @@ const CHUNK_BYTES = 256 * 1024;
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
 /** The files that grew last are looked at so often, and so are folders for new ones; all others now and then. */
 const LOOK_MS = 250;
-/** After some seconds in which nothing grew. */
-const CALM_LOOK_MS = 500;
-const CALM_AFTER_MS = 10_000;
+/** After a minute in which nothing grew. */
+const CALM_LOOK_MS = 1_000;
+const CALM_AFTER_MS = 60_000;
 const SCAN_MS = 10_000;
 /** So many of the files, and of the folders that lie deep. */
 const ACTIVE = 50;
@@ -163,16 +163,18 @@ interface Followed {
 export class Follower {
   readonly #options: FollowOptions;
   readonly #roots = new Map<string, FileOf>();
-  /** Each folder's files are listed again when its time of change is another one. */
+  /** Each folder's files are listed again when its time of change is another one; Infinity: not yet. */
   readonly #folders = new Map<string, { changedAt: number; fileOf: FileOf }>();
   readonly #files = new Map<string, Followed>();
+  /** Those that grew last, and those that are not read yet. */
+  #active = new Map<string, Followed>();
   /** Left out, because they have not grown: with their size. */
   readonly #idle = new Map<string, { size: number; fileOf: FileOf }>();
   #timer: NodeJS.Timeout | undefined;
   #scannedAt = 0;
   #grewAt = 0;
-  /** What changed since then is active. */
-  #activeSince = { files: 0, folders: 0 };
+  /** Folders that changed since then are active. */
+  #activeSince = 0;
   #running: Promise<void> | undefined;
   #isStopped = false;
 
@@ -187,7 +189,7 @@ export class Follower {
   addFolder(folder: string, fileOf: FileOf): void {
     if (this.#roots.has(folder)) return;
     this.#roots.set(folder, fileOf);
-    this.#folders.set(folder, { changedAt: 0, fileOf });
+    this.#folders.set(folder, { changedAt: Infinity, fileOf });
   }
 
   addFile(path: string, fileOf: FileOf): void {
@@ -224,8 +226,8 @@ export class Follower {
       this.#list(isScan);
       if (isScan) this.#scan(now);
       const grown: [string, Followed][] = [];
-      for (const [path, file] of this.#files)
-        if (this.#hasGrown(path, file, now, isScan)) grown.push([path, file]);
+      for (const [path, file] of isScan ? this.#files : this.#active)
+        if (this.#hasGrown(path, file, now)) grown.push([path, file]);
       // In the order in which they were written, as far as that is known;
       // one that cannot be read keeps no other one waiting.
       grown.sort(
@@ -234,12 +236,8 @@ export class Follower {
       );
       if (grown.length > 0) this.#grewAt = now;
       if (isScan) this.#findActive();
-      const progress = {
-        files: 0,
-        filesInAll: grown.length,
-        bytes: 0,
-        bytesInAll: 0,
-      };
+      const count = { files: 0, filesInAll: grown.length };
+      const progress = { ...count, bytes: 0, bytesInAll: 0 };
       for (const [, { size, position }] of grown)
         progress.bytesInAll += Math.max(0, size - position.offset);
       for (const [path, file] of grown) {
@@ -257,9 +255,8 @@ export class Follower {
 
   /** The next look goes on. */
   #report(error: unknown): void {
-    this.#options.report?.(
-      `Transcripts could not be read: ${messageOf(error)}`,
-    );
+    const problem = `Transcripts could not be read: ${messageOf(error)}`;
+    this.#options.report?.(problem);
   }
 
   #findActive(): void {
@@ -268,15 +265,16 @@ export class Follower {
     const [ofFiles = 0, ofFolders = 0] = [files, folders].map(
       (times) => times.toSorted((one, two) => two - one)[ACTIVE - 1],
     );
-    this.#activeSince = { files: ofFiles, folders: ofFolders };
+    this.#activeSince = ofFolders;
+    const active = ({ isUnread, grewAt }: Followed) =>
+      isUnread || grewAt >= ofFiles;
+    this.#active = new Map([...this.#files].filter(([, file]) => active(file)));
   }
 
-  #hasGrown(path: string, file: Followed, now: number, isScan: boolean) {
-    const isActive = file.isUnread || file.grewAt >= this.#activeSince.files;
-    if (!isActive && !isScan) return false;
+  #hasGrown(path: string, file: Followed, now: number): boolean {
     const found = statOf(path);
     if (found === undefined) {
-      this.#files.delete(path);
+      this.#drop(path);
       this.#options.forget?.(path);
       return false;
     }
@@ -308,7 +306,7 @@ export class Follower {
         },
         report,
       );
-      if (!isThere) this.#files.delete(path);
+      if (!isThere) this.#drop(path);
       file.isUnread = false;
       file.failedAt = 0;
     } catch (error) {
@@ -321,12 +319,9 @@ export class Follower {
   /** New files of the folders that have changed. */
   #list(isScan: boolean): void {
     for (const [folder, known] of this.#folders) {
-      const isActive =
-        known.changedAt === 0 ||
-        known.changedAt >= this.#activeSince.folders ||
-        this.#roots.has(folder) ||
-        this.#roots.has(dirname(folder));
-      if (!isActive && !isScan) continue;
+      const isActive = known.changedAt >= this.#activeSince;
+      const isTop = this.#roots.has(folder) || this.#roots.has(dirname(folder));
+      if (!isActive && !isTop && !isScan) continue;
       const found = statOf(folder);
       if (found === undefined) {
         if (!this.#roots.has(folder)) this.#folders.delete(folder);
@@ -347,7 +342,7 @@ export class Follower {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
         if (!this.#folders.has(path))
-          this.#folders.set(path, { changedAt: 0, fileOf });
+          this.#folders.set(path, { changedAt: Infinity, fileOf });
       } else if (entry.isFile() && fileOf(path) !== undefined)
         this.#find(path, fileOf);
     }
@@ -358,8 +353,7 @@ export class Follower {
     const found = statOf(path);
     if (found === undefined) return;
     const { since = 0, positionOf } = this.#options;
-    const isKnown = positionOf?.(path) !== undefined;
-    if (!isKnown && found.mtimeMs < since)
+    if (positionOf?.(path) === undefined && found.mtimeMs < since)
       this.#idle.set(path, { size: found.size, fileOf });
     else this.#follow(path, fileOf);
   }
@@ -383,6 +377,12 @@ export class Follower {
     const times = { size: 0, grewAt: 0, failedAt: 0 };
     const file = { position, fileOf, ...times, isNew: true, isUnread: true };
     this.#files.set(path, file);
+    this.#active.set(path, file);
+  }
+
+  #drop(path: string): void {
+    this.#files.delete(path);
+    this.#active.delete(path);
   }
 }
 

@@ -50,7 +50,8 @@ export class Usage {
       this.#joiner.add("usage", act, look);
     this.#joiner.tell(entry, act, "start");
     for (const other of others) this.#merge(entry, other);
-    const request = (entry.usage ??= { said: [] });
+    entry.usage ??= { said: [] };
+    const request = entry.usage;
     const { at, model, tokens, costUsd, durationMs, asker } = act;
     const said = { at, lane: act.lane, model, tokens, costUsd, durationMs };
     // What came last stands last.
@@ -59,7 +60,8 @@ export class Usage {
     // A subagent's lines may be copied into its parent's file: the subagent's own say whose they are.
     if (!entry.logged.has("start") && act.agent.length > entry.agent.length)
       entry.agent = act.agent;
-    entry.look = lookOf(bestOf(request).tokens);
+    const best = bestOf(request).tokens;
+    entry.look = best === tokens ? look : lookOf(best);
     const { session, agent, ids } = entry;
     const self = { session, agent, ids: [...ids], at: entry.at };
     const { look: own, lanes } = entry;
@@ -103,7 +105,8 @@ export class Usage {
   }
 
   #merge(into: Entry, other: Entry): void {
-    const request = (into.usage ??= { said: [] });
+    into.usage ??= { said: [] };
+    const request = into.usage;
     const { said = [], logged } = other.usage ?? {};
     const lanes = new Set(request.said.map(({ lane }) => lane));
     request.said.push(...said.filter(({ lane }) => !lanes.has(lane)));

@@ -11,7 +11,7 @@ import type { Answer } from "./answers.ts";
 /** What the page shows: the stored events, and the server's counters. */
 export interface DashboardSource {
   readonly history: EventHistory;
-  /** Plain counters for /metrics, as `manager.stats()` returns them. */
+  /** Plain counters for /metrics, as `manager.stats()` and `agents.counters` have them. */
   stats?(): object;
 }
 
@@ -28,7 +28,7 @@ export function answerHealth(source: () => DashboardSource): Answer {
   };
 }
 
-/** What each counter of `manager.stats()` is called in Prometheus; a gauge where it is no `_total`. */
+/** What each of these counters is called in Prometheus; a gauge where it is no `_total`. */
 const METRICS: Readonly<Record<string, readonly [name: string, help: string]>> =
   {
     connections: ["adw_connections", "Clients connected now."],
@@ -61,6 +61,15 @@ const METRICS: Readonly<Record<string, readonly [name: string, help: string]>> =
     max_lag_events: [
       "adw_max_lag_events",
       "Events that the slowest client is behind.",
+    ],
+    taken: [
+      "adw_agent_payloads_total",
+      "Payloads and lines of transcripts of coding agents that were read.",
+    ],
+    written: ["adw_agent_rows_total", "Rows that were made of them."],
+    masked: [
+      "adw_masked_secrets_total",
+      "Secrets masked in what coding agents said, before it was stored.",
     ],
   };
 

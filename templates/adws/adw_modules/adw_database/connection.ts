@@ -124,11 +124,12 @@ export function openConnection(
   busyTimeoutMs: number,
 ): SqliteConnection {
   mkdirSync(dirname(path), { recursive: true });
-  keepPrivate(path);
+  createPrivate(path);
   const connection = connect(path);
   try {
     connection.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
     enterWalMode(connection, path, busyTimeoutMs);
+    keepPrivate(path); // only now: the path may have named anything
     connection.exec(`
       PRAGMA synchronous = NORMAL;
       PRAGMA foreign_keys = ON;
@@ -208,15 +209,12 @@ export function inTransaction<Result>(
 }
 
 /**
- * Makes the database for its owner only, before SQLite does for all, and takes
- * the rights of others from the files that have them: it holds prompts and
- * answers. SQLite gives `-wal` and `-shm` the permissions of the file itself.
+ * Takes the rights of others from the files that have them: the database holds
+ * prompts and answers. SQLite gives `-wal` and `-shm` the file's permissions.
  * Where that is not possible (Windows, a file of somebody else), all stays.
  */
 function keepPrivate(path: string): void {
-  if (path === ":memory:" || path === "") return;
-  if (!existsSync(path)) createPrivate(path);
-  if (process.platform === "win32") return;
+  if (path === ":memory:" || process.platform === "win32") return;
   const files = [path, `${path}-wal`, `${path}-shm`, ...backupsOf(path)];
   const opened = files.filter(takeFromOthers);
   if (opened.length === 0) return;
@@ -227,10 +225,12 @@ function keepPrivate(path: string): void {
 }
 
 /**
- * Makes an empty file. Nothing is opened that exists: to close it would give up
- * the locks that connections of this process hold on it.
+ * Makes an empty file for its owner only, before SQLite makes one for all. Nothing
+ * is opened that exists: to close it would give up the locks that connections of
+ * this process hold on it.
  */
 function createPrivate(path: string): void {
+  if (path === ":memory:" || path === "" || existsSync(path)) return;
   try {
     closeSync(openSync(path, "wx", OWNER_ONLY));
   } catch {
@@ -251,9 +251,9 @@ function backupsOf(path: string): string[] {
 /** Returns whether others had rights, and have none now. */
 function takeFromOthers(path: string): boolean {
   try {
-    const { mode } = statSync(path);
-    if ((mode & OF_OTHERS) === 0) return false;
-    chmodSync(path, mode & ~OF_OTHERS & 0o7777);
+    const file = statSync(path);
+    if (!file.isFile() || (file.mode & OF_OTHERS) === 0) return false;
+    chmodSync(path, file.mode & ~OF_OTHERS & 0o7777);
     // Some file systems have no permissions, and say yes to everything.
     return (statSync(path).mode & OF_OTHERS) === 0;
   } catch {

@@ -43,14 +43,12 @@ export function connect(path: string): SqliteConnection {
 /**
  * Opens a database of another program, to read it.
  *
- * @param _isAtRest - not used: this driver cannot be told that nobody writes it
+ * The other driver is told whether nobody writes it; this one cannot be.
  */
-export function connectReadOnly(
+export const connectReadOnly: (
   path: string,
-  _isAtRest: boolean,
-): SqliteConnection {
-  return wrap(open(path, { readonly: true }));
-}
+  isAtRest: boolean,
+) => SqliteConnection = (path) => wrap(open(path, { readonly: true }));
 
 function wrap(driver: SqliteDatabase.Database): SqliteConnection {
   return {

@@ -7,6 +7,7 @@
  *
  * Template: adw_database 1.3.0
  */
+import { isRecord, parseJson } from "../adw_events.ts";
 import type { StreamEvent } from "../orch_database_models.ts";
 import { columnOf } from "./connection.ts";
 import type { SqliteConnection } from "./connection.ts";
@@ -47,9 +48,9 @@ const SHORT_BYTES = SHORT_TEXTS.map(
 const MOST_BYTES = `octet_length(metadata) + 300 + 6 * (octet_length(message) + ${SHORT_BYTES})`;
 /**
  * Whether all is what the triggers put there. Other programs may leave metadata
- * that is no JSON, or is followed by a NUL character and more.
+ * that is no JSON object, or is followed by a NUL character and more.
  */
-const IS_PLAIN = `json_valid(metadata) AND instr(
+const IS_PLAIN = `json_valid(metadata) AND substr(ltrim(metadata, char(9, 10, 13, 32)), 1, 1) = '{' AND instr(
   metadata || event_type || agent_id || coalesce(session_id, '') || log_level
     || coalesce(project, '') || coalesce(source, ''), char(0)
 ) = 0`;
@@ -312,12 +313,10 @@ function beginning(text: string, units: number): string {
   return text.slice(0, units).replace(/[\uD800-\uDBFF]$/, "");
 }
 
-/** What is not JSON is not to be lost either. */
+/** What is not a JSON object is not to be lost either. */
 function toJson(metadata: string): string {
-  try {
-    JSON.parse(metadata);
-    return metadata;
-  } catch {
-    return JSON.stringify({ text: metadata });
-  }
+  const value = parseJson(metadata);
+  if (isRecord(value)) return metadata;
+  if (value === null) return "{}";
+  return JSON.stringify(value === undefined ? { text: metadata } : { value });
 }

@@ -30,7 +30,7 @@ import { WatchedFile } from "./watch.ts";
 import type { StreamWatch } from "./watch.ts";
 
 /** How often to make sure that the file is still the one that was opened. */
-export const FILE_CHECK_INTERVAL_MS = 200;
+export const FILE_CHECK_INTERVAL_MS = 400;
 
 export interface LiveDatabaseOptions {
   path: string;
@@ -72,6 +72,8 @@ export class LiveDatabase implements LiveHistory {
   #open: OpenDatabase | undefined;
   #streamId: string;
   #lastSeq = 0;
+  /** When that was made sure of: another number after each commit of others. */
+  #version: unknown;
   /** The names of all streams that were announced. */
   readonly #announcedStreams = new Set<string>();
   /** What was announced last of a database that is closed. */
@@ -141,6 +143,7 @@ export class LiveDatabase implements LiveHistory {
   #follow(database: AdwDatabase): OpenDatabase {
     const { onCommit } = this.#options;
     this.#announcedStreams.add(database.events.streamId);
+    this.#version = undefined;
     database.onCommit(onCommit);
     const file = new WatchedFile(database);
     return { database, file, watch: database.watch(onCommit) };
@@ -151,13 +154,15 @@ export class LiveDatabase implements LiveHistory {
       if (this.#open === undefined) this.#reopen();
       else this.#lookAt(this.#open);
     } catch (error) {
-      if (sqliteProblem(error) !== "locked") this.#fail(error);
+      if (sqliteProblem(error) === "locked") return;
+      // Overwritten just now, maybe: what became of it is known at the next look.
+      if (this.#open?.file.isBeingWritten !== true) this.#fail(error);
     }
   }
 
   #lookAt({ database, file }: OpenDatabase): void {
     const happened = file.whatHappened();
-    if (happened === undefined && this.#isSameStream(database.events)) return;
+    if (happened === undefined && this.#isSameStream(database)) return;
     // What is read now of a stream that is another one says nothing of the old.
     const isLost = happened === undefined || happened === "was overwritten";
     this.#announced = isLost ? undefined : announcedBy(database.events);
@@ -177,7 +182,11 @@ export class LiveDatabase implements LiveHistory {
    * The content may be another one in the same file: SQLite can restore a backup
    * too, and another server may have been the first to find out.
    */
-  #isSameStream(events: EventStream): boolean {
+  #isSameStream(database: AdwDatabase): boolean {
+    const version = database.dataVersion();
+    if (version !== undefined && version === this.#version) return true;
+    this.#version = version;
+    const { events } = database;
     const { lastSeq } = events;
     const isSame =
       lastSeq >= this.#lastSeq && events.readStreamId() === this.#streamId;
@@ -189,7 +198,9 @@ export class LiveDatabase implements LiveHistory {
     const { path, busyTimeoutMs, onCommit, onNewStream } = this.#options;
     const database = this.#openDatabase({ path, busyTimeoutMs });
     const { events } = database;
+    let lastSeq: number;
     try {
+      ({ lastSeq } = events); // before it is said that it can be read
       const isKnown = this.#announcedStreams.has(events.streamId);
       if (isKnown && !this.#goesOn(events)) events.renameStream();
       this.#open = this.#follow(database);
@@ -205,7 +216,7 @@ export class LiveDatabase implements LiveHistory {
       );
       this.#failure = undefined;
     }
-    this.#lastSeq = events.lastSeq;
+    this.#lastSeq = lastSeq;
     const isNew = events.streamId !== this.#streamId;
     this.#streamId = events.streamId;
     if (isNew) onNewStream();

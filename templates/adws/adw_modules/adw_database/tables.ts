@@ -3,6 +3,7 @@
  *
  * Template: adw_database 1.3.0
  */
+import { toUSVString } from "node:util";
 import type { z } from "zod/v4";
 import { Reporter } from "../adw_stderr.ts";
 import { columnOf, inTransaction, sqliteProblem } from "./connection.ts";
@@ -58,6 +59,8 @@ export class Table<
   protected readonly name: string;
   protected readonly newSchema: NewSchema;
   readonly #rowSchema: RowSchema;
+  /** Of an update. Zod compiles a schema when it is first used, which takes longer than to use it. */
+  readonly #changesSchema;
   readonly #columns: string;
   readonly #reporter = new Reporter("adw_database");
 
@@ -71,6 +74,7 @@ export class Table<
     this.name = name;
     this.newSchema = newSchema;
     this.#rowSchema = rowSchema;
+    this.#changesSchema = newSchema.partial();
     this.#columns = Object.keys(rowSchema.shape).map(readable).join(", ");
   }
 
@@ -108,7 +112,7 @@ export class Table<
     id: string | number,
     changes: Partial<z.input<NewSchema>>,
   ): z.output<RowSchema> | undefined {
-    const parsed = this.newSchema.partial().parse(changes);
+    const parsed = this.#changesSchema.parse(changes);
     // Parsing fills in the defaults of a new row too: only what was given counts.
     const values = Object.entries(parsed).filter(
       ([column]) => columnOf(changes, column) !== undefined,
@@ -328,12 +332,10 @@ export function decodeRow(row: unknown): Record<string, unknown> {
   );
 }
 
-/** Half a surrogate pair cannot be UTF-8: it is stored as U+FFFD, by every driver. */
-const LONE_SURROGATE = /\p{Surrogate}/gu;
-
 function toSqlite(value: unknown): SqliteValue {
   if (value === null || value === undefined) return null;
-  if (typeof value === "string") return value.replace(LONE_SURROGATE, "\ufffd");
+  // Half a surrogate pair cannot be UTF-8: it is stored as U+FFFD, by every driver.
+  if (typeof value === "string") return toUSVString(value);
   if (
     typeof value === "number" ||
     typeof value === "bigint" ||

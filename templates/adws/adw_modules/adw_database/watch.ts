@@ -21,7 +21,9 @@ import type { SqliteConnection } from "./connection.ts";
 import type { EventStream } from "./event_stream.ts";
 
 /** How often to look for commits that the file system did not tell of. */
-export const POLL_INTERVAL_MS = 100;
+export const POLL_INTERVAL_MS = 500;
+/** The same, once there was one: so on file systems that take a watch and tell of nothing. */
+export const POLL_INTERVAL_UNTOLD_MS = 100;
 /** How often, where the file system tells of nothing. */
 export const POLL_INTERVAL_UNWATCHED_MS = 20;
 /**
@@ -29,7 +31,12 @@ export const POLL_INTERVAL_UNWATCHED_MS = 20;
  * that is kept from the processor in between comes later than it could, and
  * should not be noticed later still.
  */
-const LOOKS_MS = [1, 2, ...Array.from({ length: 24 }, () => 4)];
+const LOOKS_MS = [
+  1,
+  2,
+  ...Array.from({ length: 24 }, () => 4),
+  ...Array.from({ length: 20 }, () => 100),
+];
 /** https://sqlite.org/fileformat2.html: the header, and two numbers in it. */
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
@@ -64,6 +71,8 @@ export function watchStream(
   let nextLook: NodeJS.Timeout | undefined;
   /** How many of LOOKS_MS are over. */
   let looks = LOOKS_MS.length;
+  /** The last commit was found by looking only. */
+  let isUntold = false;
   let isClosed = false;
 
   function look(): void {
@@ -72,14 +81,18 @@ export function watchStream(
     const now = readDataVersion(connection);
     if (now !== undefined && now !== version) {
       version = now;
+      isUntold = looks >= LOOKS_MS.length;
       looks = LOOKS_MS.length;
       onChange();
     }
     if (isClosed) return; // by onChange
     watcher ??= watchFile();
-    const idleMs =
-      watcher === undefined ? POLL_INTERVAL_UNWATCHED_MS : POLL_INTERVAL_MS;
-    nextLook = setTimeout(look, LOOKS_MS[looks++] ?? idleMs).unref();
+    nextLook = setTimeout(look, LOOKS_MS[looks++] ?? idleMs()).unref();
+  }
+
+  function idleMs(): number {
+    if (watcher === undefined) return POLL_INTERVAL_UNWATCHED_MS;
+    return isUntold ? POLL_INTERVAL_UNTOLD_MS : POLL_INTERVAL_MS;
   }
 
   /** One look for all that the file system tells at once. */
@@ -159,6 +172,11 @@ export class WatchedFile {
     this.#written = stateOf(this.#path);
     this.#counter = this.#header()?.counter ?? 0;
     this.#holdsStream = this.#pageHoldsStream();
+  }
+
+  /** It has changed since the look before the last one, and may change on. */
+  get isBeingWritten(): boolean {
+    return this.#unsettled !== undefined;
   }
 
   /** undefined as long as all is as it was, but for what SQLite itself did. */

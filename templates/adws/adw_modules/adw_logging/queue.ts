@@ -11,10 +11,8 @@
  * Nothing here throws, and nothing waits for a disk before the process exits. At
  * the end of a turn, a healthy one gets a moment to commit what was logged in it.
  */
-import { resolve as resolvePath } from "node:path";
-import { databasePath } from "../adw_database.ts";
 import { messageOf, Reporter, writeStderr } from "../adw_stderr.ts";
-import { charsOf } from "./storage.ts";
+import { charsOf, databaseFile } from "./storage.ts";
 import type { LogRow } from "./storage.ts";
 import { WriterThread } from "./thread.ts";
 import { FLUSH_TIMEOUT_MS, RowWriter } from "./writer.ts";
@@ -109,7 +107,7 @@ export class LogQueue {
 
   /** Begins to write. Rows queued before are written too. */
   start(options: LoggingOptions): void {
-    const path = resolvePath(options.path ?? databasePath());
+    const path = databaseFile(options.path, this.reporter.report);
     if (this.#isStarted) {
       if (options.path === undefined || path === this.#path) return;
       this.reporter.report(

@@ -6,11 +6,20 @@
  * Needs:    nothing but Node >= 20.19.
  * Update:   npx adw-scaffold update
  */
-import { accessSync, constants, statfsSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { AdwDatabase } from "../adw_database.ts";
-import { NO_WAL_ADVICE, sqliteProblem } from "../adw_database.ts";
+import { databasePath, NO_WAL_ADVICE, sqliteProblem } from "../adw_database.ts";
 import type { SqliteProblem } from "../adw_database.ts";
+import { messageOf } from "../adw_stderr.ts";
+import type { Report } from "../adw_stderr.ts";
 import { timestamp } from "../orch_database_models.ts";
 import type {
   JsonObject,
@@ -117,11 +126,38 @@ function createAgent(
   );
   agents.create({
     ...agent,
+    project: agent.project ?? ownProject(),
+    source: "adw",
     orchestrator_agent_id: id,
     config: parseObject(agent.config),
     context: agent.context === null ? null : parseObject(agent.context),
     ...status,
   });
+}
+
+const projects = new Map<string, string>();
+
+/** The name of the folder that is the root of the git repository, else of the folder itself. */
+export function projectOf(cwd: string): string {
+  const known = projects.get(cwd);
+  if (known !== undefined) return known;
+  const parts = cwd.split(/[/\\]/).filter((part) => part !== "");
+  let project = parts.at(-1) ?? cwd;
+  for (let folder = cwd; folder !== dirname(folder); folder = dirname(folder)) {
+    if (!existsSync(join(folder, ".git"))) continue;
+    project = basename(folder);
+    break;
+  }
+  projects.set(cwd, project);
+  return project;
+}
+
+function ownProject(): string | null {
+  try {
+    return projectOf(process.cwd());
+  } catch {
+    return null; // its folder is gone
+  }
 }
 
 /**
@@ -315,6 +351,21 @@ export function diagnose(error: unknown, path: string): Problem {
   if (!isWritable(path)) return "read-only";
   if (!hasRoom(path)) return "full";
   return problem === "no-wal" ? problem : "unusable";
+}
+
+/** The database file that an option names; the project's own where it names none. */
+export function databaseFile(path: unknown, report: Report): string {
+  try {
+    const given = path instanceof URL ? fileURLToPath(path) : path;
+    if (typeof given === "string") return resolve(given);
+  } catch (error) {
+    report("path", `the option path is not used: ${messageOf(error)}`);
+    return databasePath();
+  }
+  if (path !== undefined && path !== null) {
+    report("path", `the option path is not used: a ${typeof path} is none`);
+  }
+  return databasePath();
 }
 
 /** Names the file itself, whatever its path; undefined when there is none. */

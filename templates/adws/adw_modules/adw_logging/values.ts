@@ -22,6 +22,9 @@ const MAX_BYTES_WRITTEN_OUT = 10_000;
 /** More values in one call are not written out: objects may share their parts, which doubles them at each level. */
 const MAX_VALUES = 100_000;
 
+/** What an error holds that is not enumerable; `errors`: of an AggregateError. */
+const ERROR_PROPERTIES = ["name", "message", "stack", "cause", "errors"];
+
 /** Takes the reason why something is not stored as it was passed. */
 export type Note = (reason: string) => void;
 
@@ -45,7 +48,8 @@ export function toName(
   note: Note,
   fallback = "unknown",
 ): string {
-  if (!isMissing(value)) return toText(value, note, MAX_NAME_CHARS);
+  const text = isMissing(value) ? "" : toText(value, note, MAX_NAME_CHARS);
+  if (text !== "") return text;
   note(`a name is missing: "${fallback}" is used`);
   return fallback;
 }
@@ -173,12 +177,13 @@ export class Fields {
     return Math.round(amount);
   }
 
-  /** The message of the field `error`. */
+  /** The message of the field `error`; of one without, what there is to say. */
   error(): string | undefined {
     const error = this.get("error");
-    return error === undefined
-      ? undefined
-      : toText(messageOf(error), this.#note);
+    if (error === undefined) return undefined;
+    const given = new Fields(error, this.#note);
+    const message = given.text("message") ?? toText(error, this.#note);
+    return message || (given.text("code") ?? given.text("name") ?? "");
   }
 }
 
@@ -222,6 +227,7 @@ function describe(value: unknown, walk: Walk): unknown {
   walk.values += 1;
   switch (typeof value) {
     case "string":
+      return toUSVString(value);
     case "boolean":
     case "undefined":
       return value;
@@ -307,12 +313,8 @@ function describeContents(value: object, walk: Walk): unknown {
   if (hasToJson(value)) return within(value.toJSON());
   if (types.isTypedArray(value)) return list(value);
   if (types.isNativeError(value)) {
-    const { name, message, stack } = value;
-    const cause = "cause" in value ? { cause: value.cause } : {};
-    return {
-      ...describeProperties({ name, message, stack, ...cause }, walk),
-      ...describeProperties(value, walk),
-    };
+    const names = [...ERROR_PROPERTIES, ...Object.keys(value)];
+    return describeProperties(value, walk, names);
   }
   if (Object.keys(value).length > 0) return describeProperties(value, walk);
   // A promise, a buffer, a weak map: at least what it is.
@@ -320,9 +322,13 @@ function describeContents(value: object, walk: Walk): unknown {
   return kind === "[object Object]" ? {} : kind;
 }
 
-function describeProperties(value: object, walk: Walk): JsonObject {
+function describeProperties(
+  value: object,
+  walk: Walk,
+  keys: readonly string[] = Object.keys(value),
+): JsonObject {
   const copy: JsonObject = {};
-  for (const key of Object.keys(value)) {
+  for (const key of keys) {
     let part: unknown;
     try {
       part = describe(Reflect.get(value, key), walk);

@@ -37,7 +37,7 @@ export interface AccessRules {
  * A name is neither resolved nor otherwise normalised: "127.1" is not loopback.
  */
 export function hostName(host: string): string | null {
-  const match = /^(\[[0-9a-f:.]+\]|[^\s:@/\\?#[\]]+?)\.?(?::\d{1,5})?$/i.exec(
+  const match = /^(\[[0-9a-f:.]+\]|[^\s:@/\\?#[\]]+?)\.?(?::\d{0,5})?$/i.exec(
     host,
   );
   const name = match?.[1]?.toLowerCase() ?? null;
@@ -149,10 +149,13 @@ function isTokenProtocol(name: string): boolean {
 
 /**
  * A browser fails the connection unless one of its subprotocols is echoed: the
- * first that is not the token, which is never repeated in an answer.
+ * first that is not the token, which is never repeated in an answer, however it
+ * is written.
  */
 export function chooseProtocol(offered: ReadonlySet<string>): string | false {
-  return [...offered].find((name) => !isTokenProtocol(name)) ?? false;
+  const holdsToken = (name: string) =>
+    isTokenProtocol(name.toLowerCase()) || offered.has(TOKEN_PROTOCOL + name);
+  return [...offered].find((name) => !holdsToken(name)) ?? false;
 }
 
 /**

@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
+import { domainToASCII } from "node:url";
 import {
   bracketed,
   canonicalOrigin,
@@ -231,7 +232,10 @@ function resolveRules(
   const { token } = options;
   const { allowedHosts = defaults.allowedHosts } = options;
   const { allowedOrigins = defaults.allowedOrigins } = options;
-  const hosts = [...LOOPBACK_NAMES, host, ...allowedHosts].map(bracketed);
+  const hosts = [...LOOPBACK_NAMES, host, ...allowedHosts].map(
+    // As a browser sends it: "bücher.example" is "xn--bcher-kva.example".
+    (name) => bracketed(domainToASCII(name) || name),
+  );
   const origins = allowedOrigins.map((origin) => {
     const canonical = canonicalOrigin(origin);
     // A "*" would never match; "null" is what every sandboxed page sends.

@@ -228,12 +228,20 @@ export class AdwServer {
   };
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
+    if ((this.pending.get(socket) ?? 0) > 0) {
+      // Answers that come first are not here yet, and could not follow.
+      socket.destroy();
+      return;
+    }
     const { path } = this.settings;
     const isOurs = path === undefined || splitTarget(request)?.path === path;
     const hasOthers = this.http.listenerCount("upgrade") > 1;
-    const isWebSocket = /websocket/i.test(request.headers.upgrade ?? "");
-    if (!isWebSocket && !hasOthers) {
-      // An offer may be ignored (RFC 9110 §7.8): curl's and Java's of h2c, say.
+    // A list of offers, of which any may be taken (RFC 9110 §7.8).
+    const offers = (request.headers.upgrade ?? "").toLowerCase().split(",");
+    const isWebSocket = offers.some((offer) => offer.trim() === "websocket");
+    if (isWebSocket) request.headers.upgrade = "websocket";
+    else if (!hasOthers) {
+      // Any may be ignored as well: curl's and Java's of h2c, say.
       serveAsPlain(this.http, request, socket, head);
       return;
     }

@@ -196,3 +196,20 @@ test.each([
 ])("what a call gave back, %j, reads %j", (output, text) => {
   expect(story.outputText(output)).toBe(text);
 });
+
+test.each([null, "", false])(
+  "a call whose error is %j has not failed, and has not ended by that",
+  (error) => {
+    const call = (seq: number, more: object) =>
+      event(seq, "tool_call", {
+        metadata: {
+          tool_name: "Read",
+          tool_use_id: String(seq),
+          error,
+          ...more,
+        },
+      });
+    const events = [call(1, {}), call(2, { duration_ms: 12 })];
+    expect(drawn(told(events))).toEqual(["calls: Read (open), Read (12 ms)"]);
+  },
+);

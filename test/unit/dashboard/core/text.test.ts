@@ -343,6 +343,11 @@ describe("numbers and times", () => {
     expect(format.formatDuration(ms)).toBe(text);
   });
 
+  test("a time beyond all calendars is no day, and throws nothing", () => {
+    expect(format.formatDay(Number.NaN)).toBe("–");
+    expect(format.formatShortDay(Number.NaN)).toBe("–");
+  });
+
   test.each([
     [947, "947"],
     [1_000, "1.0k"],

@@ -8,7 +8,8 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { join, win32 } from "node:path";
+import { userSpool } from "../../../../src/domain/state-folder.ts";
 import {
   inPosixShell,
   namedFolder,
@@ -38,9 +39,22 @@ const SHELLS = [
     .filter((text) => text !== "")
     .map((text) => text.split(" ")),
 ].filter(([program = "", ...options]) => {
+  // Debian's sh is its dash, which does not look at how it is called.
+  if (program === "sh" && programOf("sh") === programOf("dash")) return false;
   const { status } = spawnSync(program, [...options, "-c", "exit 7"]);
   return status === 7;
 });
+
+/** The file that runs under this name. */
+function programOf(name: string): string {
+  const { stdout } = spawnSync("sh", [
+    "-c",
+    'readlink -f "$(command -v "$1")"',
+    "sh",
+    name,
+  ]);
+  return stdout.toString() || name;
+}
 
 interface Ended {
   code: number | null;
@@ -204,6 +218,22 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
       expect(await readdir(join(other, "new"))).toHaveLength(1);
     });
 
+    it.each(["", "state", "./state", "~/state", "/st ate"])(
+      "finds it where Node does, XDG_STATE_HOME being %j",
+      async (value) => {
+        const home = join(folder(), "home");
+        const absolute = value.startsWith("/") ? join(folder(), value) : value;
+        const env = { HOME: home, XDG_STATE_HOME: absolute };
+        const spool = await makeSpool(userSpool(env, home));
+        // A relative one would be looked for from here.
+        await makeSpool(join(folder(), "state/adw-scaffold/spool"));
+        const command = posixCommand("claude", { kind: "user" }, MARKER);
+        const given = { env, cwd: folder() };
+        expect(await run(shell, command, "1", given)).toEqual(SILENT);
+        expect(await readdir(join(spool, "new"))).toHaveLength(1);
+      },
+    );
+
     it("says nothing, and takes all that it is given, where there is no spool", async () => {
       const large = "x".repeat(2 * 1024 * 1024);
       for (const place of [
@@ -306,6 +336,15 @@ describe("for Windows", () => {
       expect(command.endsWith("; exit 0")).toBe(true);
       if (place.kind === "folder")
         expect(namedFolder(command)).toBe(place.path);
+    },
+  );
+
+  it.each(["", "state", String.raw`C:\state`, "C:/state", "C:state", "/state"])(
+    "takes XDG_STATE_HOME where Node does: %j",
+    (value) => {
+      const command = powershellCommand("codex", { kind: "user" }, MARKER);
+      const [, pattern = ""] = /-match '([^']+)'/.exec(command) ?? [];
+      expect(new RegExp(pattern).test(value)).toBe(win32.isAbsolute(value));
     },
   );
 });

@@ -57,7 +57,7 @@ async function send(...requests: Sent[]) {
       (status === 200 && requests[index]?.path !== "/v1/metrics"),
   ).length;
   const isDone = () => list().length + reports.length >= expected;
-  for (let tries = 0; tries < 200 && !isDone(); tries += 1)
+  for (let tries = 0; tries < 2_000 && !isDone(); tries += 1)
     await new Promise((resolve) => setTimeout(resolve, 5));
   await new Promise((resolve) => setTimeout(resolve, 20));
   await new Promise((resolve) => server.close(resolve));

@@ -13,7 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   Lock,
@@ -198,12 +198,22 @@ describe("the lock", () => {
     age();
     expect(lock.hold()).toBe(true);
     expect(lock.hold()).toBe(true);
-    expect(lock.owner).toBe(process.pid);
+    expect(lock.owner).toBe(`${process.pid} ${hostname()}`);
     lock.release();
     expect(lock.owner).toBeUndefined();
     writeFileSync(path(), String(2 ** 22 + 1));
     expect(lock.hold()).toBe(true);
     expect(told).toEqual(["taken", "taken"]);
+  });
+
+  test("is another machine's with the same number of a process, as in a container, until that is silent", () => {
+    writeFileSync(path(), `${process.pid} elsewhere`);
+    const { lock } = open();
+    expect(lock.hold()).toBe(false);
+    age();
+    expect(lock.hold()).toBe(true);
+    writeFileSync(path(), `${String(2 ** 22 + 1)} elsewhere`);
+    expect(lock.hold()).toBe(false);
   });
 
   test("is refreshed by each store, and a store without it throws", () => {

@@ -101,6 +101,30 @@ const statuses = (calls: readonly LogCall[], agent = "s1") =>
 
 const usage = { input_tokens: 100, output_tokens: 10 };
 
+test("a subagent's prompt is its own, although it carries the id of its parent's", () => {
+  const said = (text: string) => ({
+    type: "user",
+    promptId: "p1",
+    message: { role: "user", content: text },
+  });
+  const calls = ledgerOf([
+    ...line(1, said("Count the lines.")),
+    ...line(
+      2,
+      { ...said("Count these."), isSidechain: true, agentId: "a1" },
+      { session: "s1", agent: "s1:a1" },
+    ),
+  ]);
+  expect(
+    calls.flatMap((call) =>
+      call.type === "prompt" ? [[call.agent, call.text]] : [],
+    ),
+  ).toEqual([
+    ["s1", "Count the lines."],
+    ["s1:a1", "Count these."],
+  ]);
+});
+
 // ------------------------------------------------------- the counting bugs
 
 describe("counts what a request used once:", () => {
@@ -700,7 +724,8 @@ test("killed after any act, it neither loses nor repeats anything", () => {
     const stored = new Map<string, string>();
     const store = {
       load: () => Array.from(stored, ([key, state]) => ({ key, state })),
-      sessionsOf: (key: string) => (stored.has(key) ? ["s1"] : []),
+      sessionsOf: (keys: readonly string[]) =>
+        keys.some((key) => stored.has(key)) ? ["s1"] : [],
     };
     const first = new Ledger({ prices, store });
     // Committed, but what it came from was not yet deleted.
@@ -754,4 +779,16 @@ test("a cost that nobody knows is null, not 0", () => {
     cost_source: "unknown",
     tokens_input: 100,
   });
+});
+
+test.each([
+  ["\n\n  Fix the tests \nplease", "Fix the tests"],
+  [`${"x".repeat(79)}🚀`, "x".repeat(79)],
+  ["\n \n", undefined],
+])("the title of a session that begins with %j", (prompt, title) => {
+  const calls = ledgerOf(hook(1, "UserPromptSubmit", { prompt }));
+  const told = calls.flatMap((call) =>
+    call.type === "agent" ? [call.details["title"]] : [],
+  );
+  expect(told).toEqual([title]);
 });

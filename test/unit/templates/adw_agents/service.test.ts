@@ -1,5 +1,11 @@
 /** Nothing that was taken is lost, whatever fails and however the service ends. */
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -77,7 +83,7 @@ function tokens(): Record<string, number> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 40_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(problems.join("\n"));
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -127,7 +133,8 @@ test("while another process has the lock nothing is read, and all of it afterwar
   await first.ready;
   expect(tokens()).toEqual(CLAUDE_TURN_TOKENS);
   // Another process has taken over, as after a suspend.
-  writeFileSync(join(spool(), "lock"), String(process.ppid));
+  writeFileSync(join(spool(), "lock.new"), String(process.ppid));
+  renameSync(join(spool(), "lock.new"), join(spool(), "lock"));
   append(claudeFile(home, session), NEXT_TURN);
   await later(1_500);
   expect(prompts()).toBe(1);

@@ -128,6 +128,11 @@ test("the token is never the subprotocol that is chosen", () => {
   expect(chooseProtocol(new Set(["adw.token.x"]))).toBe(false);
 });
 
+test("nor is it when it is offered by itself, or its name is written otherwise", () => {
+  const offered = ["ADW.Token.s3cret", "s3cret", "adw.token.s3cret", "other"];
+  expect(chooseProtocol(new Set(offered))).toBe("other");
+});
+
 test.each([
   ["", undefined],
   ["since=0", { since: 0, streamId: undefined }],
