@@ -1,17 +1,16 @@
 /**
  * The kinds of path, which the compiler keeps apart, and what makes one of each. Whether
- * a link is part of one is for the file system to say.
+ * a link is part of one is for the file system to say. (No text has a `pathKind`. It is
+ * no symbol, for which a declaration of the lock's schema would have no name.)
  */
 import { resolve } from "node:path";
 import { ConfigError } from "./errors.ts";
 
-declare const kind: unique symbol;
-
 /** Relative to a project and inside it, with `/` between the parts. */
-export type ProjectPath = string & { readonly [kind]: "project" };
+export type ProjectPath = string & { readonly pathKind: "project" };
 
 /** The folder of a project, from the root of the file system. */
-export type AbsolutePath = string & { readonly [kind]: "absolute" };
+export type AbsolutePath = string & { readonly pathKind: "absolute" };
 
 /** A file as it is registered: `adws/` stands for the project's `adws_dir`. */
 export type TemplatePath = `adws/${string}`;
