@@ -67,8 +67,12 @@ export function projectPath(path: string): ProjectPath {
   );
 }
 
+function isAbsolutePath(path: string): path is AbsolutePath {
+  return path === resolve(path);
+}
+
 export function absolutePath(path: string): AbsolutePath {
-  return resolve(path) as AbsolutePath;
+  return isAbsolutePath(path) ? path : absolutePath(resolve(path));
 }
 
 export function isTemplatePath(path: string): path is TemplatePath {
@@ -76,8 +80,14 @@ export function isTemplatePath(path: string): path is TemplatePath {
 }
 
 /** `Object.entries`, which takes every key for any text. */
-export function pathEntries<K extends string, T>(
-  record: Readonly<Record<K, T>>,
-): [K, Exclude<T, undefined>][] {
-  return Object.entries(record) as [K, Exclude<T, undefined>][];
+export function pathEntries<K extends string, T extends object>(
+  record: Readonly<Partial<Record<K, T>>>,
+): [K, T][] {
+  const isKey = (key: string): key is K => Object.hasOwn(record, key);
+  const entries: [K, T][] = [];
+  for (const key of Object.keys(record).filter(isKey)) {
+    const value = record[key];
+    if (value !== undefined) entries.push([key, value]);
+  }
+  return entries;
 }

@@ -93,12 +93,16 @@ export function editConfigText(
   // Ours follows adws_dir; a $schema of the owner's own choice stays.
   const ours = /^\.\/.*\/schema\/adw\.config\.schema\.json$/;
   const { value } = parseJson(original, CONFIG_FILE);
-  const present = String(asRecord(value)["$schema"] ?? "");
+  const present = asRecord(value)["$schema"];
   const edits: JsonEdit[] = Object.entries(changes).map(([key, setting]) => ({
     path: [key],
     value: setting,
   }));
-  if (ours.test(present) && present !== schemaPath) {
+  if (
+    typeof present === "string" &&
+    ours.test(present) &&
+    present !== schemaPath
+  ) {
     edits.push({ path: ["$schema"], value: schemaPath });
   }
   return editJson(original, edits);
