@@ -38,7 +38,7 @@ async function sizeOf(names: readonly string[]) {
 }
 
 test.each([
-  ["init", DEFAULT_PRESET.modules, 74, 17_020],
+  ["init", DEFAULT_PRESET.modules, 74, 17_030],
   ["init --logging", LOGGING_PRESET.modules, 24, 5_480],
   ["init --minimal", MINIMAL_PRESET.modules, 18, 3_315],
 ])(
@@ -65,7 +65,7 @@ test.each([
   ["adw_logging", 6, 2_140],
   ["adw_dashboard", 4, 775],
   ["adw_server", 2, 360],
-  ["adw_agents", 31, 7_360],
+  ["adw_agents", 31, 7_370],
 ])("%s: files and lines", async (name, files, lines) => {
   const size = await sizeOf([name]);
   expect(size.files).toBeLessThanOrEqual(files);
@@ -73,7 +73,7 @@ test.each([
 });
 
 test.each([
-  ["src", 22_430],
+  ["src", 22_435],
   ["dashboard", 10_200],
 ])("%s has so many lines", (folder, most) => {
   const lines = readdirSync(join(REPOSITORY, folder), {
