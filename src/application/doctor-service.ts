@@ -169,7 +169,8 @@ const EXAMINATIONS: readonly Examination[] = [
   {
     check: "private",
     examine: privateFilesProblem,
-    fine: () => "the database is readable by you only, and not in git",
+    fine: () =>
+      "the database is readable by you only, and git is not seen to take it",
   },
   {
     check: "database",

@@ -12,6 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { uptime } from "node:os";
 import { join } from "node:path";
 
 /** How long a note counts, in ms: later, the same text is said anew. */
@@ -33,7 +34,9 @@ export function attemptFor(spool: string, text: string): Attempt {
   const note = join(spool, `${PREFIX}${hash}`);
   const noted = readNote(note);
   if (noted === undefined) return { id: randomUUID(), at: new Date(), note };
-  return isRunning(noted.pid)
+  // Numbers of processes begin anew when the machine does.
+  const startedAt = Date.now() - uptime() * 1_000;
+  return Date.parse(noted.at) > startedAt && isRunning(noted.pid)
     ? { id: randomUUID(), at: new Date(), note: undefined }
     : { id: noted.id, at: new Date(noted.at), note };
 }
@@ -50,7 +53,9 @@ export function endAttempt(spool: string, { note }: Attempt): void {
   if (note !== undefined) rmSync(note, { force: true });
   for (const name of readdirSync(spool)) {
     const path = join(spool, name);
-    if (name.startsWith(PREFIX) && isOld(statSync(path).mtimeMs))
+    if (!name.startsWith(PREFIX)) continue;
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && isOld(found.mtimeMs))
       rmSync(path, { force: true });
   }
 }

@@ -134,7 +134,10 @@ async function tsconfigsAbove(
     for (const { name } of await entriesOf(folder)) {
       if (!TSCONFIG.test(name)) continue;
       const file = join(folder, name);
-      const tsconfig = await readTsconfig(file, readTextIfExists);
+      // One that cannot be read is its owner's concern.
+      const tsconfig = await readTsconfig(file, readTextIfExists).catch(
+        () => undefined,
+      );
       if (tsconfig === undefined || tsconfig.broken.length > 0) continue;
       // Without a list of its own it is there to be extended.
       const isBase =

@@ -37,8 +37,10 @@ import {
 const BUSY_TIMEOUT_MS = 100;
 const DAY_MS = 86_400_000;
 /** Where installed hooks put what agents say. */
-const SPOOL =
-  process.env["ADW_SPOOL"] ?? resolve(import.meta.dirname, ".adw_spool");
+const SPOOL = resolve(
+  import.meta.dirname,
+  process.env["ADW_SPOOL"] || ".adw_spool",
+);
 
 const HELP = `Streams agent events to dashboards over WebSocket.
 

@@ -39,6 +39,7 @@ export function addAgent(
     id?: string;
     session_id?: string;
     parent_agent_id?: string;
+    source?: string;
     config?: Record<string, unknown>;
   } = {},
 ) {

@@ -16,6 +16,7 @@ const ADWS_DIR = join(PROJECT_DIR, "build/rendered", SAMPLE, "adws");
 interface RenderedModules {
   "adw_modules/adw_agents": typeof import("../../build/rendered/default/adws/adw_modules/adw_agents.ts");
   "adw_modules/adw_agents/sources": typeof import("../../build/rendered/default/adws/adw_modules/adw_agents/sources.ts");
+  "adw_modules/adw_agents/lock": typeof import("../../build/rendered/default/adws/adw_modules/adw_agents/lock.ts");
   "adw_modules/adw_agents/store": typeof import("../../build/rendered/default/adws/adw_modules/adw_agents/store.ts");
   "adw_modules/adw_database": typeof import("../../build/rendered/default/adws/adw_modules/adw_database.ts");
   "adw_modules/adw_database/connection": typeof import("../../build/rendered/default/adws/adw_modules/adw_database/connection.ts");

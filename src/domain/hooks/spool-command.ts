@@ -47,8 +47,9 @@ function posixFolder(place: SpoolPlace): string {
     }
     case "user":
       // As the specification has it, a relative value counts as none. The brackets
-      // keep it from looking like a comment in settings that may have some.
-      return "case ${XDG_STATE_HOME:-} in [/]*) d=$XDG_STATE_HOME;; *) d=$HOME/.local/state;; esac; d=$d/adw-scaffold/spool";
+      // keep it from looking like a comment in settings that may have some; the quotes
+      // are there because Gemini CLI puts values, empty ones too, in the place of names.
+      return 'd="${XDG_STATE_HOME:-}"; case $d in [/]*) ;; *) d="${HOME:-}/.local/state";; esac; d=$d/adw-scaffold/spool';
   }
 }
 

@@ -8,6 +8,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { addAgent, openForTest } from "../../helpers/database.ts";
 import { loadRendered } from "../../helpers/rendered-modules.ts";
 
 const { startAgents } = loadRendered("adw_modules/adw_agents");
@@ -125,6 +126,9 @@ test("each session with its tokens, cost and subagents; nothing is read twice", 
     },
   ]);
   expect(first.found[1]?.cost_usd).toBeGreaterThan(0);
+  // A workflow's agent is none of them, although it says where it comes from.
+  const database = openForTest(join(home, "state/log.db"));
+  addAgent(database, { source: "adw" });
   const second = await once();
   expect(second.found).toEqual(first.found);
   expect(second.stats.taken).toBe(0);

@@ -74,7 +74,8 @@ test("two with one spool and databases of their own: each payload is in one of t
     home,
     database: join(home, "other.db"),
   });
-  await one.start();
+  // Set to nothing, as in a line of an .env file, it is not set.
+  await one.start({ ADW_SPOOL: "" });
   await two.start();
   const sessions = 60;
   for (let number = 0; number < sessions; number += 1) {

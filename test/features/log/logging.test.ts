@@ -512,7 +512,7 @@ describe("a row that cannot be written", () => {
         event_type: "step_end",
         metadata: {
           status: "failed",
-          error_message: "an error that cannot be put into words",
+          error_message: "{}",
         },
       },
       { event_type: "agent_created", agent_id: "b", metadata: { name: "B" } },

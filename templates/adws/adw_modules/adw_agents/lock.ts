@@ -29,6 +29,9 @@ export const LOCK_STALE_MS = 10_000;
 const HOST = hostname();
 const SELF = `${String(process.pid)} ${HOST}`;
 
+/** Another process was faster: what was to be stored is to be read anew, or is that one's. */
+export class OvertakenError extends Error {}
+
 export interface LockEvents {
   /** This process has it from now on. When it throws, it is called again. */
   onTaken?: () => void;
@@ -73,7 +76,7 @@ export class Lock {
   confirm(): void {
     if (this.#isHeld && this.owner === SELF && this.#refresh()) return;
     this.#lose();
-    throw new Error("another process stores what is said here now");
+    throw new OvertakenError("another process stores what is said here now");
   }
 
   release(): void {

@@ -7,7 +7,6 @@
  * Template: adw_agents 1.3.0
  */
 import { join } from "node:path";
-import { sqliteProblem } from "../adw_database.ts";
 import type { NewEvent } from "../adw_events.ts";
 import { messageOf } from "../adw_stderr.ts";
 import { fieldsOf, maskContent, numbered, textOf } from "./act.ts";
@@ -19,14 +18,14 @@ import type { Prices } from "./cost.ts";
 import { Ledger } from "./ledger.ts";
 import type { LogCall } from "./ledger.ts";
 import { Liveness } from "./liveness.ts";
-import { Lock } from "./lock.ts";
+import { Lock, OvertakenError } from "./lock.ts";
 import { OpenCodeDatabase } from "./opencode_database.ts";
 import { readSessions } from "./sessions.ts";
 import type { AgentSession } from "./sessions.ts";
 import { mapPayload, TRANSCRIPTS, transcriptOf } from "./sources.ts";
 import { Spool } from "./spool.ts";
 import type { SpoolPayload } from "./spool.ts";
-import { AgentStore, OvertakenError } from "./store.ts";
+import { AgentStore, isRefused } from "./store.ts";
 import type { Batch } from "./store.ts";
 import { Follower } from "./transcripts.ts";
 import type { Line, Position, Progress } from "./transcripts.ts";
@@ -36,8 +35,6 @@ import { SETTLE_MS } from "./usage.ts";
 const SETTLE_INTERVAL_MS = 1_000;
 /** How often OpenCode's database is looked at. */
 const OPENCODE_INTERVAL_MS = 500;
-/** How often a store is tried again because another process was faster. */
-const MAX_TRIES = 10;
 
 /** Plain data, so that it can be passed to a thread. */
 export interface ServiceOptions {
@@ -125,7 +122,7 @@ export class AgentService {
         take: (batch) => {
           this.#takePayloads(batch);
         },
-        isRefused: (error) => sqliteProblem(error) === "refused",
+        isRefused,
       });
     }
     await this.#reading;
@@ -362,30 +359,33 @@ export class AgentService {
   /**
    * Stores what the ledger makes of something. Another server, with a spool of its
    * own, may have stored in the same database meanwhile: then once more, with a
-   * ledger that knows it.
+   * ledger that knows it, and with nobody in between.
    */
   #update(
     make: (ledger: Ledger) => LogCall[],
     { events = [], position }: Stored = {},
     masked = 0,
   ): void {
-    for (let tries = 1; ; tries += 1) {
+    const attempt = (): boolean => {
+      this.#ledger ??= this.#newLedger();
+      const ledger = this.#ledger;
+      const calls = make(ledger);
+      const changes = ledger.changes();
+      const rows = calls.length + changes.length + events.length;
+      if (rows === 0 && position === undefined) return false;
+      const batch = { calls, changes, events, position };
+      this.#store.write(batch, () => this.#lock?.confirm());
+      return true;
+    };
+    for (const isAlone of [false, true]) {
       try {
         if (this.#store.reopened()) this.#ledger = undefined;
-        this.#ledger ??= this.#newLedger();
-        const ledger = this.#ledger;
-        const calls = make(ledger);
-        const changes = ledger.changes();
-        const rows = calls.length + changes.length + events.length;
-        if (rows === 0 && position === undefined) return;
-        const batch = { calls, changes, events, position };
-        this.#store.write(batch, () => this.#lock?.confirm());
+        if (!(isAlone ? this.#store.alone(attempt) : attempt())) return;
         break;
       } catch (error) {
         // What was not stored is not known.
         this.#ledger = undefined;
-        if (!(error instanceof OvertakenError) || tries === MAX_TRIES)
-          throw error;
+        if (isAlone || !(error instanceof OvertakenError)) throw error;
       }
     }
     this.#masked += masked;

@@ -35,8 +35,9 @@ export interface AgentSession {
   cost_source: "reported" | "estimated" | "mixed" | "partial" | "unknown";
 }
 
+/** Workflows log themselves, as "adw"; of what has no source, the comparison is not true. */
 const AGENTS = `SELECT id, parent_agent_id, source, project, status, started_at, config
-  FROM agents WHERE source IS NOT NULL`;
+  FROM agents WHERE source <> 'adw'`;
 
 const USAGE = `SELECT log.agent_id AS id,
     total(json_extract(log.details, '$.tokens_input')) AS input,
@@ -48,7 +49,7 @@ const USAGE = `SELECT log.agent_id AS id,
     total(json_extract(log.details, '$.cost_source') = 'estimated') AS estimated,
     total(json_extract(log.details, '$.cost_source') = 'unknown') AS unknown
   FROM agent_logs AS log JOIN agents AS agent ON agent.id = log.agent_id
-  WHERE log.log_type = 'cost_update' AND agent.source IS NOT NULL GROUP BY log.agent_id`;
+  WHERE log.log_type = 'cost_update' AND agent.source <> 'adw' GROUP BY log.agent_id`;
 
 const HEARD = `SELECT substr(key, 7) AS id, json_extract(state, '$.lastAt') AS at
   FROM agent_acts WHERE key >= 'agent ' AND key < 'agent!'`;

@@ -21,6 +21,7 @@ import type { Fields } from "./act.ts";
 import type { LogCall } from "./agents.ts";
 import type { Change } from "./joiner.ts";
 import type { LedgerStore } from "./ledger.ts";
+import { OvertakenError } from "./lock.ts";
 import { positionSchema } from "./transcripts.ts";
 import type { Position } from "./transcripts.ts";
 
@@ -38,11 +39,10 @@ export interface Batch {
 /** Counts the commits of all processes that store what agents say. */
 const GENERATION = "generation";
 
-/** Another process has stored something since the ledger was read: it is to be read anew. */
-export class OvertakenError extends Error {
-  constructor() {
-    super("another process has stored what agents say meanwhile");
-  }
+/** Whether it is the fault of what was to be stored: not that another process was faster. */
+export function isRefused(error: unknown): boolean {
+  const isOvertaken = error instanceof OvertakenError;
+  return !isOvertaken && sqliteProblem(error) === "refused";
 }
 
 export class AgentStore implements LedgerStore {
@@ -114,7 +114,7 @@ export class AgentStore implements LedgerStore {
   /** The sessions of which something may be left to log: an end, what a request used, an answer. */
   openSessions(): string[] {
     const sql = `SELECT DISTINCT session_id AS id FROM agents
-      WHERE source IS NOT NULL AND status IN ('initializing', 'executing')
+      WHERE source <> 'adw' AND status IN ('initializing', 'executing')
       UNION SELECT DISTINCT session_id FROM agent_acts
       WHERE session_id <> '' AND heard_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
       UNION SELECT DISTINCT session_id FROM agent_acts WHERE key >= 'usage ' AND key < 'usage!'
@@ -136,7 +136,10 @@ export class AgentStore implements LedgerStore {
   }
 
   #advance(generation: number): void {
-    if (this.#readGeneration() !== generation - 1) throw new OvertakenError();
+    if (this.#readGeneration() !== generation - 1)
+      throw new OvertakenError(
+        "another process has stored something meanwhile",
+      );
     const state = String(generation);
     this.#saveState({ session: "", key: GENERATION, state });
   }
@@ -178,6 +181,11 @@ export class AgentStore implements LedgerStore {
   }
 
   // --------------------------------------------------------------- writing
+
+  /** Nobody else stores anything while `work` runs. */
+  alone<Result>(work: () => Result): Result {
+    return this.#open.database.transaction(work);
+  }
 
   /**
    * All of it, or nothing.

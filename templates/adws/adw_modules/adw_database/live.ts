@@ -185,12 +185,12 @@ export class LiveDatabase implements LiveHistory {
   #isSameStream(database: AdwDatabase): boolean {
     const version = database.dataVersion();
     if (version !== undefined && version === this.#version) return true;
-    this.#version = version;
     const { events } = database;
     const { lastSeq } = events;
     const isSame =
       lastSeq >= this.#lastSeq && events.readStreamId() === this.#streamId;
     this.#lastSeq = lastSeq;
+    this.#version = version; // not before: a read that failed makes sure of nothing
     return isSame;
   }
 

@@ -82,7 +82,7 @@ export function watchStream(
     if (now !== undefined && now !== version) {
       version = now;
       isUntold = looks >= LOOKS_MS.length;
-      looks = LOOKS_MS.length;
+      // Looked for on: another one may have been written just after it.
       onChange();
     }
     if (isClosed) return; // by onChange

@@ -102,6 +102,18 @@ async function makeSpool(path: string): Promise<string> {
 const at = (path: string): SpoolPlace => ({ kind: "folder", path });
 const SILENT: Ended = { code: 0, output: "", isPipeBroken: false };
 
+/** Gemini CLI does this to every text of its settings, with its own environment. */
+function afterGemini(
+  text: string,
+  env: Readonly<Record<string, string>>,
+): string {
+  return text.replaceAll(
+    /\$(?:(\w+)|\{([^}]+?)(?::-([^}]*))?\})/g,
+    (all: string, plain?: string, braced?: string, other?: string) =>
+      env[plain ?? braced ?? ""] ?? other ?? all,
+  );
+}
+
 const PAYLOADS: readonly (readonly [string, string | Buffer])[] = [
   ["one line and its line end", '{"hook_event_name":"Stop"}\n'],
   ["no line end", '{"a":1}'],
@@ -233,6 +245,33 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
         expect(await readdir(join(spool, "new"))).toHaveLength(1);
       },
     );
+
+    it.each(["", "state of me", "not/absolute"])(
+      "finds the user's spool after Gemini CLI has put values in, XDG_STATE_HOME being %j",
+      async (value) => {
+        const home = join(folder(), "home of me");
+        const state =
+          value === "" || value.includes("/") ? value : join(folder(), value);
+        const env: Record<string, string> =
+          state === "" ? { HOME: home } : { HOME: home, XDG_STATE_HOME: state };
+        const spool = await makeSpool(userSpool(env, home));
+        const command = posixCommand("gemini", { kind: "user" }, MARKER);
+        expect(
+          await run(shell, afterGemini(command, env), "1", { env }),
+        ).toEqual(SILENT);
+        expect(await readdir(join(spool, "new"))).toHaveLength(1);
+      },
+    );
+
+    it("finds the project's spool after Gemini CLI has put values in", async () => {
+      const project = join(folder(), "my shop");
+      const spool = await makeSpool(join(project, "adws/.adw_spool"));
+      const place: SpoolPlace = { kind: "project", adwsDir: "adws" };
+      const command = posixCommand("gemini", place, MARKER);
+      const text = afterGemini(command, { HOME: "/home/me", PWD: project });
+      expect(await run(shell, text, "1", { cwd: project })).toEqual(SILENT);
+      expect(await readdir(join(spool, "new"))).toHaveLength(1);
+    });
 
     it("says nothing, and takes all that it is given, where there is no spool", async () => {
       const large = "x".repeat(2 * 1024 * 1024);

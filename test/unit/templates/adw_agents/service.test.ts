@@ -18,7 +18,8 @@ import { loadRendered } from "../../../helpers/rendered-modules.ts";
 
 const { startAgents } = loadRendered("adw_modules/adw_agents");
 const { TRANSCRIPTS } = loadRendered("adw_modules/adw_agents/sources");
-const { AgentStore } = loadRendered("adw_modules/adw_agents/store");
+const { AgentStore, isRefused } = loadRendered("adw_modules/adw_agents/store");
+const { Lock, OvertakenError } = loadRendered("adw_modules/adw_agents/lock");
 const { openDatabase } = loadRendered("adw_modules/adw_database");
 const { openConnection } = loadRendered("adw_modules/adw_database/connection");
 
@@ -189,4 +190,39 @@ test("a session of which something is left to log is looked after, however old",
   const again = new AgentStore(database(), 1_000, () => undefined);
   expect(again.openSessions().toSorted()).toEqual(["held", "waits"]);
   again.close();
+});
+
+test("that another process was faster is not the payload's fault", () => {
+  const lock = new Lock(join(home, "lock"));
+  lock.hold();
+  writeFileSync(join(home, "lock"), "1 elsewhere");
+  let thrown: unknown;
+  try {
+    lock.confirm();
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(OvertakenError);
+  expect(isRefused(thrown)).toBe(false);
+  expect(isRefused(new TypeError("a payload that cannot be bound"))).toBe(true);
+});
+
+test("a server that is overtaken again and again stores in the end, and sets nothing aside", async () => {
+  const path = join(home, "log.db");
+  const store = new AgentStore(path, 1_000, () => undefined);
+  const other = new AgentStore(path, 1_000, () => undefined);
+  const change = (key: string) => ({ session: "s1", key, state: "{}" });
+  store.beginReading();
+  other.beginReading();
+  other.write({ changes: [change("agent a")] });
+  expect(() => store.write({ changes: [change("agent b")] })).toThrow(
+    OvertakenError,
+  );
+  store.alone(() => {
+    store.beginReading();
+    store.write({ changes: [change("agent b")] });
+  });
+  expect(store.load("s1")).toHaveLength(2);
+  store.close();
+  other.close();
 });
