@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
 import { runCli } from "../../helpers/cli.ts";
+import { examine as examineProject, unhealthy } from "../../helpers/doctor.ts";
 import { quickPackages } from "../../helpers/packages.ts";
 import { REPOSITORY } from "../../helpers/repository.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -37,33 +38,10 @@ beforeEach(async () => {
   await symlink(packages(), join(folder(), "node_modules"));
 });
 
-interface Finding {
-  check: string;
-  status: string;
-  message: string;
-  fix?: string;
-}
-
-async function examine(...parameters: string[]) {
-  const { code, stdout } = await project.run("doctor", "--json", ...parameters);
-  const report: { healthy: boolean; findings: Finding[] } = JSON.parse(stdout);
-  return {
-    code,
-    healthy: report.healthy,
-    problems: report.findings.filter(({ status }) => status === "problem"),
-    fixed: report.findings.filter(({ status }) => status === "fixed"),
-  };
-}
+const examine = (...parameters: string[]) =>
+  examineProject(project, ...parameters);
 
 const HEALTHY = { code: 0, healthy: true, problems: [], fixed: [] };
-
-/** The one problem that there is. */
-const unhealthy = (finding: object) => ({
-  code: 1,
-  healthy: false,
-  problems: [expect.objectContaining({ status: "problem", ...finding })],
-  fixed: [],
-});
 
 test("a healthy project: every check is named, exit code 0, nothing is written", async () => {
   // With tsx itself; the other tests have the quick one.

@@ -4,6 +4,7 @@ import { chmod, mkdir, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { REPOSITORY } from "../../helpers/packed.ts";
 import { CLI, runCli } from "../../helpers/cli.ts";
+import { examine as examineProject, unhealthy } from "../../helpers/doctor.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
 import {
   projectAt,
@@ -53,25 +54,8 @@ async function withServer(
   );
 }
 
-interface Finding {
-  check: string;
-  status: string;
-  message: string;
-  fix?: string;
-}
-
-async function examine(...parameters: string[]) {
-  const { code, stdout } = await project.run("doctor", "--json", ...parameters);
-  const report: {
-    findings: Finding[];
-    live?: { step: string; ok: boolean; detail: string }[];
-  } = JSON.parse(stdout);
-  return {
-    code,
-    live: report.live,
-    problems: report.findings.filter(({ status }) => status === "problem"),
-  };
-}
+const examine = (...parameters: string[]) =>
+  examineProject(project, ...parameters);
 
 /** Types the advice in a shell, as its reader would. */
 function type(fix = ""): void {
@@ -119,17 +103,14 @@ describe("plain doctor knows what check knows", () => {
   test("a required file gone is unhealthy, and the advice brings it back", async () => {
     await withServer();
     await project.remove("adws/adw_modules/adw_database/tables.ts");
-    const { code, problems } = await examine();
-    expect({ code, problems }).toEqual({
-      code: 1,
-      problems: [
-        expect.objectContaining({
-          check: "files",
-          message: "missing: adws/adw_modules/adw_database/tables.ts",
-        }),
-      ],
-    });
-    type(problems[0]?.fix);
+    const found = await examine();
+    expect(found).toEqual(
+      unhealthy({
+        check: "files",
+        message: "missing: adws/adw_modules/adw_database/tables.ts",
+      }),
+    );
+    type(found.problems[0]?.fix);
     expect(await examine()).toMatchObject({ code: 0, problems: [] });
   });
 
