@@ -14,18 +14,17 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { register } from "tsx/esm/api";
+import { require as load } from "tsx/cjs/api";
 import { localPrebuilds } from "./local-prebuilds.mjs";
 
 // Spares the Node that is running a compilation of its SQLite driver.
 Object.assign(process.env, localPrebuilds());
 
-// The harness is the one of the test suites, in TypeScript.
-register();
+// The harness is the one of the test suites: TypeScript that jest takes for CommonJS.
+const helper = (name) => load(`../test/helpers/${name}.ts`, import.meta.url);
 const { endAllProcesses, runOrThrow, strangersEnvironment } =
-  await import("../test/helpers/processes.ts");
-const { nodeBinary, versionOf } =
-  await import("../test/helpers/node-versions.ts");
+  helper("processes");
+const { nodeBinary, versionOf } = helper("node-versions");
 const {
   GOOD_DATABASE,
   GOOD_STREAM,
@@ -35,7 +34,7 @@ const {
   probeStream,
   scaffoldedProject,
   startAdwServer,
-} = await import("../test/helpers/streaming-project.ts");
+} = helper("streaming-project");
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const { bin } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));

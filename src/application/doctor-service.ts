@@ -1,5 +1,4 @@
 /** Finds what keeps a project's workflows from running, and fixes what is safe to fix. */
-import { AdwError, formatLocation } from "../domain/errors.ts";
 import type { AbsolutePath } from "../domain/paths.ts";
 import {
   hasPendingTransaction,
@@ -8,10 +7,10 @@ import {
 import { databaseProblem } from "./doctor/database.ts";
 import { driftOf, filesProblem, lockProblem } from "./doctor/files.ts";
 import {
+  problemOf,
   settle,
   type Examination,
   type Finding,
-  type Problem,
 } from "./doctor/finding.ts";
 import { hookFindings } from "./doctor/hooks.ts";
 import { loadProblem } from "./doctor/load.ts";
@@ -72,17 +71,6 @@ export async function examineProject(
     );
   }
   return [...findings, ...(await hookFindings(root))];
-}
-
-/** What cannot be read is a finding like any other: the checks after it go on. */
-function problemOf(error: unknown): Problem {
-  if (!(error instanceof AdwError)) throw error;
-  const where =
-    error.where === undefined ? "" : ` (${formatLocation(error.where)})`;
-  return {
-    message: `${error.message}${where}`,
-    fix: error.hint ?? "Correct the file.",
-  };
 }
 
 async function pendingTransaction(

@@ -49,7 +49,7 @@ export async function lastEventOf(
 
 /** How long an agent waited for its hooks, all of those of an event together. */
 export interface HookTime {
-  /** How many times it ran hooks: the newest 1,000 at most. */
+  /** How many times it ran hooks: the newest 1,000 of each log at most. */
   runs: number;
   median_ms: number;
   total_ms: number;

@@ -164,7 +164,7 @@ export async function tsconfigAdvice(
   const { edits } = await examineTsconfigs(question);
   return edits.map(
     ({ path }) =>
-      `${path} includes ${adwsDir}/, which has a tsconfig.json of its own. Add "${adwsDir}" to the "exclude" of yours (adw-scaffold doctor --fix does it), and check the folder with: npx tsc -p ${adwsDir}`,
+      `${path} includes ${adwsDir}/, which has a tsconfig.json of its own. Leave what is rendered out of yours (adw-scaffold doctor --fix does it), and check the folder with: npx tsc -p ${adwsDir}`,
   );
 }
 

@@ -36,7 +36,7 @@ import {
 /** Other processes write all the time; no client may wait for one of them. */
 const BUSY_TIMEOUT_MS = 100;
 const DAY_MS = 86_400_000;
-/** Where installed hooks put what agents say. */
+/** Where installed hooks put what agents say; `ADW_SPOOL` names another folder. */
 const SPOOL = resolve(
   import.meta.dirname,
   process.env["ADW_SPOOL"] || ".adw_spool",

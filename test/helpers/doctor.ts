@@ -47,3 +47,11 @@ export async function examine(
     findings.filter(({ status }) => status === wanted);
   return { code, healthy, live, problems: of("problem"), fixed: of("fixed") };
 }
+
+/** As {@link examine} tells of the one problem that there is. */
+export const unhealthy = (finding: object) => ({
+  code: 1,
+  healthy: false,
+  problems: [expect.objectContaining({ status: "problem", ...finding })],
+  fixed: [],
+});

@@ -19,10 +19,17 @@ export interface ProcessOptions {
   env?: NodeJS.ProcessEnv;
   /** The process and its children are killed after so many milliseconds. */
   timeoutMs?: number;
-  /** Whose process it is; only root may choose. */
-  uid?: number;
-  gid?: number;
 }
+
+/**
+ * Put before a command, so that permissions bind it also where the tests run as root:
+ * without these capabilities root is an owner like any other. Another user might not
+ * reach this repository.
+ */
+export const BOUND: readonly string[] =
+  process.getuid?.() === 0
+    ? ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+    : [];
 
 /**
  * Settings of npm that say how to reach a registry, and where a binary is that

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { eventsOf, openForTest } from "./database.ts";
-import { endAllProcesses, start, type ProcessOptions } from "./processes.ts";
+import { endAllProcesses, start } from "./processes.ts";
 import { LOADER } from "./program.ts";
 import { renderedPath } from "./rendered-modules.ts";
 
@@ -39,8 +39,7 @@ afterEach(endAllProcesses);
 /** @param command put before node, such as a shell that sets a limit */
 export function startWriter(
   task: WriterTask,
-  user: Pick<ProcessOptions, "uid" | "gid"> = {},
-  command: string[] = [],
+  command: readonly string[] = [],
 ): Writer {
   const [program, ...parameters] = [
     ...command,
@@ -51,7 +50,6 @@ export function startWriter(
   ];
   const { child, stderr, seen, ended } = start(program, parameters, {
     cwd: process.cwd(),
-    ...user,
   });
   let committed = 0;
   let last: Record<string, unknown> = {};

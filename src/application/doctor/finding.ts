@@ -1,5 +1,6 @@
 /** What `doctor` looks at, and what it finds. */
 import type { Drift } from "../../domain/drift.ts";
+import { AdwError, formatLocation } from "../../domain/errors.ts";
 import type { Project } from "../project.ts";
 
 /** One thing that was looked at. */
@@ -17,6 +18,17 @@ export interface Problem {
   fix: string;
   /** Fixes it; only for what is safe to do without asking. */
   repair?: () => Promise<string>;
+}
+
+/** What cannot be read is a finding like any other: the checks after it go on. */
+export function problemOf(error: unknown): Omit<Problem, "repair"> {
+  if (!(error instanceof AdwError)) throw error;
+  const where =
+    error.where === undefined ? "" : ` (${formatLocation(error.where)})`;
+  return {
+    message: `${error.message}${where}`,
+    fix: error.hint ?? "Correct the file.",
+  };
 }
 
 export interface Examination {

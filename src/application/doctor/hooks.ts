@@ -1,8 +1,7 @@
 /** `doctor`: whether the agents whose hooks are installed here are heard. */
-import { AdwError, formatLocation } from "../../domain/errors.ts";
 import { hooksStatus, type InstalledStatus } from "../hooks/status.ts";
 import { surroundingsOf } from "../hooks/surroundings.ts";
-import type { Finding } from "./finding.ts";
+import { problemOf, type Finding } from "./finding.ts";
 
 const CHECK = "hooks";
 
@@ -15,17 +14,7 @@ export async function hookFindings(root: string): Promise<Finding[]> {
       installed.flatMap((each) => findingsOf(label, each)),
     );
   } catch (error) {
-    if (!(error instanceof AdwError)) throw error;
-    const where =
-      error.where === undefined ? "" : ` (${formatLocation(error.where)})`;
-    return [
-      {
-        check: CHECK,
-        status: "problem",
-        message: `${error.message}${where}`,
-        fix: error.hint ?? "Correct the file.",
-      },
-    ];
+    return [{ check: CHECK, status: "problem", ...problemOf(error) }];
   }
 }
 

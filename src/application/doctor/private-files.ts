@@ -1,4 +1,4 @@
-/** `doctor`: secrets, and the database with its prompts, are for their owner only. */
+/** `doctor`: secrets, and the database with its prompts, are for their owner only, and git takes none of them. */
 import { chmod, lstat, readdir } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { shellWord } from "../../domain/shell-word.ts";

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 /**
  * What tells a handler of ours from others in an agent's settings, and what
  * `uninstall` has to know to leave a file as it was: it stands in the handler
@@ -7,6 +5,7 @@ import { createHash } from "node:crypto";
  *
  *     adw-scaffold-hook 1 empty=hooks,hooks.Stop+ set=env.X:6b86b273 url=http://127.0.0.1:8765
  */
+import { createHash } from "node:crypto";
 
 export interface Marker {
   /**

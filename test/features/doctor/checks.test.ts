@@ -10,6 +10,7 @@ import {
   OUR_PACKAGES,
   examine as examineProject,
   initWithPackages,
+  unhealthy,
 } from "../../helpers/doctor.ts";
 import { quickPackages } from "../../helpers/packages.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -42,14 +43,6 @@ const examine = (...parameters: string[]) =>
   examineProject(project, ...parameters);
 
 const HEALTHY = { code: 0, healthy: true, problems: [], fixed: [] };
-
-/** The one problem that there is. */
-const unhealthy = (finding: object) => ({
-  code: 1,
-  healthy: false,
-  problems: [expect.objectContaining({ status: "problem", ...finding })],
-  fixed: [],
-});
 
 test("a healthy project: every check is named, exit code 0, nothing is written", async () => {
   // With tsx itself; the other tests have the quick one.

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CLI, runCli } from "../../helpers/cli.ts";
+import { BOUND } from "../../helpers/processes.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
 
 jest.setTimeout(60_000);
@@ -12,23 +13,22 @@ afterEach(() => {
   shell("chmod", "-R", "u+w", folder());
 });
 const folder = temporaryFolder();
-const isRoot = process.getuid?.() === 0;
-const NOBODY = 65_534;
 
 const ADD = ["add", "adw_websockets", "--no-install"];
 
 /** As somebody whom permissions bind, also where the tests run as root. */
 function runBound(parameters: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(
+  const [program = "", ...others] = [
+    ...BOUND,
     process.execPath,
-    [CLI, ...parameters],
-    {
-      cwd: folder(),
-      encoding: "utf8",
-      env: { ...process.env, NO_COLOR: "1", NODE_DISABLE_COMPILE_CACHE: "1" },
-      ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
-    },
-  );
+    CLI,
+    ...parameters,
+  ];
+  const { status, stdout, stderr } = spawnSync(program, others, {
+    cwd: folder(),
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1", NODE_DISABLE_COMPILE_CACHE: "1" },
+  });
   return { code: status, stdout, stderr };
 }
 
@@ -45,7 +45,6 @@ beforeEach(async () => {
     ["init", "--yes", "--no-install", "--modules", "adw_websocket_client"],
     folder(),
   );
-  if (isRoot) shell("chown", "-R", `${NOBODY}:${NOBODY}`, folder());
 });
 
 test.each(["adws/adw_modules", "."])(
@@ -82,7 +81,6 @@ test("an interrupted run that cannot be ended, because the folder is read-only b
       newDirectories: [],
     }),
   );
-  if (isRoot) shell("chown", "-R", `${NOBODY}:${NOBODY}`, folder());
   shell("chmod", "a-w", join(folder(), "adws"));
   const { code, stderr } = runBound(ADD);
   expect({ code, stderr }).toMatchObject({

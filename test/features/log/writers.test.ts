@@ -10,13 +10,13 @@ import {
   openForTest,
   temporaryPath,
 } from "../../helpers/database.ts";
+import { BOUND } from "../../helpers/processes.ts";
 import { LOADER } from "../../helpers/program.ts";
 import { renderedPath } from "../../helpers/rendered-modules.ts";
 import { block, rowsByAgent, startWriter } from "../../helpers/writers.ts";
 
 jest.setTimeout(120_000);
 
-const isRoot = process.getuid?.() === 0;
 // writers.slow.test.ts has ten of them.
 testWriters(3, 2_000);
 
@@ -202,14 +202,12 @@ test("a database that cannot be written: the workflow ends, with the loss told o
   const path = temporaryPath();
   openForTest(path).close();
   const folder = dirname(path);
-  // root may write everywhere: the writer is nobody then.
-  const user = isRoot ? { uid: 65_534, gid: 65_534 } : {};
-  chmodSync(path, 0o444);
+  chmodSync(path, 0o400);
   chmodSync(folder, 0o555);
   try {
     const writer = startWriter(
       { path, agent: "a", rows: 20, every: 1_000, patience: 300 },
-      user,
+      BOUND,
     );
     const result = await writer.ended;
     expect(result).toMatchObject({ done: true, written: 0, queued: 21 });
@@ -236,7 +234,6 @@ test("a disk that is full for a while: rows wait, and are written when there is 
       every: 3_000,
       padding: 2_000,
     },
-    {},
     // Only the soft limit, which can be raised again.
     ["sh", "-c", 'ulimit -S -f 3000; trap "" XFSZ; exec "$@"', "sh"],
   );
@@ -258,13 +255,12 @@ test("a database that is read-only for a while: rows wait, and are written when 
   const path = temporaryPath();
   openForTest(path).close();
   const folder = dirname(path);
-  const user = isRoot ? { uid: 65_534, gid: 65_534 } : {};
-  chmodSync(path, 0o444);
+  chmodSync(path, 0o400);
   chmodSync(folder, 0o555);
-  const writer = startWriter({ path, agent: "a", rows: 20, every: 20 }, user);
+  const writer = startWriter({ path, agent: "a", rows: 20, every: 20 }, BOUND);
   await writer.said(/cannot be written/);
-  chmodSync(folder, 0o777);
-  chmodSync(path, 0o666);
+  chmodSync(folder, 0o700);
+  chmodSync(path, 0o600);
   expect(await writer.ended).toMatchObject({
     done: true,
     written: 21,
@@ -309,7 +305,7 @@ test("a disk that is full: the workflow ends, what was committed stays, and the 
       every: 1_000_000,
       padding: 2_000,
     };
-    const writer = startWriter(task, {}, command);
+    const writer = startWriter(task, command);
     const result = await writer.ended;
     expect(result).toMatchObject({ done: true });
     expect(Number(result["longestMs"])).toBeLessThan(2_000);

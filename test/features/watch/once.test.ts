@@ -10,7 +10,7 @@ import {
 import { dirname, join } from "node:path";
 import { CLI, runCli } from "../../helpers/cli.ts";
 import { currentNode, IS_CURRENT_NODE } from "../../helpers/current-node.ts";
-import { run } from "../../helpers/processes.ts";
+import { BOUND, run } from "../../helpers/processes.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
 import {
   append,
@@ -319,20 +319,27 @@ Start one of them, and run this again. Older sessions: --since 30d.
       expect(stderr).toContain("→ Set XDG_STATE_HOME to a folder.\n");
     });
 
-    // Root may write everywhere.
-    (process.getuid?.() === 0 ? describe.skip : describe)("as a user", () => {
-      test.each(ways)(
-        "a home that cannot be written: %s",
-        async (...parameters) => {
-          chmodSync(home(), 0o500);
-          const { code, stderr } = await watch(parameters);
-          chmodSync(home(), 0o700);
-          expect(code).toBe(1);
-          expect(stderr).toContain("error STATE_UNUSABLE ");
-          expect(stderr).toContain("→ Check who owns the folder");
-        },
-      );
-    });
+    test.each(ways)(
+      "a home that cannot be written: %s",
+      async (...parameters) => {
+        chmodSync(home(), 0o500);
+        const [program = "", ...others] = [
+          ...BOUND,
+          node ?? process.execPath,
+          CLI,
+          "watch",
+          ...parameters,
+        ];
+        const { code, stderr } = await run(program, others, {
+          cwd: home(),
+          env: homeAlone(home()),
+        });
+        chmodSync(home(), 0o700);
+        expect(code).toBe(1);
+        expect(stderr).toContain("error STATE_UNUSABLE ");
+        expect(stderr).toContain("→ Check who owns the folder");
+      },
+    );
 
     test.each(ways)("a damaged database: %s", async (...parameters) => {
       mkdirSync(state(), { recursive: true });

@@ -6,8 +6,8 @@
  * start or after it was dropped from memory. So a caller that commits the log
  * calls and the changes of some acts in one transaction, and only then deletes
  * what the acts came from, neither loses nor repeats anything, whenever it is
- * killed; and one whose transaction fails calls `forget` and gives the acts
- * again later.
+ * killed; and one whose transaction fails gives the acts again later, to a
+ * new ledger.
  *
  * Bounds: MAX_ENTRIES acts in memory; beyond them `changes`, once it has told
  * what is new, drops the sessions that were silent for longest, and of the last

@@ -32,7 +32,7 @@ const BATCH_ROWS = 1_024;
 const BATCH_CHARS = 4_194_304;
 /** How long an end waits for a database that cannot be written. */
 export const FLUSH_TIMEOUT_MS = 2_000;
-/** How long an end waits in all while other writers get on: their turn will come. */
+/** How long an end waits for its next turn while other writers get on. */
 const SHARED_FLUSH_TIMEOUT_MS = 30_000;
 /**
  * Writers that take turns lock each other out all the time: that is no problem.
@@ -42,14 +42,18 @@ const SHARED_FLUSH_TIMEOUT_MS = 30_000;
  */
 const LOCK_PATIENCE_MS = 5_000;
 /** First and longest wait between two attempts. */
-const LOCKED_BACKOFF_MS = { first: 1, longest: 50 };
+const LOCKED_BACKOFF_MS = { first: 1, longest: 20 };
 const BACKOFF_MS = { first: 50, longest: 1_000 };
 /** How often to make sure that the file is still the one that was opened. */
 const FILE_CHECK_INTERVAL_MS = 250;
 /** Soon after one outage, the next is reported when it lasts so long: not each of many. */
 const FLAP_MS = 1_000;
-/** Between two batches where others write too: whoever waits gets a turn. */
-const TURN_MS = 4;
+/**
+ * Between two batches where others write too, longer than they wait for the lock: it
+ * is not fair, and who comes back at once would always get it.
+ */
+const turnMs = () => LOCKED_BACKOFF_MS.longest * (1.5 + 3 * Math.random());
+
 export interface RowBatch {
   rows: readonly LogRow[];
   /** Rows that nobody has taken: the log is to say so. */
@@ -357,15 +361,17 @@ export class RowWriter {
    */
   end(): void {
     this.#takeRows(Infinity);
-    const deadline = performance.now() + SHARED_FLUSH_TIMEOUT_MS;
     let stuckSince = performance.now();
+    let turnAt = stuckSince;
     this.#othersWrote();
     while (!this.#isIdle) {
       const from = performance.now();
       const isWritten = this.#write();
       const isShared = this.#othersWrote() || this.#othersWroteAt >= from;
       const now = performance.now();
-      if (isWritten || (isShared && now < deadline)) stuckSince = now;
+      if (isWritten) turnAt = now;
+      const isInTime = now - turnAt < SHARED_FLUSH_TIMEOUT_MS;
+      if (isWritten || (isShared && isInTime)) stuckSince = now;
       // Who cannot even open it sees nothing of the others, who make it just now.
       const isMade = this.#database ?? this.#outage?.problem !== "locked";
       const patienceMs = isMade ? FLUSH_TIMEOUT_MS : LOCK_PATIENCE_MS;
@@ -387,9 +393,4 @@ export class RowWriter {
     }
     this.#database = undefined;
   }
-}
-
-/** SQLite's lock is not fair: who comes back at once would always get it. */
-function turnMs(): number {
-  return TURN_MS * (0.5 + Math.random());
 }
