@@ -10,7 +10,7 @@ testWriters(10, 2_000);
 test("a process that ends writes on, while another leaves it a turn every three seconds", async () => {
   const path = temporaryPath();
   const hog = openForTest(path);
-  const batches = 14;
+  const batches = 18;
   const writer = startWriter({
     path,
     agent: "last",
@@ -23,12 +23,13 @@ test("a process that ends writes on, while another leaves it a turn every three 
     hog.transaction(() => {
       hog.systemLogs.create({ component: "hog", message: "holds the lock" });
       whileHeld?.();
-      block(1_500);
+      block(1_000);
     });
   };
   const startedAt = performance.now();
   holdTheLock(() => writer.child.stdin?.write("go on\n"));
-  while (writer.child.exitCode === null) {
+  while (writer.child.exitCode === null && writer.child.signalCode === null) {
+    holdTheLock();
     holdTheLock();
     const before = hog.dataVersion();
     for (let ms = 0; ms < 500 && hog.dataVersion() === before; ms += 1)
@@ -36,8 +37,10 @@ test("a process that ends writes on, while another leaves it a turn every three 
     holdTheLock();
     await new Promise((resolve) => setTimeout(resolve));
   }
-  // Longer than an end waits for one turn.
-  expect(performance.now() - startedAt).toBeGreaterThan(35_000);
+  await writer.ended;
   expect(writer.stderr()).toBe("");
   expect(rowsByAgent(path).get("last")).toBe(batches * 1_024);
+  expect(writer.child.exitCode).toBe(0);
+  // Longer than an end waits for one turn.
+  expect(performance.now() - startedAt).toBeGreaterThan(35_000);
 });

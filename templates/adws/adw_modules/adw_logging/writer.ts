@@ -32,8 +32,8 @@ const BATCH_ROWS = 1_024;
 const BATCH_CHARS = 4_194_304;
 /** How long an end waits for a database that cannot be written. */
 export const FLUSH_TIMEOUT_MS = 2_000;
-/** How long an end waits for its next turn while other writers get on. */
-const SHARED_FLUSH_TIMEOUT_MS = 30_000;
+/** How long an end waits while other writers get on: for its next turn, and in all. */
+const SHARED_FLUSH_TIMEOUT_MS = { turn: 30_000, all: 120_000 };
 /**
  * Writers that take turns lock each other out all the time: that is no problem.
  * It is one when nobody has committed while this writer waited so long, which is
@@ -42,7 +42,7 @@ const SHARED_FLUSH_TIMEOUT_MS = 30_000;
  */
 const LOCK_PATIENCE_MS = 5_000;
 /** First and longest wait between two attempts. */
-const LOCKED_BACKOFF_MS = { first: 1, longest: 20 };
+const LOCKED_BACKOFF_MS = { first: 1, longest: 8 };
 const BACKOFF_MS = { first: 50, longest: 1_000 };
 /** How often to make sure that the file is still the one that was opened. */
 const FILE_CHECK_INTERVAL_MS = 250;
@@ -131,9 +131,8 @@ export class RowWriter {
     if (this.#isIdle) return Infinity;
     if (this.#write()) {
       this.#takeRows(BATCH_ROWS);
-      if (this.#rows.length > 0 && this.#othersWrote()) {
+      if (this.#othersWrote() && this.#rows.length > 0)
         this.#notBefore = performance.now() + turnMs();
-      }
     }
     return 0;
   }
@@ -224,7 +223,8 @@ export class RowWriter {
     const rows = written.length + refusals.length;
     this.#rows.splice(0, rows);
     for (const row of written) this.#memory.remember(row);
-    for (const error of refusals) this.#refuse(error);
+    this.#drop(refusals.length);
+    for (const error of refusals) this.#reportRefusal("was dropped", error);
     return { type: "settled", rows, chars, written: written.length };
   }
 
@@ -252,11 +252,6 @@ export class RowWriter {
     }
   }
 
-  #refuse(error: unknown): void {
-    this.#drop(1);
-    this.#reportRefusal("was dropped", error);
-  }
-
   #reportRefusal(what: string, error: unknown): void {
     const message = messageOf(error);
     const hint = message.includes("FOREIGN KEY")
@@ -280,29 +275,26 @@ export class RowWriter {
   #fail(error: unknown): void {
     const problem = diagnose(error, this.#path);
     const message = messageOf(error);
-    const { first, longest } =
-      problem === "locked" ? LOCKED_BACKOFF_MS : BACKOFF_MS;
     const now = performance.now();
     const before = this.#outage;
-    const { since = now, isReported = false } = before ?? {};
-    const outage =
-      before?.problem === problem
-        ? { ...before, waitedMs: before.waitedMs + before.waitMs }
-        : {
-            problem,
-            since,
-            isReported,
-            waitedMs: 0,
-            waitMs: 0,
-            nextWaitMs: first,
-          };
+    const same = before?.problem === problem ? before : undefined;
+    // A lock that somebody never lets go is looked at now and then.
+    const isTaken = problem === "locked" && before?.isReported !== true;
+    const { first, longest } = isTaken ? LOCKED_BACKOFF_MS : BACKOFF_MS;
+    const wait = same?.nextWaitMs ?? first;
+    const outage = {
+      problem,
+      since: before?.since ?? now,
+      isReported: before?.isReported ?? false,
+      waitedMs: same === undefined ? 0 : same.waitedMs + same.waitMs,
+      // Jitter: writers that collided once should not collide again.
+      waitMs: wait * (0.5 + Math.random()),
+      nextWaitMs: Math.min(wait * 2, longest),
+    };
     if (problem === "locked" && this.#othersWrote()) outage.waitedMs = 0;
     // A file that was moved, remounted or repaired is another one: open it anew.
     if (problem !== "locked" && problem !== "full") this.#closeDatabase();
     this.#reportOutage(outage, message);
-    // Jitter: writers that collided once should not collide again.
-    outage.waitMs = outage.nextWaitMs * (0.5 + Math.random());
-    outage.nextWaitMs = Math.min(outage.nextWaitMs * 2, longest);
     this.#outage = outage;
     this.#notBefore = now + outage.waitMs;
     this.#tell({ type: "outage", message });
@@ -361,24 +353,28 @@ export class RowWriter {
    */
   end(): void {
     this.#takeRows(Infinity);
-    let stuckSince = performance.now();
-    let turnAt = stuckSince;
+    const from = performance.now();
+    let turnAt = from;
+    let waitedMs = 0;
     this.#othersWrote();
     while (!this.#isIdle) {
-      const from = performance.now();
+      const triedAt = performance.now();
       const isWritten = this.#write();
-      const isShared = this.#othersWrote() || this.#othersWroteAt >= from;
+      const isShared = this.#othersWrote() || this.#othersWroteAt >= triedAt;
       const now = performance.now();
       if (isWritten) turnAt = now;
-      const isInTime = now - turnAt < SHARED_FLUSH_TIMEOUT_MS;
-      if (isWritten || (isShared && isInTime)) stuckSince = now;
+      const { turn, all } = SHARED_FLUSH_TIMEOUT_MS;
+      const isInTime = now - turnAt < turn && now - from < all;
+      if (isWritten || (isShared && isInTime)) waitedMs = 0;
+      const isLocked = this.#outage?.problem === "locked";
       // Who cannot even open it sees nothing of the others, who make it just now.
-      const isMade = this.#database ?? this.#outage?.problem !== "locked";
-      const patienceMs = isMade ? FLUSH_TIMEOUT_MS : LOCK_PATIENCE_MS;
-      if (now - stuckSince >= patienceMs) break;
-      const nextAt = Math.min(this.#notBefore, stuckSince + patienceMs);
-      if (!isWritten) sleep(nextAt - now);
-      else if (isShared) sleep(turnMs());
+      const isMade = this.#database ?? !isLocked;
+      const leftMs = (isMade ? FLUSH_TIMEOUT_MS : LOCK_PATIENCE_MS) - waitedMs;
+      if (leftMs <= 0) break;
+      const waitMs = Math.min(this.#notBefore - now, leftMs);
+      if (!isWritten) sleep(waitMs);
+      else if (isShared && !this.#isIdle) sleep(turnMs());
+      waitedMs += isLocked ? waitMs : performance.now() - triedAt;
     }
     this.#rows = [];
     this.#closeDatabase();
