@@ -74,7 +74,7 @@ test.each([
 });
 
 test.each([
-  ["src", 22_435],
+  ["src", 22_510],
   ["dashboard", 10_200],
 ])("%s has so many lines", (folder, most) => {
   const lines = readdirSync(join(REPOSITORY, folder), {
