@@ -8,6 +8,7 @@ import {
   openForTest,
 } from "../../helpers/database.ts";
 import { loadRendered } from "../../helpers/rendered-modules.ts";
+import { startWriter } from "../../helpers/writers.ts";
 
 const logging = loadRendered("adw_modules/adw_logging");
 const { openConnection } = loadRendered("adw_modules/adw_database");
@@ -133,3 +134,15 @@ it("a second outage within a minute is reported too, after the first has been de
   const ends = expect.stringMatching(/can be written again after \d/);
   expect(lines).toEqual([begins, ends, begins, ends]);
 });
+
+it("a workflow whose database can be made nowhere is told so, and ends", async () => {
+  // Linux says that a folder is missing there, whoever asks; others that it is no folder.
+  const root = process.platform === "linux" ? "/proc" : "/dev/null";
+  const nowhere = `${root}/none/log.db`;
+  const task = { path: nowhere, agent: "a", rows: 10, patience: 500 };
+  const writer = startWriter(task);
+  expect(await writer.ended).toMatchObject({ done: true, written: 0 });
+  expect(writer.stderr()).toContain(
+    `the database ${nowhere} cannot be written`,
+  );
+}, 30_000);

@@ -1,6 +1,5 @@
 /**
- * From a path to a connection: private files, WAL mode, the schema that this
- * code knows.
+ * From a path to a connection: private files, WAL mode, the schema.
  *
  * Template: adw_database 1.3.0
  *
@@ -35,7 +34,6 @@ export const JOURNAL_SIZE_LIMIT_BYTES = 67_108_864;
 export const NO_WAL_ADVICE =
   "Move the database to a local disk: set database_path in adw.config.json and run `npx adw-scaffold update`, or set TAC_ORCHESTRATOR_DB";
 
-const OWNER_ONLY = 0o600;
 const OF_OTHERS = 0o077;
 
 export type SqliteValue = string | number | bigint | Uint8Array | null;
@@ -79,9 +77,8 @@ export function sqliteProblem(error: unknown): SqliteProblem {
 }
 
 /**
- * The database's folder is on a file system without the locks and the shared
- * memory that WAL mode needs (https://sqlite.org/wal.html): a network file
- * system, or some bind mounts of containers and virtual machines.
+ * The folder lacks the locks and the shared memory that WAL mode needs
+ * (https://sqlite.org/wal.html): on network file systems, some mounts of containers.
  */
 export class WalUnsupportedError extends Error {
   override readonly name = "WalUnsupportedError";
@@ -123,7 +120,7 @@ export function openConnection(
   path: string,
   busyTimeoutMs: number,
 ): SqliteConnection {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   createPrivate(path);
   const connection = connect(path);
   try {
@@ -210,8 +207,7 @@ export function inTransaction<Result>(
 
 /**
  * Takes the rights of others from the files that have them: the database holds
- * prompts and answers. SQLite gives `-wal` and `-shm` the file's permissions.
- * Where that is not possible (Windows, a file of somebody else), all stays.
+ * prompts. SQLite gives `-wal` and `-shm` the same. Where it cannot be, all stays.
  */
 function keepPrivate(path: string): void {
   if (path === ":memory:" || process.platform === "win32") return;
@@ -219,9 +215,20 @@ function keepPrivate(path: string): void {
   const opened = files.filter(takeFromOthers);
   if (opened.length === 0) return;
   writeStderr(
-    `adw_database: ${opened.join(", ")}: could be read by other users of this machine; ` +
-      "only the owner can now (mode 600)\n",
+    `adw_database: ${opened.join(", ")}: could be read by other users of this machine; only the owner can now (mode 600)\n`,
   );
+}
+
+/** Node's own `recursive` never ends where no folder can be made, such as in /proc. */
+function makeFolder(path: string): void {
+  const parent = dirname(path);
+  if (existsSync(path) || path === parent) return;
+  makeFolder(parent);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!existsSync(path)) throw error; // else another process was faster
+  }
 }
 
 /**
@@ -232,7 +239,7 @@ function keepPrivate(path: string): void {
 function createPrivate(path: string): void {
   if (path === ":memory:" || path === "" || existsSync(path)) return;
   try {
-    closeSync(openSync(path, "wx", OWNER_ONLY));
+    closeSync(openSync(path, "wx", 0o600));
   } catch {
     // It exists, or cannot be made: SQLite says why, with its own words.
   }
@@ -282,12 +289,11 @@ export function migrate(
   const latest = migrations.length;
   const version = versionOf(connection);
   if (version === latest) return;
-  if (version !== undefined && version > latest) {
+  if (version !== undefined && version > latest)
     throw new DatabaseVersionError(
       `${path} has schema version ${String(version)}, and this code knows versions up to ${String(latest)}. ` +
         "Run `npx adw-scaffold update`, or set TAC_ORCHESTRATOR_DB to another file.",
     );
-  }
   const backup = backUp(connection, path, version);
   let isChanged = false;
   const file = join(schemaDirectory, "schema_orchestrator.sql");
@@ -300,9 +306,8 @@ export function migrate(
       if (before === undefined) connection.exec(schema);
       if (versionOf(connection) === latest) return before !== latest;
       for (const migration of migrations) {
-        if (migration.version > (versionOf(connection) ?? 0)) {
+        if (migration.version > (versionOf(connection) ?? 0))
           apply(connection, path, migration);
-        }
       }
       connection.exec(schema);
       return true;
@@ -326,19 +331,16 @@ export function listMigrations(directory: string): Migration[] {
       return [{ version: Number(digits), name, path: join(directory, file) }];
     });
   for (const [index, { version, path }] of migrations.entries()) {
-    if (version !== index + 1) {
+    if (version !== index + 1)
       throw new Error(`${path}: expected the number ${String(index + 1)}`);
-    }
   }
   return migrations;
 }
 
 /** 0: made by an older generation of tools; undefined: none of the tables is there yet. */
 function versionOf(connection: SqliteConnection): number | undefined {
-  const tables = textsOf(
-    connection,
-    "SELECT name AS text FROM sqlite_master WHERE type = 'table'",
-  );
+  const named = "SELECT name AS text FROM sqlite_master WHERE type = 'table'";
+  const tables = textsOf(connection, named);
   if (tables.has("schema_migrations")) {
     const sql = "SELECT max(version) AS text FROM schema_migrations";
     return Number([...textsOf(connection, sql)][0]);
@@ -346,7 +348,6 @@ function versionOf(connection: SqliteConnection): number | undefined {
   return tables.has("agents") || tables.has("agent_logs") ? 0 : undefined;
 }
 
-/** The values of the column `text`. */
 function textsOf(connection: SqliteConnection, sql: string): Set<unknown> {
   const rows = connection.prepare(sql).all();
   return new Set(rows.map((row) => columnOf(row, "text")));
@@ -388,13 +389,12 @@ function apply(
   connection.exec(sql);
   const after = textsOf(connection, columns);
   const lost = [...before].filter((column) => !after.has(column));
-  if (lost.length > 0) {
+  const which = lost.length === 1 ? "column" : "columns";
+  if (lost.length > 0)
     throw new DatabaseVersionError(
-      `${path} cannot be migrated (${name}): this code does not know its ` +
-        `${lost.length === 1 ? "column" : "columns"} ${lost.join(", ")}. It was left as it was. ` +
-        "Set TAC_ORCHESTRATOR_DB to another file, or move this one away.",
+      `${path} cannot be migrated (${name}): this code does not know its ${which} ${lost.join(", ")}. ` +
+        "It was left as it was. Set TAC_ORCHESTRATOR_DB to another file, or move this one away.",
     );
-  }
   const record = "INSERT OR IGNORE INTO schema_migrations (version, name)";
   connection.prepare(`${record} VALUES (?, ?)`).run(version, name);
 }
