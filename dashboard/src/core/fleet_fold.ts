@@ -72,6 +72,7 @@ export function applyEvent(fleet: Fleet, event: AgentEvent, at: number) {
   const { metadata } = event;
   agent.events += 1;
   // A row may be written later than it happened.
+  agent.firstAt = Math.min(agent.firstAt, at);
   agent.lastAt = Math.max(agent.lastAt, at);
   agent.lastSeq = event.seq;
   const session = sessionOf(event);

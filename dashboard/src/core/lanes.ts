@@ -3,7 +3,7 @@
  * marks, in columns sorted by time, so that drawing touches only what is seen.
  */
 import type { AgentEvent } from "./types.ts";
-import { stepName } from "./event_facts.ts";
+import { stepName, text } from "./event_facts.ts";
 
 export type MarkKind =
   "error" | "warning" | "needs" | "tool" | "prompt" | "status" | "other";
@@ -86,15 +86,14 @@ export function addToLanes(
     case "agent_completed":
     case "agent_failed":
     case "agent_cancelled":
-      lane.end = at;
-      for (const span of lane.open) span.end = Math.max(at, span.start);
-      lane.open = [];
+      endLane(lane, at);
       break;
     case "agent_started":
       lane.end = Infinity;
       break;
     case "agent_status_changed":
-      lane.end = isFinal(event.metadata["status"]) ? at : Infinity;
+      if (isFinal(event.metadata["status"])) endLane(lane, at);
+      else lane.end = Infinity;
       break;
   }
 }
@@ -193,9 +192,14 @@ function closeSpan(lane: Lane, event: AgentEvent, at: number) {
   span.failed = event.metadata["status"] === "failed";
 }
 
+function endLane(lane: Lane, at: number) {
+  lane.end = at;
+  for (const span of lane.open) span.end = Math.max(at, span.start);
+  lane.open = [];
+}
+
 function stepKey(event: AgentEvent) {
-  const id = event.metadata["step_id"];
-  return typeof id === "string" ? id : stepName(event);
+  return text(event.metadata["step_id"]) || stepName(event);
 }
 
 function isFinal(status: unknown) {

@@ -34,7 +34,7 @@ export function needsYou(fleet: Fleet, now: number): Need[] {
     for (const wait of agent.waits) {
       needs.push(need(agent, wait.kind, wait.reason, wait.since, wait.seq));
     }
-    if (agent.waits.length > 0) continue;
+    if (agent.waits.length > 0 && agent.failure === null) continue;
     const other = needOf(agent, now, busyParents);
     if (other !== null) needs.push(other);
   }
@@ -79,7 +79,8 @@ function need(
   seq: number,
 ): Need {
   // Two requests may be made in the same millisecond.
-  const which = kind === "permission" ? ` ${seq}` : "";
+  const isAsked = kind === "permission" || kind === "question";
+  const which = isAsked ? ` ${seq}` : "";
   const key = `${agent.id} ${kind} ${since}${which}`;
   return {
     key,

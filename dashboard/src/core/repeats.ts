@@ -14,6 +14,7 @@ export function noRepeat(): Repeat {
     open: 0,
     since: 0,
     endedAt: 0,
+    hasEnded: false,
     callId: "",
     seq: 0,
   };
@@ -36,15 +37,18 @@ export function takeToolCall(agent: Agent, event: AgentEvent, at: number) {
   const open = agent.openCalls.get(key);
   const { repeat } = agent;
   const isEnd = isCallEnd(event);
+  const { duration_ms: duration } = metadata;
+  // Of an end alone that says no duration, nobody knows beside what it ran.
   const isAlongside =
     isEnd && open === undefined
-      ? at - count(metadata["duration_ms"]) < repeat.endedAt
-      : repeat.open > 0;
+      ? duration === undefined || at - count(duration) < repeat.endedAt
+      : repeat.open > 0 && !repeat.hasEnded;
   if (isEnd) {
     agent.reportsEnds = true;
     agent.openCalls.delete(key);
     if ((open?.label ?? label) === repeat.label) {
       repeat.endedAt = at;
+      repeat.hasEnded = true;
       if (open !== undefined) repeat.open = Math.max(0, repeat.open - 1);
     }
   } else if (open === undefined || callId === "") {
@@ -63,7 +67,10 @@ export function takeToolCall(agent: Agent, event: AgentEvent, at: number) {
     JSON.stringify(input) === JSON.stringify(repeat.input)
   ) {
     repeat.calls += 1;
-    if (!isAlongside) repeat.rounds += 1;
+    if (!isAlongside) {
+      repeat.rounds += 1;
+      repeat.hasEnded = isEnd;
+    }
     if (!isEnd) repeat.open += 1;
     repeat.callId = callId;
     repeat.seq = event.seq;
@@ -77,6 +84,7 @@ export function takeToolCall(agent: Agent, event: AgentEvent, at: number) {
     open: isEnd ? 0 : 1,
     since: at,
     endedAt: isEnd ? at : 0,
+    hasEnded: isEnd,
     callId,
     seq: event.seq,
   };

@@ -50,6 +50,8 @@ export interface Repeat {
   since: number;
   /** when the latest of them ended, 0 when none has */
   endedAt: number;
+  /** whether one of the latest round has ended */
+  hasEnded: boolean;
   callId: string;
   seq: number;
 }

@@ -56,7 +56,7 @@ export function noUsage(): Usage {
   };
 }
 
-function addUsage(sum: Usage, more: Usage) {
+export function addUsage(sum: Usage, more: Usage) {
   sum.tokensIn += more.tokensIn;
   sum.tokensOut += more.tokensOut;
   sum.cacheRead += more.cacheRead;

@@ -4,6 +4,8 @@ import { formatInteger } from "./format.ts";
 import { agentRows } from "./groups.ts";
 import type { Agent } from "./types.ts";
 import {
+  addUsage,
+  noUsage,
   sumUsage,
   type Usage,
   usageBy,
@@ -82,13 +84,12 @@ function rowsBy(fleet: Fleet, by: Exclude<UsageKey, "agent">): UsageRow[] {
     depth: 0,
     usage,
   }));
-  const more = sums.length - MOST_ROWS;
-  if (more > 0) {
-    rows.push({
-      key: "more",
-      name: `and ${formatInteger(more)} more`,
-      depth: 0,
-    });
+  const rest = sums.slice(MOST_ROWS);
+  if (rest.length > 0) {
+    const usage = noUsage();
+    for (const sum of rest) addUsage(usage, sum.usage);
+    const name = `and ${formatInteger(rest.length)} more`;
+    rows.push({ key: "more", name, depth: 0, usage });
   }
   return rows;
 }

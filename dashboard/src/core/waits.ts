@@ -22,6 +22,9 @@ const PROGRESS = new Set([
   "tool_call",
 ]);
 
+/** Those with which it begins something, as the start of a call does. */
+const STARTS = new Set(["prompt_sent", "step_start"]);
+
 /** The wait to show where there is room for one. */
 export function currentWait(agent: Agent) {
   for (const kind of URGENCY) {
@@ -34,11 +37,17 @@ export function currentWait(agent: Agent) {
 /** Starts the wait that an event tells of, or ends those that it answers. */
 export function updateWaits(agent: Agent, event: AgentEvent, at: number) {
   const wait = waitOf(event, at);
+  // Who failed is idle, too: that is not what it needs a person for.
+  if (wait?.kind === "idle" && agent.failure !== null) return;
   if (wait !== null) addWait(agent, wait);
   else if (agent.waits.length === 0) return;
   else if (event.event_type === "permission_resolved") resolve(agent, event);
   else if (PROGRESS.has(event.event_type)) {
-    agent.waits = agent.waits.filter((open) => !isAnsweredBy(open, event));
+    const isBusy = agent.openCalls.size > 0;
+    agent.waits = agent.waits.filter(
+      // A row may be written later than it happened.
+      (open) => at < open.since || !isAnsweredBy(open, event, isBusy),
+    );
   }
 }
 
@@ -92,20 +101,28 @@ function resolve(agent: Agent, event: AgentEvent) {
   if (index < 0 && tool !== "") {
     const label = callLabel(tool, metadata["tool_input"]);
     index = find((wait) => wait.request === "" && wait.reason === label);
+    const isUnnamed = (wait: Wait) => request === "" || wait.request === "";
+    if (index < 0)
+      index = find((wait) => wait.tool === tool && isUnnamed(wait));
+    if (index < 0) index = find((wait) => wait.tool === "" && isUnnamed(wait));
+  } else if (index < 0) {
+    // The answer to a request that had no name, or that says not to which.
+    index = find((wait) => request === "" || wait.request === "");
   }
-  // The answer to a request that had no name, or that says not to which.
-  if (index < 0) index = find((wait) => request === "" || wait.request === "");
   if (index >= 0) agent.waits.splice(index, 1);
 }
 
-function isAnsweredBy(wait: Wait, event: AgentEvent) {
+/** @param isBusy another call of the agent's is open */
+function isAnsweredBy(wait: Wait, event: AgentEvent, isBusy: boolean) {
   const isCall = event.event_type === "tool_call";
   const { metadata } = event;
   if (wait.request !== "")
     return isCall && requestOf(metadata) === wait.request;
-  if (wait.kind === "idle" || wait.kind === "blocked") return true;
-  // The end of a call that ran beside the question answers nothing.
-  if (wait.kind === "question") return !isCall || !isCallEnd(event);
+  // The end of what ran beside it answers nothing, only what is begun after it.
+  const isNew = STARTS.has(event.event_type) || (isCall && !isCallEnd(event));
+  if (wait.kind === "idle" || wait.kind === "blocked") return isNew;
+  // Nor does a call beside the one that asks.
+  if (wait.kind === "question") return isCall ? isNew && !isBusy : true;
   if (!isCall) return wait.tool === "";
   const tool = text(metadata["tool_name"]);
   if (wait.tool === "") return tool !== "" && hasWord(wait.reason, tool);

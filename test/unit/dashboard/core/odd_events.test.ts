@@ -194,6 +194,139 @@ describe("identical calls side by side", () => {
   });
 });
 
+describe("what an agent does beside", () => {
+  const started = event(1, "agent_started");
+  const read = (seq: number, fields: Record<string, unknown> = {}) =>
+    call(seq, "r", { tool_name: "Read", tool_input: { path: "f" }, ...fields });
+  const waits = (status: string) =>
+    event(3, "agent_status_changed", {
+      message: "Approve the plan?",
+      metadata: { status },
+    });
+
+  test.each(["waiting", "blocked"])(
+    "ends no status %s, the end of a call no more than that of a step",
+    (status) => {
+      const events = [
+        started,
+        read(2),
+        waits(status),
+        read(4, { duration_ms: 2_000 }),
+        event(5, "step_end", { metadata: { step: "build" } }),
+      ];
+      expect(needs(events, 6)).toEqual(["blocked: Approve the plan?"]);
+      expect(needs([...events, call(6, "next")], 7)).toEqual([]);
+    },
+  );
+
+  test("answers no question of a call that is open", () => {
+    const asked = event(3, "notification", {
+      message: "Which city?",
+      metadata: { notification_type: "elicitation_dialog" },
+    });
+    const events = [started, call(2, "mcp"), asked, read(4)];
+    expect(needs(events, 5)).toEqual(["question: Which city?"]);
+  });
+
+  test("and happened before it, ends no wait, however late its row is written", () => {
+    const asked = event(2, "permission_request", {
+      seconds: 10,
+      metadata: { tool_name: "Bash", tool_input: { command: "x" } },
+    });
+    const tool_input = { command: "x" };
+    const late = call(3, "b", { tool_input, duration_ms: 100 }, 5);
+    expect(needs([started, asked, late], 11)).toEqual(["permission: Bash x"]);
+  });
+
+  test("its answer to one permission takes no other's away", () => {
+    const asks = (seq: number, tool_name: string, tool_input: object) =>
+      event(seq, "permission_request", { metadata: { tool_name, tool_input } });
+    const events = [
+      started,
+      asks(2, "Bash", { command: "rm x" }),
+      asks(3, "Edit", { file_path: "f" }),
+      event(4, "permission_resolved", { metadata: { tool_name: "Edit" } }),
+    ];
+    expect(needs(events, 5)).toEqual(["permission: Bash rm x"]);
+    const answer = { tool_name: "Write", tool_use_id: "w" };
+    events[3] = event(4, "permission_resolved", { metadata: answer });
+    expect(needs(events, 5)).toHaveLength(2);
+  });
+
+  test("two questions of one moment are two", () => {
+    const asks = (seq: number, tool_use_id: string) =>
+      event(seq, "notification", {
+        seconds: 2,
+        metadata: { notification_type: "agent_needs_input", tool_use_id },
+      });
+    const state = fold([started, asks(2, "q1"), asks(3, "q2")]);
+    const keys = needsYou.needsYou(state, at(3)).map(({ key }) => key);
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  test("a failed agent that is idle has failed", () => {
+    const events = [
+      started,
+      event(2, "agent_status_changed", {
+        metadata: { status: "failed", error_message: "API error 529" },
+      }),
+      event(3, "notification", {
+        message: "Waits for your input",
+        metadata: { notification_type: "idle_prompt" },
+        seconds: 62,
+      }),
+    ];
+    expect(needs(events, 70)).toEqual(["failed: API error 529"]);
+    expect(fleet.totals(fold(events))).toMatchObject({ failed: 1, waiting: 0 });
+  });
+});
+
+describe("steps of an agent that has ended", () => {
+  const status = (seq: number, value: string) =>
+    event(seq, "agent_status_changed", { metadata: { status: value } });
+  const spansOf = (events: WebSocketEvent[]) => {
+    const all = lanes.createLanes();
+    for (const item of events)
+      lanes.addToLanes(all, item, Date.parse(item.timestamp));
+    return all.get("a")?.spans.map(({ end }) => end);
+  };
+
+  test("end with it, also where only its status says so", () => {
+    const step = event(2, "step_start", { metadata: { step: "build" } });
+    const started = event(1, "agent_started");
+    expect(spansOf([started, step, status(3, "failed")])).toEqual([at(3)]);
+  });
+
+  test("have the name of the step where step_id is empty", () => {
+    const metadata = { step_id: "", step: "build" };
+    const end = event(2, "step_end", { metadata: { step: "build" } });
+    expect(spansOf([event(1, "step_start", { metadata }), end])).toEqual([
+      at(2),
+    ]);
+  });
+});
+
+describe("identical calls one after the other", () => {
+  test("are a loop, although the end of one was lost", () => {
+    const events = [call(1, "lost")];
+    for (let n = 0; n < 8; n++)
+      events.push(
+        call(2 + 2 * n, `c${n}`),
+        call(3 + 2 * n, `c${n}`, { duration_ms: 1_000 }),
+      );
+    expect(needs(events, 19)).toEqual([
+      "loop: Same call 8 times: Bash npm test",
+    ]);
+  });
+
+  test("side by side and without ids are none, where their ends say only errors", () => {
+    const events = [1, 2, 3].map((seq) => call(seq, "", {}, 1));
+    for (const seq of [4, 5, 6])
+      events.push(call(seq, "", { error: "exit 1" }, seq));
+    expect(needs(events, 7)).toEqual([]);
+  });
+});
+
 describe("times", () => {
   const stamped = (seq: number, time: number) => ({
     ...event(seq, "x"),
@@ -232,6 +365,17 @@ describe("times", () => {
     );
     expect(map.get("a")?.times).toEqual([40, 100, 101, 102, 103].map(at));
     expect(map.get("a")?.seqs).toEqual([4, 1, 2, 3, 5]);
+  });
+
+  test("an agent began when its earliest row happened, however late that came", () => {
+    const state = fold([
+      event(1, "agent_status_changed", {
+        metadata: { status: "executing" },
+        seconds: 600,
+      }),
+      event(2, "tool_call", { seconds: 0 }),
+    ]);
+    expect(state.agents.get("a")?.firstAt).toBe(at(0));
   });
 
   test("a late row does not make its agent silent", () => {

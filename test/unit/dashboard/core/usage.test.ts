@@ -188,3 +188,21 @@ test("the time that hooks took is counted where agents report it", () => {
   ]);
   expect(state.agents.get("a")).toMatchObject({ hookRuns: 3, hookMs: 12 });
 });
+
+test("the rows of 310 projects are 300 and their rest, which has the sum", () => {
+  const state = fold(
+    Array.from({ length: 310 }, (_, n) =>
+      event(n + 1, "cost_update", {
+        agent_id: `a${n}`,
+        project: `p${n}`,
+        metadata: { cost_usd: 1, cost_source: "reported" },
+      }),
+    ),
+  );
+  const rows = usageRows.usageRows(state, "project", at(0));
+  expect(rows).toHaveLength(301);
+  expect(rows.at(-1)).toMatchObject({
+    name: "and 10 more",
+    usage: { cost: 10 },
+  });
+});
