@@ -4,12 +4,12 @@ import { colorsFor } from "./colors.ts";
 import type { CommandContext } from "./context.ts";
 
 /**
- * Control characters as escapes: a value of a file that came with a clone must not
- * move the cursor or change the terminal. Line ends and tabs stay.
+ * Control characters, and those that turn the order of reading, as escapes: a value of
+ * a file that came with a clone must not change the terminal. Line ends and tabs stay.
  */
 export function printable(text: string): string {
   return text.replaceAll(
-    /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g,
+    /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g,
     (character) =>
       `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

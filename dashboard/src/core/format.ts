@@ -92,6 +92,7 @@ export function formatInteger(value: number) {
 /** $0.0042, $0.42, $12.30; null when nothing was recorded. */
 export function formatCost(usd: number | null) {
   if (usd === null) return "–";
+  if (usd > 0 && usd < 0.00005) return "<$0.0001";
   if (usd !== 0 && Math.abs(usd) < 0.01) return `$${usd.toFixed(4)}`;
   return `$${group(usd.toFixed(2))}`;
 }

@@ -362,6 +362,7 @@ describe("numbers and times", () => {
     [null, "–"],
     [0, "$0.00"],
     [0.0042, "$0.0042"],
+    [0.00004, "<$0.0001"],
     [1234.5, "$1,234.50"],
   ])("%p US dollars read %s", (usd, text) => {
     expect(format.formatCost(usd)).toBe(text);
