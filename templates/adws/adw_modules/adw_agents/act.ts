@@ -47,7 +47,8 @@ export type Deed =
   | { type: "prompt"; text?: string | undefined }
   | { type: "answer"; text: string }
   /** The agent has done what it was asked, and waits for its next prompt. */
-  | { type: "turn_ended"; text?: string | undefined }
+  /** `isAssumed`: unless a call shows soon that the turn goes on. */
+  | { type: "turn_ended"; text?: string | undefined; isAssumed?: true }
   | { type: "tool_started"; tool: string; input?: unknown }
   | {
       type: "tool_ended";

@@ -84,6 +84,8 @@ const stateSchema = z.object({
   status: z.enum(AGENT_STATUSES),
   statusAt: z.number(),
   lastAt: z.number(),
+  /** An end of a turn that is assumed, from `dueAt` on. */
+  assumedEnd: z.object({ at: z.number(), text, dueAt: z.number() }).optional(),
   /** The last end of a turn, and whether a prompt has it as its answer. */
   turn: z.object({ at: z.number(), text, isTaken: z.boolean() }).optional(),
 });
@@ -95,6 +97,8 @@ export type Agent = z.infer<typeof stateSchema> & {
   readonly prompts: Set<Entry>;
   readonly calls: Set<Entry>;
   readonly waits: Set<Entry>;
+  /** What it said last in the turn that goes on. */
+  said?: string | undefined;
 };
 
 type Parent = Pick<ActOf<"agent_started">, "parent" | "parentCall">;

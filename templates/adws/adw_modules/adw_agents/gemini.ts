@@ -178,9 +178,9 @@ export function mapGeminiLine(
     acts.push(makeAct(base, { type: "usage", model, tokens }, { message }));
   if (text !== undefined)
     acts.push(makeAct(base, { type: "answer", text }, { message }));
-  // What asks for no tool waits for the next prompt.
+  // What asks for no tool waits for the next prompt; a tool is added when it is done.
   if (text !== undefined && calls.length === 0)
-    acts.push(makeAct(base, { type: "turn_ended", text }));
+    acts.push(makeAct(base, { type: "turn_ended", text, isAssumed: true }));
   return acts;
 }
 

@@ -27,7 +27,7 @@ import { digest, entrySchema, Joiner } from "./joiner.ts";
 import type { Change, Entry } from "./joiner.ts";
 import type { Liveness } from "./liveness.ts";
 import { Turns } from "./turns.ts";
-import { Usage } from "./usage.ts";
+import { SETTLE_MS, Usage } from "./usage.ts";
 import type { UsageCall } from "./usage.ts";
 
 export type { LogCall } from "./agents.ts";
@@ -60,6 +60,8 @@ export interface LedgerOptions {
   /** Whether a session's main agent runs on this machine; undefined: nobody knows. */
   isAlive?: Liveness["isAlive"] | undefined;
 }
+
+type TurnEnd = Pick<ActOf<"turn_ended">, "at" | "text">;
 
 /** Acts that an agent does only while it works. */
 const WORK = new Set<string>(["prompt", "tool_started"]);
@@ -174,15 +176,21 @@ export class Ledger {
     switch (act.type) {
       case "tool_started":
       case "tool_ended":
+        if (act.at >= (agent.assumedEnd?.at ?? Infinity))
+          agent.assumedEnd = undefined;
         this.#calls.take(agent, act, now);
         return;
       case "prompt":
+        this.#endTurn(agent, agent.assumedEnd, act.at);
         this.#turns.prompt(agent, act);
         return;
-      case "turn_ended":
-        this.#turns.end(agent, act.at, act.text, "completed");
-        this.#agents.status(agent, "idle", act.at);
+      case "turn_ended": {
+        const { at, text } = act;
+        if (act.isAssumed)
+          agent.assumedEnd = { at, text, dueAt: now + SETTLE_MS };
+        else this.#endTurn(agent, { at, text });
         return;
+      }
       case "agent_ended":
         this.#turns.end(agent, act.at, act.text, "completed");
         this.#agents.status(agent, "completed", act.at);
@@ -226,6 +234,7 @@ export class Ledger {
       }
       case "answer": {
         const { text } = act;
+        agent.said = text;
         this.#once(agent, act, "agent_message", text, { text });
         return;
       }
@@ -268,6 +277,14 @@ export class Ledger {
     this.#agents.event(agent, act.at, event, message, all, level);
   }
 
+  /** @param until ms since the epoch: an end after that is not meant */
+  #endTurn(agent: Agent, end: TurnEnd | undefined, until = Infinity): void {
+    if (end === undefined || end.at > until) return;
+    agent.assumedEnd = undefined;
+    this.#turns.end(agent, end.at, end.text, "completed");
+    this.#agents.status(agent, "idle", end.at);
+  }
+
   #endSession(agent: Agent, act: ActOf<"session_ended">): void {
     const { reason } = act;
     this.#once(
@@ -286,6 +303,8 @@ export class Ledger {
   }
 
   #age(agent: Agent, agents: Map<string, Agent>, now: number): void {
+    if (now >= (agent.assumedEnd?.dueAt ?? Infinity))
+      this.#endTurn(agent, agent.assumedEnd);
     const isOver =
       agent.status !== "executing" && agent.status !== "initializing";
     if (isOver && agent.calls.size > 0 && now - agent.lastAt > LATE_END_MS) {

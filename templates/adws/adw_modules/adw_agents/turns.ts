@@ -73,8 +73,10 @@ export class Turns {
     error?: string,
   ): void {
     const open = [...agent.prompts].filter((entry) => entry.at <= at);
+    const said = text ?? agent.said;
+    agent.said = undefined;
     for (const entry of open) {
-      const answer = entry === open.at(-1) ? text : undefined;
+      const answer = entry === open.at(-1) ? said : undefined;
       this.#endPrompt(agent, entry, at, status, answer, error);
     }
     const { turn } = agent;

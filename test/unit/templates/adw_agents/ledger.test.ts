@@ -792,3 +792,62 @@ test.each([
   );
   expect(told).toEqual([title]);
 });
+
+describe("a Gemini chat, which adds a message's tools when they are done,", () => {
+  const file = { session: "g", agent: "g" };
+  const chat = (at: number, type: string, fields: object): Act[] => {
+    const delivery = { at: T0 + at, id: `g${String((deliveries += 1))}` };
+    const all = { id: String(at), timestamp: iso(at), type, ...fields };
+    return mapGeminiLine(all, delivery, file);
+  };
+  const said = (at: number, content: string, more: object = {}) =>
+    chat(at, "gemini", { content, ...more });
+  const prompt = (at: number, text: string) =>
+    chat(at, "user", { content: [{ text }] });
+  const toolCalls = [
+    { id: "c", name: "write_file", args: {}, status: "success" },
+  ];
+  const answers = (calls: readonly LogCall[]) =>
+    calls.flatMap((call) =>
+      call.type === "prompt_result" ? [call.response] : [],
+    );
+  const take = (ledger: Ledger, acts: readonly Act[]) =>
+    acts.flatMap((act) => ledger.take(act, act.at));
+
+  test("ends no turn with a message that calls a tool", () => {
+    const ledger = new Ledger({ prices });
+    const calls = take(ledger, [
+      ...prompt(1, "Go"),
+      ...said(100, "First the file."),
+      ...said(100, "First the file.", { toolCalls }),
+    ]);
+    calls.push(...ledger.settle(T0 + 100_000));
+    expect(answers(calls)).toEqual([]);
+    expect(statuses(calls, "g")).toEqual(["executing"]);
+    calls.push(...take(ledger, said(110_000, "Done.")));
+    expect(ledger.settle(T0 + 119_000)).toEqual([]);
+    calls.push(...ledger.settle(T0 + 121_000));
+    expect(answers(calls)).toEqual(["Done."]);
+    expect(statuses(calls, "g")).toEqual(["executing", "idle"]);
+  });
+
+  test("ends it before the next prompt, however soon that comes", () => {
+    const calls = take(new Ledger({ prices }), [
+      ...prompt(1, "Go"),
+      ...said(100, "Done."),
+      ...prompt(200, "And now?"),
+    ]);
+    expect(answers(calls)).toEqual(["Done."]);
+  });
+});
+
+test("a turn that ends without its answer has what was said last", () => {
+  const calls = ledgerOf([
+    ...hook(1, "UserPromptSubmit", { prompt: "Go", prompt_id: "p" }),
+    ...answer(2, { content: [{ type: "text", text: "Done." }] }),
+    ...hook(3, "Stop", { prompt_id: "p" }),
+  ]);
+  expect(calls).toContainEqual(
+    expect.objectContaining({ type: "prompt_result", response: "Done." }),
+  );
+});
