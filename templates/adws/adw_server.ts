@@ -37,9 +37,10 @@ import {
 const BUSY_TIMEOUT_MS = 100;
 const DAY_MS = 86_400_000;
 /** Where installed hooks put what agents say; `ADW_SPOOL` names another folder. */
+const { ADW_SPOOL: namedSpool = "" } = process.env;
 const SPOOL = resolve(
   import.meta.dirname,
-  process.env["ADW_SPOOL"] || ".adw_spool",
+  namedSpool === "" ? ".adw_spool" : namedSpool,
 );
 
 const HELP = `Streams agent events to dashboards over WebSocket.

@@ -373,7 +373,7 @@ export class RowWriter {
       if (leftMs <= 0) break;
       const waitMs = Math.min(this.#notBefore - now, leftMs);
       if (!isWritten) sleep(waitMs);
-      else if (isShared && !this.#isIdle) sleep(turnMs());
+      else if (isShared && this.#rows.length > 0) sleep(turnMs());
       waitedMs += isLocked ? waitMs : performance.now() - triedAt;
     }
     this.#rows = [];
