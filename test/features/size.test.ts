@@ -74,7 +74,7 @@ test.each([
 });
 
 test.each([
-  ["src", 22_510],
+  ["src", 22_515],
   ["dashboard", 10_200],
 ])("%s has so many lines", (folder, most) => {
   const lines = readdirSync(join(REPOSITORY, folder), {
