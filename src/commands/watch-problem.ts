@@ -76,7 +76,7 @@ const OTHER_STATE = "Set XDG_STATE_HOME to another folder.";
 
 /** Of listening, or of looking up the name to listen on. */
 function isOfServer(error: Error): boolean {
-  return error.message.startsWith("cannot listen on ");
+  return error.name === "ListenError";
 }
 
 /** Of a file: nothing else is done at the start. */

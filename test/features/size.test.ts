@@ -74,8 +74,8 @@ test.each([
 });
 
 test.each([
-  ["src", 22_510],
-  ["dashboard", 10_240],
+  ["src", 22_520],
+  ["dashboard", 10_280],
 ])("%s has so many lines", (folder, most) => {
   const lines = readdirSync(join(REPOSITORY, folder), {
     recursive: true,

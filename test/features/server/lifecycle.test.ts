@@ -35,6 +35,7 @@ describe("startServer", () => {
   test("rejects with host and port when the port is in use", async () => {
     const { port } = await start();
     await expect(startServer({ port })).rejects.toMatchObject({
+      name: "ListenError",
       code: "EADDRINUSE",
       message:
         `cannot listen on 127.0.0.1:${port}: the port is in use. ` +
@@ -45,6 +46,7 @@ describe("startServer", () => {
   test("names the address for other listen errors too", async () => {
     const attempt = startServer({ host: "203.0.113.9", port: 0, token: "t" });
     await expect(attempt).rejects.toMatchObject({
+      name: "ListenError",
       code: "EADDRNOTAVAIL",
       message: expect.stringContaining("cannot listen on 203.0.113.9:0"),
     });

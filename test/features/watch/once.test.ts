@@ -3,13 +3,15 @@ import {
   appendFileSync,
   chmodSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { CLI, runCli } from "../../helpers/cli.ts";
+import { CLI, runCli, runProcess } from "../../helpers/cli.ts";
 import { currentNode, IS_CURRENT_NODE } from "../../helpers/current-node.ts";
+import { noLocks } from "../../helpers/no-locks.ts";
 import { BOUND, run } from "../../helpers/processes.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
 import {
@@ -351,6 +353,26 @@ Start one of them, and run this again. Older sessions: --since 30d.
         code: 1,
         stderr: `error DATABASE_DAMAGED ${state("watch.db")}: file is not a database\n  → Move that file in ${state().replace(/\/$/, "")} away: it is made anew from what the agents wrote.\n`,
       });
+    });
+
+    test.each([
+      ["ENOLCK", "watch.lock cannot be locked: database is locked"],
+      ["EPERM", "watch.lock: access permission denied"],
+    ] as const)("a file system without locks: %s", async (errno, why) => {
+      const fileSystem = noLocks(errno);
+      const env = { ...homeAlone(home()), ...fileSystem.environment };
+      // A process of its own: only a new one loads the library.
+      const parameters = ["watch", "--once"];
+      const { code, stderr } = await runProcess(parameters, home(), env, {
+        node: node ?? "",
+      });
+      fileSystem.remove();
+      const folder = state().replace(/\/$/, "");
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: `error STATE_UNUSABLE cannot keep anything in ${folder}: ${folder}/${why}\n  → Set XDG_STATE_HOME to a folder on a disk of this machine.\n`,
+      });
+      expect(readdirSync(folder)).toEqual(["watch.lock"]);
     });
 
     test("a token that is none", async () => {

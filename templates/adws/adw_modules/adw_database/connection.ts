@@ -3,11 +3,11 @@
  *
  * Template: adw_database 1.3.0
  *
- * A new file gets schema/schema_orchestrator.sql. An older one gets the numbered
- * files in schema/migrations/ that it has not seen, and then that schema again,
- * which makes what they have dropped: all in one transaction, after a backup
- * beside the file. A file newer than the code is refused.
+ * A new file gets schema/schema_orchestrator.sql. An older one gets the files in
+ * schema/migrations/ that it has not seen, then that schema again, for what they
+ * have dropped: in one transaction, after a backup. A newer file is refused.
  */
+import { randomUUID } from "node:crypto";
 import {
   chmodSync,
   closeSync,
@@ -23,10 +23,7 @@ import { basename, dirname, join } from "node:path";
 import { messageOf, writeStderr } from "../adw_stderr.ts";
 import { connect, problemOf } from "./driver.ts";
 
-/**
- * Pages of 4 KiB in the write-ahead log at which they are moved to the database
- * file. The move waits for the disk: SQLite's 1,000 makes it four times as often.
- */
+/** Pages of 4 KiB until the -wal is moved to the file, which waits for the disk: SQLite's 1,000 is four times as often. */
 export const WAL_AUTOCHECKPOINT_PAGES = 4_000;
 /** A write-ahead log larger than this is cut back after a checkpoint. */
 export const JOURNAL_SIZE_LIMIT_BYTES = 67_108_864;
@@ -135,8 +132,9 @@ export function openConnection(
     `);
   } catch (error) {
     connection.close();
-    const isNoWal = sqliteProblem(error) === "no-wal";
-    if (!isNoWal || error instanceof WalUnsupportedError) throw error;
+    if (error instanceof WalUnsupportedError) throw error;
+    const kind = sqliteProblem(error);
+    if (kind !== "no-wal" && (kind !== "locked" || canLock(path))) throw error;
     throw new WalUnsupportedError(path, messageOf(error), { cause: error });
   }
   return {
@@ -156,16 +154,9 @@ function preparedOnce(prepare: (sql: string) => SqliteStatement) {
   };
 }
 
-/**
- * The one statement for which SQLite does not wait by itself: when several
- * processes make the same new database, all but one are refused at once.
- */
-function enterWalMode(
-  connection: SqliteConnection,
-  path: string,
-  timeoutMs: number,
-): void {
-  const deadline = Date.now() + timeoutMs;
+/** SQLite does not wait here by itself: of several that make a new database, all but one are refused. */
+function enterWalMode(connection: SqliteConnection, path: string, ms: number) {
+  const deadline = Date.now() + ms;
   for (;;) {
     try {
       // Where it cannot, it keeps another mode and says so in its answer only.
@@ -178,6 +169,23 @@ function enterWalMode(
       if (!isLocked || Date.now() >= deadline) throw error;
       sleep(5);
     }
+  }
+}
+
+/** Whether locks work beside `path`: where they do not, even a new file of our own is called locked. */
+export function canLock(path: string): boolean {
+  const probe = `${path}.probe-${String(process.pid)}-${randomUUID()}`;
+  let connection: SqliteConnection | undefined;
+  try {
+    createPrivate(probe);
+    connection = connect(probe);
+    connection.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+    return true;
+  } catch (error) {
+    return sqliteProblem(error) !== "locked";
+  } finally {
+    connection?.close();
+    rmSync(probe, { force: true });
   }
 }
 
@@ -232,9 +240,8 @@ function makeFolder(path: string): void {
 }
 
 /**
- * Makes an empty file for its owner only, before SQLite makes one for all. Nothing
- * is opened that exists: to close it would give up the locks that connections of
- * this process hold on it.
+ * Makes an empty file for its owner only, before SQLite makes one for all. None is
+ * opened that exists: to close it would give up this process's locks on it.
  */
 function createPrivate(path: string): void {
   if (path === ":memory:" || path === "" || existsSync(path)) return;
@@ -268,11 +275,7 @@ function takeFromOthers(path: string): boolean {
   }
 }
 
-interface Migration {
-  version: number;
-  name: string;
-  path: string;
-}
+type Migration = ReturnType<typeof listMigrations>[number];
 
 /**
  * Migrates the database at `path`, open on `connection`; any number may at once.
@@ -322,10 +325,10 @@ export function migrate(
 }
 
 /** The numbered files, in order. Their numbers are 1, 2, 3, … with none left out. */
-export function listMigrations(directory: string): Migration[] {
+export function listMigrations(directory: string) {
   const migrations = readdirSync(directory)
     .sort()
-    .flatMap((file): Migration[] => {
+    .flatMap((file) => {
       const [, digits, name] = /^(\d{4})_(\w+)\.sql$/.exec(file) ?? [];
       if (digits === undefined || name === undefined) return [];
       return [{ version: Number(digits), name, path: join(directory, file) }];
@@ -354,11 +357,7 @@ function textsOf(connection: SqliteConnection, sql: string): Set<unknown> {
 }
 
 /** Copies the database, as of one moment, to a file beside it; a new one has nothing to keep. */
-function backUp(
-  connection: SqliteConnection,
-  path: string,
-  version: number | undefined,
-): string | undefined {
+function backUp(connection: SqliteConnection, path: string, version?: number) {
   if (version === undefined || path === ":memory:") return undefined;
   const moment = new Date().toISOString().replaceAll(/[:.]/g, "-");
   const backup = `${path}.backup-v${String(version)}-${moment}-${String(process.pid)}`;

@@ -12,6 +12,7 @@ import type {
 
 /** SQLite's primary result codes: https://sqlite.org/rescode.html */
 const PROBLEMS = new Map<string | undefined, SqliteProblem>([
+  ["SQLITE_PERM", "no-wal"], // a lock is not permitted
   ["SQLITE_BUSY", "locked"],
   ["SQLITE_LOCKED", "locked"],
   ["SQLITE_NOMEM", "unusable"],
@@ -21,6 +22,7 @@ const PROBLEMS = new Map<string | undefined, SqliteProblem>([
   ["SQLITE_FULL", "full"],
   ["SQLITE_CANTOPEN", "unusable"],
   ["SQLITE_PROTOCOL", "no-wal"],
+  ["SQLITE_NOLFS", "no-wal"],
   ["SQLITE_NOTADB", "unusable"],
 ]);
 

@@ -9,6 +9,7 @@ import type { SqliteConnection, SqliteProblem } from "./connection.ts";
 
 /** SQLite's primary result codes: https://sqlite.org/rescode.html */
 const PROBLEMS = new Map<number, SqliteProblem>([
+  [3, "no-wal"], // SQLITE_PERM: a lock is not permitted
   [5, "locked"], // SQLITE_BUSY
   [6, "locked"], // SQLITE_LOCKED
   [7, "unusable"], // SQLITE_NOMEM
@@ -18,6 +19,7 @@ const PROBLEMS = new Map<number, SqliteProblem>([
   [13, "full"], // SQLITE_FULL
   [14, "unusable"], // SQLITE_CANTOPEN
   [15, "no-wal"], // SQLITE_PROTOCOL
+  [22, "no-wal"], // SQLITE_NOLFS
   [26, "unusable"], // SQLITE_NOTADB
 ]);
 

@@ -333,7 +333,7 @@ function serveAsPlain(
   http.emit(isTls ? "secureConnection" : "connection", socket);
 }
 
-/** Says where it happened and what to do, and keeps the code. */
+/** Says where it happened and what to do, keeps the code, and is known by its name. */
 function listenError(
   error: NodeJS.ErrnoException,
   host: string,
@@ -346,6 +346,6 @@ function listenError(
       : error.message;
   return Object.assign(
     new Error(`cannot listen on ${where}: ${why}`, { cause: error }),
-    { code: error.code ?? "ERR_LISTEN" },
+    { name: "ListenError", code: error.code ?? "ERR_LISTEN" },
   );
 }
