@@ -165,7 +165,7 @@ function enterWalMode(
   path: string,
   timeoutMs: number,
 ): void {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
       // Where it cannot, it keeps another mode and says so in its answer only.
@@ -175,7 +175,7 @@ function enterWalMode(
       throw new WalUnsupportedError(path, `it offers ${JSON.stringify(row)}`);
     } catch (error) {
       const isLocked = sqliteProblem(error) === "locked";
-      if (!isLocked || Date.now() >= deadline) throw error;
+      if (!isLocked || performance.now() >= deadline) throw error;
       sleep(5);
     }
   }
