@@ -22,8 +22,8 @@ import {
   replay,
   resetEvents,
   seek,
-  setClockOffset,
   setConnection,
+  setServerTime,
   showNotice,
   startState,
   store,
@@ -64,7 +64,7 @@ function connectToServer() {
         `This page holds the newest events; ${formatInteger(older)} older ones are stored on the server.`,
       );
     },
-    onClock: setClockOffset,
+    onClock: setServerTime,
     onStatus: (status) => {
       setConnection(status);
       if (status.state === "live") keepToken();

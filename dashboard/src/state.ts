@@ -31,7 +31,7 @@ export {
   nameOf,
   receive,
   resetEvents,
-  setClockOffset,
+  setServerTime,
   store,
 } from "./state/events.ts";
 export { goLive, seek, setSpeed, togglePlay } from "./state/replay.ts";

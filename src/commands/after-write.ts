@@ -56,12 +56,12 @@ export async function install(
     context,
   );
   let said = "nothing yet";
-  const started = Date.now();
+  const started = performance.now();
   const patience = Number(
     context.env["ADW_INSTALL_PATIENCE_MS"] ?? PATIENCE_MS,
   );
   const timer = setInterval(() => {
-    const seconds = Math.round((Date.now() - started) / 1000);
+    const seconds = Math.round((performance.now() - started) / 1000);
     shown.meanwhile(
       `${name} is still running after ${seconds} s; its last output: ${said}. Ctrl-C stops it: the files are written, and ${installCommand(name).join(" ")} installs later.`,
     );

@@ -40,11 +40,11 @@ export function progress(
   }
   const colors = colorsFor(stderr, env);
   const frames = env["TERM"] === "linux" ? FRAMES.ascii : FRAMES.unicode;
-  const started = Date.now();
+  const started = performance.now();
   let drawn = 0;
   let current = message;
   const draw = () => {
-    const seconds = Math.floor((Date.now() - started) / 1000);
+    const seconds = Math.floor((performance.now() - started) / 1000);
     const frame = frames[drawn % frames.length] ?? "";
     drawn += 1;
     const tail = seconds === 0 ? "" : ` ${seconds} s`;

@@ -172,7 +172,7 @@ export async function listSessions(
   const { folder } = options;
   const files = stateFiles(folder);
   makeStateFolder(folder);
-  const deadline = Date.now() + (options.lockWaitMs ?? LOCK_WAIT_MS);
+  const deadline = performance.now() + (options.lockWaitMs ?? LOCK_WAIT_MS);
   for (;;) {
     const unlock = takeLock(folder);
     const running =
@@ -184,7 +184,7 @@ export async function listSessions(
         unlock?.();
       }
     }
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new WatchProblem(
         "WATCH_BUSY",
         `another process holds ${files.lock}`,

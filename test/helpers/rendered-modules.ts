@@ -17,6 +17,7 @@ interface RenderedModules {
   "adw_modules/adw_agents": typeof import("../../build/rendered/default/adws/adw_modules/adw_agents.ts");
   "adw_modules/adw_agents/sources": typeof import("../../build/rendered/default/adws/adw_modules/adw_agents/sources.ts");
   "adw_modules/adw_agents/lock": typeof import("../../build/rendered/default/adws/adw_modules/adw_agents/lock.ts");
+  "adw_modules/adw_agents/opencode_database": typeof import("../../build/rendered/default/adws/adw_modules/adw_agents/opencode_database.ts");
   "adw_modules/adw_agents/store": typeof import("../../build/rendered/default/adws/adw_modules/adw_agents/store.ts");
   "adw_modules/adw_database": typeof import("../../build/rendered/default/adws/adw_modules/adw_database.ts");
   "adw_modules/adw_database/connection": typeof import("../../build/rendered/default/adws/adw_modules/adw_database/connection.ts");

@@ -19,6 +19,8 @@ const FULL_RETRY_MS = 5_000;
 const PROBE_AFTER_MS = 30_000;
 /** Time for the server's greeting, or for its answer to a probe. */
 const REPLY_TIMEOUT_MS = 10_000;
+/** Clocks that differ by so much more than before: one was set, or stood still. */
+const CLOCK_JUMP_MS = 5_000;
 /** A filter that takes everything, as there is none: the answer is what counts. */
 const PROBE = JSON.stringify({ type: "subscribe", filter: {} });
 /** Offered beside the token's own subprotocol, for the server to choose. */
@@ -32,7 +34,7 @@ export interface ConnectionStatus {
   /** in words, "" when there is nothing to explain */
   reason: string;
   refusal: "" | "token" | "origin" | "full";
-  /** ms since the epoch, 0 when no retry is planned */
+  /** as performance.now(), 0 when no retry is planned */
   retryAt: number;
 }
 
@@ -53,8 +55,8 @@ export interface ConnectionOptions {
   onGap: (missing: number) => void;
   /** stored, but more than fit here */
   onOlder: (older: number) => void;
-  /** server's time minus ours */
-  onClock: (offsetMs: number) => void;
+  /** the server's time now, in ms */
+  onClock: (time: number) => void;
   onStatus: (status: ConnectionStatus) => void;
   /** silence after which the server is asked for a sign of life */
   probeAfterMs?: number;
@@ -127,8 +129,8 @@ export function connect(options: ConnectionOptions) {
     const answer = await (takeEarlyAnswer(wanted) ?? readEvents(wanted));
     enterStream(answer);
     // To the second only: a socket's greeting says it exactly.
-    const offset = answer.serverTime - Date.now();
-    if (!hasClock && !Number.isNaN(offset)) options.onClock(offset);
+    const time = answer.serverTime;
+    if (!hasClock && !Number.isNaN(time)) options.onClock(time);
     const known = options.lastSeq();
     if (known !== wanted.since) {
       // Of another stream than was asked about: it has to be read from its start.
@@ -171,9 +173,7 @@ export function connect(options: ConnectionOptions) {
         current.close();
         resolve({ code, reason, isWelcome });
       };
-      const watch = watchSocket(current, options, () =>
-        lose(1006, "The server did not answer."),
-      );
+      const watch = watchSocket(current, options, (why) => lose(1006, why));
       current.addEventListener("message", (message) => {
         if (socket !== current) return;
         watch.heard();
@@ -188,7 +188,7 @@ export function connect(options: ConnectionOptions) {
           const time = Date.parse(String(note["server_time"]));
           if (!Number.isNaN(time)) {
             hasClock = true;
-            options.onClock(time - Date.now());
+            options.onClock(time);
           }
           failures = 0;
           isWelcome = true;
@@ -229,7 +229,7 @@ export function connect(options: ConnectionOptions) {
       report("refused", {
         reason: error.message,
         refusal: error.kind,
-        retryAt: retry === Infinity ? 0 : Date.now() + retry,
+        retryAt: retry === Infinity ? 0 : performance.now() + retry,
       });
       await sleep(retry);
       return;
@@ -241,7 +241,7 @@ export function connect(options: ConnectionOptions) {
       error instanceof TypeError || !(error instanceof Error)
         ? "The server cannot be reached."
         : error.message;
-    report("reconnecting", { reason, retryAt: Date.now() + wait });
+    report("reconnecting", { reason, retryAt: performance.now() + wait });
     await sleep(wait);
   };
 
@@ -280,6 +280,9 @@ function explain({ code, reason, isWelcome }: Loss) {
  * Notices a connection that died without a word (sleep, Wi-Fi): after a silence
  * it asks the server for a sign of life, and at once when the page comes back
  * into view. Browsers show neither pings nor, for long, that nobody answers.
+ *
+ * One whose greeting told the time before a clock jumped is replaced too, for
+ * the greeting of the next: on one machine a connection outlives its sleep.
  */
 function watchSocket(
   socket: WebSocket,
@@ -287,12 +290,22 @@ function watchSocket(
     probeAfterMs = PROBE_AFTER_MS,
     replyTimeoutMs = REPLY_TIMEOUT_MS,
   }: { probeAfterMs?: number; replyTimeoutMs?: number },
-  onDead: () => void,
+  onDead: (why: string) => void,
 ) {
   // Not Date.now(): a clock that is set back would stop the watch.
   let heardAt = performance.now();
   let isAnswerDue = true; // the greeting
-  let timer: ReturnType<typeof setTimeout> = setTimeout(onDead, replyTimeoutMs);
+  const onSilence = () => onDead("The server did not answer.");
+  let timer: ReturnType<typeof setTimeout> = setTimeout(
+    onSilence,
+    replyTimeoutMs,
+  );
+  const clocksDiffer = () => Date.now() - performance.now();
+  const before = clocksDiffer();
+  const clocks = setInterval(() => {
+    if (Math.abs(clocksDiffer() - before) > CLOCK_JUMP_MS)
+      onDead("The clock was set, or the machine slept.");
+  }, 1_000);
   const look = () => {
     const left = probeAfterMs - (performance.now() - heardAt);
     if (left > 0) timer = setTimeout(look, left);
@@ -303,7 +316,7 @@ function watchSocket(
     isAnswerDue = true;
     socket.send(PROBE);
     clearTimeout(timer);
-    timer = setTimeout(onDead, replyTimeoutMs);
+    timer = setTimeout(onSilence, replyTimeoutMs);
   };
   const onVisible = () => {
     if (document.visibilityState === "visible") probe();
@@ -320,6 +333,7 @@ function watchSocket(
     },
     stop() {
       clearTimeout(timer);
+      clearInterval(clocks);
       document.removeEventListener("visibilitychange", onVisible);
       window.removeEventListener("online", probe);
     },

@@ -40,7 +40,10 @@ let base = createFleet();
 let liveFleet = createFleet();
 let fleetHistory: FleetHistory | null = null;
 
-let clockOffset = 0;
+/** A difference that no drift of clocks explains. */
+const CLOCK_JUMP_MS = 5_000;
+/** The server's time minus the page's clocks; at first the page's own time. */
+let offsets = { wall: 0, steady: Date.now() - performance.now() };
 
 /** The fleet at the moment that the page shows; read only. */
 export function fleetAtMoment() {
@@ -192,13 +195,21 @@ export function lastSeq(): number {
   return Math.max(store.lastSeq, pending.at(-1)?.seq ?? 0);
 }
 
-export function setClockOffset(offsetMs: number) {
-  clockOffset = offsetMs;
+/** @param time the server's time now, in ms */
+export function setServerTime(time: number) {
+  offsets = { wall: time - Date.now(), steady: time - performance.now() };
 }
 
 /** Server time in ms. */
 export function serverTime() {
-  return Date.now() + clockOffset;
+  // By the clock that nobody sets.
+  const steady = performance.now() + offsets.steady;
+  const wall = Date.now() + offsets.wall;
+  // It may stand still while the machine sleeps. Whether it did, or the other
+  // clock was set, the server tells within seconds (connection.ts). Until then the
+  // later time is right: an earlier one would have true events be from the
+  // future, and what they are given instead of their time stays.
+  return wall - steady > CLOCK_JUMP_MS ? wall : steady;
 }
 
 export const maxEvents = MAX_EVENTS;

@@ -27,7 +27,10 @@ export function ConnectionNotice({
   }
   if (state === "reconnecting" || state === "refused") {
     void now.value;
-    const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1_000));
+    const seconds = Math.max(
+      0,
+      Math.ceil((retryAt - performance.now()) / 1_000),
+    );
     return (
       <div class="banner">
         <Icon name="alert" />

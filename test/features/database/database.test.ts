@@ -42,6 +42,23 @@ describe("the file", () => {
     connection.close();
   });
 
+  it("is given up when it stays locked, though the clock is set back", () => {
+    const { openConnection } = loadRendered("adw_modules/adw_database");
+    const path = temporaryPath();
+    const other = openConnection(path, 1_000);
+    other.exec("PRAGMA journal_mode = DELETE");
+    other.exec("BEGIN EXCLUSIVE");
+    const [now, start] = [Date.now.bind(Date), performance.now()];
+    const clock = jest.spyOn(Date, "now").mockImplementation(() => {
+      const isSetBack = performance.now() - start > 100;
+      return now() - (isSetBack ? 5_000 : 0);
+    });
+    expect(() => openDatabase({ path, busyTimeoutMs: 500 })).toThrow("locked");
+    expect(performance.now() - start).toBeLessThan(4_000);
+    clock.mockRestore();
+    other.close();
+  });
+
   it("is made with its folders, and keeps its stream when opened again", () => {
     const path = `${temporaryPath()}.d/deeper/orchestrator.db`;
     const first = openDatabase({ path });
@@ -409,6 +426,27 @@ describe("retention", () => {
     database.systemLogs.append("info", "git", "new", null, daysAgo(1));
     expect(await database.cleanupOldLogs(30)).toMatchObject({ events: 2 });
     expect(database.events.firstSeq).toBe(3);
+  });
+
+  it("gives up after 30 s of another writer, though the clock is set back", async () => {
+    const path = temporaryPath();
+    openForTest(path).systemLogs.append("info", "git", "x", null, daysAgo(50));
+    const { openConnection } = loadRendered("adw_modules/adw_database");
+    const writer = openConnection(path, 1_000);
+    writer.exec("BEGIN IMMEDIATE");
+    const database = openDatabase({ path, busyTimeoutMs: 0 });
+    jest.useFakeTimers();
+    const failed = jest.fn();
+    database.cleanupOldLogs(30).catch(failed);
+    await jest.advanceTimersByTimeAsync(1_000);
+    jest.setSystemTime(Date.now() - 3_600_000);
+    await jest.advanceTimersByTimeAsync(28_000);
+    expect(failed).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(failed).toHaveBeenCalledTimes(1);
+    jest.useRealTimers();
+    writer.close();
+    database.close();
   });
 
   it("works through many ranges, and lets other work go on in between", async () => {

@@ -98,6 +98,34 @@ describe.each(["asleep", "asleep and its clock set back"])(
   },
 );
 
+// On: also as it looks after a sleep, in which performance.now() may stand still.
+test.each([-3_600_000, 3_600_000])(
+  "a page whose clock jumps by %p ms asks the server for the time anew",
+  async (jump) => {
+    const server = await startDashboard();
+    onCleanup(() => server.stop());
+    const page = openPage(server.port, "", { probeAfterMs: 30_000 });
+    await eventually(() => page.states.at(-1) === "live");
+    const known = page.times.length;
+    const now = Date.now.bind(Date);
+    jest.spyOn(Date, "now").mockImplementation(() => now() + jump);
+    await eventually(() => page.times.length > known);
+    expect(page.states.at(-1)).toBe("live");
+    expect(Math.abs((page.times.at(-1) ?? 0) - now())).toBeLessThan(5_000);
+  },
+);
+
+test("a page counts down to its next try by a clock that nobody sets", async () => {
+  const server = await startDashboard();
+  const page = openPage(server.port);
+  await eventually(() => page.states.at(-1) === "live");
+  await server.stop();
+  await eventually(() => page.states.at(-1) === "reconnecting");
+  const wait = page.retryAt() - performance.now();
+  expect(wait).toBeGreaterThan(-1_000);
+  expect(wait).toBeLessThan(8_000);
+});
+
 test("a page that nobody sends events to stays connected", async () => {
   const server = await startDashboard();
   onCleanup(() => server.stop());
@@ -117,7 +145,7 @@ test("the page offers a second subprotocol, so that its token is not repeated", 
 });
 
 /** The page's connection, in a browser made of what it uses of one. */
-function openPage(port: number, token = "") {
+function openPage(port: number, token = "", more: object = {}) {
   const baseUrl = `http://127.0.0.1:${port}/`;
   const sockets: WebSocket[] = [];
   class PageSocket extends WebSocket {
@@ -147,6 +175,8 @@ function openPage(port: number, token = "") {
     Reflect.set(globalThis, name, value);
   }
   const states: string[] = [];
+  let retryAt = 0;
+  const times: number[] = [];
   const seqs: number[] = [];
   jest.resetModules();
   const {
@@ -163,10 +193,14 @@ function openPage(port: number, token = "") {
     onReset: () => {},
     onGap: () => {},
     onOlder: () => {},
-    onClock: () => {},
-    onStatus: ({ state }: { state: string }) => states.push(state),
+    onClock: (time: number) => times.push(time),
+    onStatus: (status: { state: string; retryAt: number }) => {
+      states.push(status.state);
+      ({ retryAt } = status);
+    },
     ...intervals,
     replyTimeoutMs: 1_000,
+    ...more,
   });
   onCleanup(async () => {
     connection.stop();
@@ -180,7 +214,7 @@ function openPage(port: number, token = "") {
     await Promise.all(closed);
     for (const [name, value] of before) Reflect.set(globalThis, name, value);
   });
-  return { states, seqs, sockets };
+  return { states, times, seqs, sockets, retryAt: () => retryAt };
 }
 
 describe("a full server", () => {

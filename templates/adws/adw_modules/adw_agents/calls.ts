@@ -69,10 +69,10 @@ export class Calls {
     }
   }
 
-  /** Ends the calls of which nothing better has come. */
+  /** Ends the calls of which nothing better has come; one that is due later than any can be, too: the clock was set back. */
   settle(now: number): void {
     for (const [entry, { end, until }] of this.#vague) {
-      if (until > now) continue;
+      if (until > now && until <= now + VAGUE_MS) continue;
       const { session } = entry;
       const from = { session, source: end.source };
       const agents = this.#agents.in(session);

@@ -10,7 +10,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { ownOf } from "./act.ts";
 import type { Agent } from "./agents.ts";
 
-/** The processes are looked at again after so long at the earliest. */
+/** The processes are looked at again after so long at the earliest, by a clock that nobody sets back. */
 const LOOK_AGAIN_MS = 10_000;
 /** One that nobody has seen running is believed to be gone after this silence. */
 const UNSEEN_MS = 600_000;
@@ -35,7 +35,7 @@ export class Liveness {
   readonly #list: () => readonly Process[] | undefined;
   readonly #seen = new Set<string>();
   #processes: readonly Process[] | undefined;
-  #lookedAt = 0;
+  #lookedAt = -Infinity;
 
   constructor(list: () => readonly Process[] | undefined = listProcesses) {
     this.#list = list;
@@ -51,15 +51,13 @@ export class Liveness {
   ): boolean | undefined => {
     const program = ownOf(PROGRAMS, source);
     if (program === undefined) return undefined;
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.#lookedAt >= LOOK_AGAIN_MS) {
       this.#lookedAt = now;
       this.#processes = this.#list();
     }
     if (this.#processes === undefined) return undefined;
-    const found = this.#processes.filter(({ command }) =>
-      program.test(command),
-    );
+    const found = this.#processes.filter((each) => program.test(each.command));
     if (found.some((process) => isWithin(cwd, process.cwd))) {
       this.#seen.add(session);
       return true;

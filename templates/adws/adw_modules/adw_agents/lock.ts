@@ -43,6 +43,8 @@ export class Lock {
   readonly #path: string;
   readonly #events: LockEvents;
   #isHeld = false;
+  /** When another one said so, and since when that is known, by a clock that nobody sets back. */
+  #said = { mtimeMs: 0, at: 0 };
 
   constructor(path: string, events: LockEvents = {}) {
     this.#path = path;
@@ -87,7 +89,10 @@ export class Lock {
   #take(owner: string | undefined): boolean {
     if (owner !== undefined) {
       const found = lstatSync(this.#path, { throwIfNoEntry: false });
-      const age = Date.now() - (found?.mtimeMs ?? 0);
+      const mtimeMs = found?.mtimeMs ?? 0;
+      const now = performance.now();
+      if (mtimeMs !== this.#said.mtimeMs) this.#said = { mtimeMs, at: now };
+      const age = Math.max(Date.now() - mtimeMs, now - this.#said.at);
       if (age < LOCK_STALE_MS && isRunning(owner)) return false;
       rmSync(this.#path, { force: true });
     }
@@ -101,8 +106,7 @@ export class Lock {
 
   #refresh(): boolean {
     try {
-      const now = Date.now() / 1_000;
-      utimesSync(this.#path, now, now);
+      utimesSync(this.#path, new Date(), new Date());
       return true;
     } catch {
       return false; // it is gone since

@@ -81,13 +81,13 @@ export class OpenCodeDatabase {
   #read(connection: SqliteConnection): void {
     const before = this.#position;
     const last = lastEvent(connection);
-    const time = Date.now();
+    const time = Date.now(); // earlier than before: the clock was set back
     // Rows that were deleted may give their numbers to new ones.
     const isOn =
       before !== undefined && last !== undefined && before.event <= last;
     if (isOn) this.#readEvents(connection, before.event);
     else {
-      const from = before === undefined ? undefined : before.time - OVERLAP_MS;
+      const from = before && Math.min(before.time, time) - OVERLAP_MS;
       this.#readTables(connection, from ?? this.#options.since ?? 0);
     }
     this.#give({ event: last ?? 0, time });

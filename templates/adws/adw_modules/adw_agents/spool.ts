@@ -275,14 +275,14 @@ export class Spool {
       rmSync(old.path, { force: true });
   }
 
-  /** A hook that was killed with its agent leaves its file under `tmp/`, mostly whole. */
+  /** A hook that was killed with its agent leaves its file under `tmp/`, mostly whole. One of the future is old: the clock was set back. */
   #adoptLeftovers(): void {
     const now = Date.now();
-    if (now - this.#lookedForLeftoversAt < LEFTOVER_MS) return;
+    const isYoung = (time: number) => Math.abs(now - time) < LEFTOVER_MS;
+    if (isYoung(this.#lookedForLeftoversAt)) return;
     this.#lookedForLeftoversAt = now;
     for (const file of this.#list("tmp")) {
-      if (now - file.at < LEFTOVER_MS || this.#read(file) === undefined)
-        continue;
+      if (isYoung(file.at) || this.#read(file) === undefined) continue;
       try {
         renameSync(file.path, this.#path("new", file.name));
       } catch {

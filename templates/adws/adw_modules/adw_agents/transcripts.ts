@@ -172,7 +172,7 @@ export class Follower {
   readonly #idle = new Map<string, { size: number; fileOf: FileOf }>();
   #timer: NodeJS.Timeout | undefined;
   #scannedAt = 0;
-  #grewAt = 0;
+  #grewAt = -Infinity;
   /** Folders that changed since then are active. */
   #activeSince = 0;
   #running: Promise<void> | undefined;
@@ -201,7 +201,7 @@ export class Follower {
   async start(): Promise<void> {
     await this.look();
     if (this.#isStopped) return;
-    const isCalm = Date.now() - this.#grewAt > CALM_AFTER_MS;
+    const isCalm = performance.now() - this.#grewAt > CALM_AFTER_MS;
     const delay = isCalm ? CALM_LOOK_MS : LOOK_MS;
     this.#timer = setTimeout(() => void this.start(), delay).unref();
   }
@@ -222,7 +222,7 @@ export class Follower {
 
   async #look(now: number): Promise<void> {
     try {
-      const isScan = now - this.#scannedAt >= SCAN_MS;
+      const isScan = Math.abs(now - this.#scannedAt) >= SCAN_MS; // or set back
       this.#list(isScan);
       if (isScan) this.#scan(now);
       const grown: [string, Followed][] = [];
@@ -234,7 +234,7 @@ export class Follower {
         ([, one], [, two]) =>
           one.failedAt - two.failedAt || one.grewAt - two.grewAt,
       );
-      if (grown.length > 0) this.#grewAt = now;
+      if (grown.length > 0) this.#grewAt = performance.now();
       if (isScan) this.#findActive();
       const count = { files: 0, filesInAll: grown.length };
       const progress = { ...count, bytes: 0, bytesInAll: 0 };

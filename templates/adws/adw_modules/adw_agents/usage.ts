@@ -68,7 +68,7 @@ export class Usage {
     const twin = this.#joiner.alike("usage", self, own, lanes, true);
     if (twin !== undefined) this.#merge(entry, twin);
     this.#held.delete(entry);
-    if (!isReported(request)) {
+    if (request.said.every((each) => each.costUsd === undefined)) {
       this.#held.set(entry, now + SETTLE_MS);
       return this.settle(now);
     }
@@ -76,12 +76,13 @@ export class Usage {
     return call === undefined ? [] : [call];
   }
 
-  /** Logs the requests that are complete. */
+  /** Logs the requests that are complete; one that is due later than any can be, too: the clock was set back. */
   settle(now: number): UsageCall[] {
     const calls: UsageCall[] = [];
     // In the order of their times.
     for (const [entry, dueAt] of this.#held) {
-      if (dueAt > now && this.#held.size <= MAX_HELD) break;
+      const isEarly = dueAt > now && dueAt <= now + SETTLE_MS;
+      if (isEarly && this.#held.size <= MAX_HELD) break;
       this.#held.delete(entry);
       const call = entry.usage && this.#log(entry, entry.usage);
       if (call !== undefined) calls.push(call);
@@ -177,10 +178,6 @@ function bestOf({ said, logged }: Request): Said {
     model: chosen.model ?? said.find(({ model }) => model !== undefined)?.model,
     tokens: isSame ? hour.tokens : chosen.tokens,
   };
-}
-
-function isReported({ said }: Request): boolean {
-  return said.some(({ costUsd }) => costUsd !== undefined);
 }
 
 function lookOf({ input, output, cacheRead, cacheWrite }: Tokens): Look {

@@ -156,7 +156,7 @@ function preparedOnce(prepare: (sql: string) => SqliteStatement) {
 
 /** SQLite does not wait here by itself: of several that make a new database, all but one are refused. */
 function enterWalMode(connection: SqliteConnection, path: string, ms: number) {
-  const deadline = Date.now() + ms;
+  const deadline = performance.now() + ms;
   for (;;) {
     try {
       // Where it cannot, it keeps another mode and says so in its answer only.
@@ -166,7 +166,7 @@ function enterWalMode(connection: SqliteConnection, path: string, ms: number) {
       throw new WalUnsupportedError(path, `it offers ${JSON.stringify(row)}`);
     } catch (error) {
       const isLocked = sqliteProblem(error) === "locked";
-      if (!isLocked || Date.now() >= deadline) throw error;
+      if (!isLocked || performance.now() >= deadline) throw error;
       sleep(5);
     }
   }

@@ -210,7 +210,8 @@ export class LiveDatabase implements LiveHistory {
     }
     this.#announced = undefined;
     if (this.#failure !== undefined) {
-      const seconds = ((Date.now() - this.#failure.since) / 1_000).toFixed(1);
+      const lasted = performance.now() - this.#failure.since;
+      const seconds = (lasted / 1_000).toFixed(1);
       writeStderr(
         `adw_database: the database ${path} can be read again after ${seconds} s\n`,
       );
@@ -236,7 +237,7 @@ export class LiveDatabase implements LiveHistory {
   #fail(error: unknown): void {
     const why = messageOf(error);
     const isReported = this.#failure !== undefined;
-    this.#failure = { since: this.#failure?.since ?? Date.now(), why };
+    this.#failure = { since: this.#failure?.since ?? performance.now(), why };
     this.#close();
     if (isReported) return;
     writeStderr(

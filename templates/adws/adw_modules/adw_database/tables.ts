@@ -291,13 +291,13 @@ export async function deleteInBatches(
  * tidies up comes last, and has time.
  */
 async function whenFree<Result>(work: () => Result): Promise<Result> {
-  const deadline = Date.now() + CLEAN_UP_PATIENCE_MS;
+  const deadline = performance.now() + CLEAN_UP_PATIENCE_MS;
   for (;;) {
     try {
       return work();
     } catch (error) {
       const isLocked = sqliteProblem(error) === "locked";
-      if (!isLocked || Date.now() >= deadline) throw error;
+      if (!isLocked || performance.now() >= deadline) throw error;
       await pause(20 + Math.random() * 30);
     }
   }

@@ -60,6 +60,15 @@ describe("when there is no more room", () => {
   });
 });
 
+test("a request is logged within seconds, though the clock is set back", () => {
+  const ledger = new Ledger();
+  ledger.take(usage("s", 0), AT);
+  expect(ledger.settle(AT + 1_000)).toEqual([]);
+  expect(ledger.settle(AT - 3_600_000)).toMatchObject([
+    { type: "event", event: "cost_update" },
+  ]);
+});
+
 describe("a time that cannot be", () => {
   test.each([1e24, Infinity, NaN, -1, AT + 9e9])(
     "%p is taken for now",

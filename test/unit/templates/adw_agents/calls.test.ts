@@ -53,3 +53,10 @@ test("a session that is dropped before its vague end is logged tells it once whe
   ledger.recall("s");
   expect(ledger.settle(AT + 20_000)).toHaveLength(1);
 });
+
+test("a vague end is logged though the clock is set back", () => {
+  const stored = new StoredLedger();
+  const ledger = new Ledger({ store: stored });
+  stored.take(ledger, acts);
+  expect(ledger.settle(AT - 3_600_000)).toHaveLength(1);
+});

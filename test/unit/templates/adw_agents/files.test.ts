@@ -113,6 +113,13 @@ describe("the spool", () => {
     expect(left("tmp")).toEqual(["claude.young"]);
   });
 
+  test("adopts leftovers from before the clock was set back", async () => {
+    makeSpool(spoolFolder());
+    place("tmp", "claude.old", '{"n":1}', -3_600_000);
+    const { payloads } = await taken();
+    expect(payloads.map(({ payload }) => payload)).toEqual([{ n: 1 }]);
+  });
+
   test("sets aside what is no JSON, and says so", async () => {
     makeSpool(spoolFolder());
     place("new", "claude.a", '{"half":');
@@ -214,6 +221,24 @@ describe("the lock", () => {
     expect(lock.hold()).toBe(true);
     writeFileSync(path(), `${String(2 ** 22 + 1)} elsewhere`);
     expect(lock.hold()).toBe(false);
+  });
+
+  test("is taken from one that is silent, though the clock was set back", () => {
+    jest.useFakeTimers();
+    writeFileSync(path(), other);
+    const setBack = Date.now() + 3_600_000;
+    utimesSync(path(), setBack / 1_000, setBack / 1_000);
+    const { lock } = open();
+    expect(lock.hold()).toBe(false);
+    jest.advanceTimersByTime(LOCK_STALE_MS - 1_000);
+    expect(lock.hold()).toBe(false);
+    // It says so again.
+    utimesSync(path(), setBack / 1_000 + 9, setBack / 1_000 + 9);
+    jest.advanceTimersByTime(2_000);
+    expect(lock.hold()).toBe(false);
+    jest.advanceTimersByTime(LOCK_STALE_MS);
+    expect(lock.hold()).toBe(true);
+    jest.useRealTimers();
   });
 
   test("is refreshed by each store, and a store without it throws", () => {
@@ -403,6 +428,16 @@ describe("a transcript", () => {
       await after(10_000);
       appendFileSync(file("a.jsonl"), "3\n");
       expect(await after(10_000)).toEqual(["3"]);
+    });
+
+    test("one that rested is seen within ten seconds, though the clock is set back", async () => {
+      follow(Date.now() - 60_000);
+      mkdirSync(file(""), { recursive: true });
+      writeFileSync(file("a.jsonl"), "1\n");
+      age("a.jsonl", 3_600_000);
+      expect(await after(0)).toEqual([]);
+      appendFileSync(file("a.jsonl"), "2\n");
+      expect(await after(-7_200_000)).toEqual(["1", "2"]);
     });
 
     test("one that is too old is read from its start when it grows", async () => {

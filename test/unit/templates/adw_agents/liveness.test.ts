@@ -64,7 +64,7 @@ test.each([
 test("one that was seen running and is not there any more is gone at once", () => {
   let processes = [claude];
   let now = 1e12;
-  jest.spyOn(Date, "now").mockImplementation(() => now);
+  jest.spyOn(performance, "now").mockImplementation(() => now);
   const liveness = new Liveness(() => processes);
   expect(liveness.isAlive(agent("/shop"), 60_000)).toBe(true);
   processes = [];
@@ -72,4 +72,18 @@ test("one that was seen running and is not there any more is gone at once", () =
   expect(liveness.isAlive(agent("/shop"), 60_000)).toBe(false);
   expect(liveness.isAlive(agent("/shop", "somebody"), 60_000)).toBeUndefined();
   jest.restoreAllMocks();
+});
+
+test("the processes are listed again though the clock is set back", () => {
+  jest.useFakeTimers();
+  const list = jest.fn(() => [claude]);
+  const liveness = new Liveness(list);
+  liveness.isAlive(agent("/shop"), 0);
+  jest.setSystemTime(Date.now() - 3_600_000);
+  liveness.isAlive(agent("/shop"), 0);
+  expect(list).toHaveBeenCalledTimes(1);
+  jest.advanceTimersByTime(10_000);
+  liveness.isAlive(agent("/shop"), 0);
+  expect(list).toHaveBeenCalledTimes(2);
+  jest.useRealTimers();
 });

@@ -13,11 +13,15 @@ import {
   claudeFile,
   claudeTurn,
   CLAUDE_TURN_TOKENS,
+  writeOpenCode,
 } from "../../../helpers/transcripts.ts";
 import { loadRendered } from "../../../helpers/rendered-modules.ts";
 
 const { startAgents } = loadRendered("adw_modules/adw_agents");
 const { TRANSCRIPTS } = loadRendered("adw_modules/adw_agents/sources");
+const { OpenCodeDatabase } = loadRendered(
+  "adw_modules/adw_agents/opencode_database",
+);
 const { AgentStore, isRefused } = loadRendered("adw_modules/adw_agents/store");
 const { Lock, OvertakenError } = loadRendered("adw_modules/adw_agents/lock");
 const { openDatabase } = loadRendered("adw_modules/adw_database");
@@ -225,4 +229,27 @@ test("a server that is overtaken again and again stores in the end, and sets not
   expect(store.load("s1")).toHaveLength(2);
   store.close();
   other.close();
+});
+
+test("what OpenCode writes after the clock was set back is read from its tables", () => {
+  const path = join(home, "opencode.db");
+  const took: string[] = [];
+  const opencode = new OpenCodeDatabase({
+    path,
+    take: (acts) => took.push(...acts.map((act) => act.session)),
+  });
+  // As before version 1.18, which has no table `event`.
+  const write = (name: string, at: number) => {
+    writeOpenCode(path, { ...session, session: name, at });
+    const connection = openConnection(path, 1_000);
+    connection.exec("DROP TABLE event");
+    connection.close();
+  };
+  write("ses_1", Date.now());
+  opencode.look();
+  const now = Date.now() - 3_600_000;
+  jest.spyOn(Date, "now").mockReturnValue(now);
+  write("ses_2", now);
+  opencode.look();
+  expect(new Set(took)).toEqual(new Set(["ses_1", "ses_2"]));
 });
