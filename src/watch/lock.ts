@@ -13,7 +13,7 @@ import { WatchProblem } from "./problem.ts";
  * SQLite's own, on a database that stays empty.
  *
  * @returns gives it back; undefined where another process has it
- * @throws {WatchProblem} where the file system has no locks
+ * @throws {WatchProblem} where every lock is refused; SQLite's error where it fails otherwise
  */
 export function tryLock(file: string): (() => void) | undefined {
   closeSync(openSync(file, "a", 0o600));

@@ -13,13 +13,13 @@
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
-  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "rendered/adw_modules/adw_database/connection.ts";
 import { isRecord, parseJson } from "rendered/adw_modules/adw_events.ts";
 import { WATCH_LOG } from "../domain/state-folder.ts";
 import { isToken } from "rendered/adw_modules/adw_websockets.ts";
@@ -51,7 +51,7 @@ export function stateFiles(folder: string): StateFiles {
 }
 
 export function makeStateFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   if (process.platform !== "win32") chmodSync(folder, 0o700);
 }
 
@@ -86,7 +86,7 @@ export function noteRunning(file: string, watch: RunningWatch): void {
 
 /** The page as this version has it. */
 export function writePage(folder: string, html: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   writePrivate(join(folder, "index.html"), html);
 }
 

@@ -31,6 +31,15 @@ export const BOUND: readonly string[] =
     ? ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
     : [];
 
+/** A command that permissions bind. */
+export function bound(...command: string[]): {
+  program: string;
+  parameters: string[];
+} {
+  const [program = "", ...parameters] = [...BOUND, ...command];
+  return { program, parameters };
+}
+
 /**
  * Settings of npm that say how to reach a registry, and where a binary is that
  * need not be compiled again; everything else is ours.

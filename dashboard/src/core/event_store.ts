@@ -12,6 +12,8 @@ import { plainText, plainValue } from "./plain_text.ts";
 export const MAX_EVENTS = 200_000;
 /** A clock may be ahead by so much before its times are not believed. */
 const FUTURE_MS = 5_000;
+/** A difference between clocks that no drift explains: one was set, or stood still. */
+export const CLOCK_JUMP_MS = 5_000;
 /** Events that leave at a time: trimming one by one would move every index. */
 const TRIM_EVENTS = 20_000;
 

@@ -38,10 +38,12 @@ export function takeToolCall(agent: Agent, event: AgentEvent, at: number) {
   const { repeat } = agent;
   const isEnd = isCallEnd(event);
   const { duration_ms: duration } = metadata;
-  // Of an end alone that says no duration, nobody knows beside what it ran.
+  // An end alone that says no duration ran beside those that are still open.
   const isAlongside =
     isEnd && open === undefined
-      ? duration === undefined || at - count(duration) < repeat.endedAt
+      ? duration === undefined
+        ? repeat.open > 0
+        : at - count(duration) < repeat.endedAt
       : repeat.open > 0 && !repeat.hasEnded;
   if (isEnd) {
     agent.reportsEnds = true;

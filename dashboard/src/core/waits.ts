@@ -43,10 +43,11 @@ export function updateWaits(agent: Agent, event: AgentEvent, at: number) {
   else if (agent.waits.length === 0) return;
   else if (event.event_type === "permission_resolved") resolve(agent, event);
   else if (PROGRESS.has(event.event_type)) {
-    const isBusy = agent.openCalls.size > 0;
+    const keys = [...agent.openCalls.keys()];
+    const isBusy = keys.some((key) => key.startsWith("tool:"));
     agent.waits = agent.waits.filter(
       // A row may be written later than it happened.
-      (open) => at < open.since || !isAnsweredBy(open, event, isBusy),
+      (open) => at < open.since || !isAnsweredBy(open, event, at, isBusy),
     );
   }
 }
@@ -98,28 +99,34 @@ function resolve(agent: Agent, event: AgentEvent) {
     agent.waits.findIndex(matches);
   let index = -1;
   if (request !== "") index = find((wait) => wait.request === request);
+  // The answer to a request that had no name, or that says not to which.
+  const isUnnamed = (wait: Wait) => request === "" || wait.request === "";
   if (index < 0 && tool !== "") {
     const label = callLabel(tool, metadata["tool_input"]);
-    index = find((wait) => wait.request === "" && wait.reason === label);
-    const isUnnamed = (wait: Wait) => request === "" || wait.request === "";
-    if (index < 0)
-      index = find((wait) => wait.tool === tool && isUnnamed(wait));
-    if (index < 0) index = find((wait) => wait.tool === "" && isUnnamed(wait));
-  } else if (index < 0) {
-    // The answer to a request that had no name, or that says not to which.
-    index = find((wait) => request === "" || wait.request === "");
-  }
+    index = find((wait) => isUnnamed(wait) && wait.reason === label);
+    for (const name of [tool, ""])
+      if (index < 0)
+        index = find((wait) => isUnnamed(wait) && wait.tool === name);
+  } else if (index < 0) index = find(isUnnamed);
   if (index >= 0) agent.waits.splice(index, 1);
 }
 
-/** @param isBusy another call of the agent's is open */
-function isAnsweredBy(wait: Wait, event: AgentEvent, isBusy: boolean) {
+/** @param isBusy another tool call of the agent's is open */
+function isAnsweredBy(
+  wait: Wait,
+  event: AgentEvent,
+  at: number,
+  isBusy: boolean,
+) {
   const isCall = event.event_type === "tool_call";
   const { metadata } = event;
   if (wait.request !== "")
     return isCall && requestOf(metadata) === wait.request;
   // The end of what ran beside it answers nothing, only what is begun after it.
-  const isNew = STARTS.has(event.event_type) || (isCall && !isCallEnd(event));
+  const { duration_ms: ms } = metadata;
+  const isLater = typeof ms === "number" && at - ms >= wait.since;
+  const isNew =
+    STARTS.has(event.event_type) || (isCall && (isLater || !isCallEnd(event)));
   if (wait.kind === "idle" || wait.kind === "blocked") return isNew;
   // Nor does a call beside the one that asks.
   if (wait.kind === "question") return isCall ? isNew && !isBusy : true;

@@ -7,7 +7,7 @@
 import type { AgentEvent } from "../core/types.ts";
 import type { StoredEvents } from "./events_request.ts";
 import { isRecord } from "../core/event_facts.ts";
-import { asEvent } from "../core/event_store.ts";
+import { asEvent, CLOCK_JUMP_MS } from "../core/event_store.ts";
 import { takeEarlyAnswer } from "./early.ts";
 import { readEvents, Refusal } from "./events_request.ts";
 
@@ -19,8 +19,6 @@ const FULL_RETRY_MS = 5_000;
 const PROBE_AFTER_MS = 30_000;
 /** Time for the server's greeting, or for its answer to a probe. */
 const REPLY_TIMEOUT_MS = 10_000;
-/** Clocks that differ by so much more than before: one was set, or stood still. */
-const CLOCK_JUMP_MS = 5_000;
 /** A filter that takes everything, as there is none: the answer is what counts. */
 const PROBE = JSON.stringify({ type: "subscribe", filter: {} });
 /** Offered beside the token's own subprotocol, for the server to choose. */

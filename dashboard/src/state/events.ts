@@ -3,7 +3,7 @@
  * collections are changed in place and announced by a version signal.
  */
 import { batch } from "@preact/signals";
-import { EventStore, MAX_EVENTS } from "../core/event_store.ts";
+import { CLOCK_JUMP_MS, EventStore, MAX_EVENTS } from "../core/event_store.ts";
 import { countFacets, createFacets } from "../core/facets.ts";
 import { agentName, createFleet, shortId } from "../core/fleet.ts";
 import { applyEvent } from "../core/fleet_fold.ts";
@@ -40,8 +40,6 @@ let base = createFleet();
 let liveFleet = createFleet();
 let fleetHistory: FleetHistory | null = null;
 
-/** A difference that no drift of clocks explains. */
-const CLOCK_JUMP_MS = 5_000;
 /** The server's time minus the page's clocks; at first the page's own time. */
 let offsets = { wall: 0, steady: Date.now() - performance.now() };
 

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CLI, runCli } from "../../helpers/cli.ts";
-import { BOUND } from "../../helpers/processes.ts";
+import { bound } from "../../helpers/processes.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
 
 jest.setTimeout(60_000);
@@ -18,17 +18,16 @@ const ADD = ["add", "adw_websockets", "--no-install"];
 
 /** As somebody whom permissions bind, also where the tests run as root. */
 function runBound(parameters: readonly string[]) {
-  const [program = "", ...others] = [
-    ...BOUND,
-    process.execPath,
-    CLI,
-    ...parameters,
-  ];
-  const { status, stdout, stderr } = spawnSync(program, others, {
-    cwd: folder(),
-    encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1", NODE_DISABLE_COMPILE_CACHE: "1" },
-  });
+  const command = bound(process.execPath, CLI, ...parameters);
+  const { status, stdout, stderr } = spawnSync(
+    command.program,
+    command.parameters,
+    {
+      cwd: folder(),
+      encoding: "utf8",
+      env: { ...process.env, NO_COLOR: "1", NODE_DISABLE_COMPILE_CACHE: "1" },
+    },
+  );
   return { code: status, stdout, stderr };
 }
 

@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import { CLI, runCli, runProcess } from "../../helpers/cli.ts";
 import { currentNode, IS_CURRENT_NODE } from "../../helpers/current-node.ts";
 import { noLocks } from "../../helpers/no-locks.ts";
-import { BOUND, run } from "../../helpers/processes.ts";
+import { bound, run } from "../../helpers/processes.ts";
 import { hashFolder, temporaryFolder } from "../../helpers/temporary-folder.ts";
 import {
   append,
@@ -325,13 +325,8 @@ Start one of them, and run this again. Older sessions: --since 30d.
       "a home that cannot be written: %s",
       async (...parameters) => {
         chmodSync(home(), 0o500);
-        const [program = "", ...others] = [
-          ...BOUND,
-          node ?? process.execPath,
-          CLI,
-          "watch",
-          ...parameters,
-        ];
+        const command = [node ?? process.execPath, CLI, "watch", ...parameters];
+        const { program, parameters: others } = bound(...command);
         const { code, stderr } = await run(program, others, {
           cwd: home(),
           env: homeAlone(home()),

@@ -46,8 +46,7 @@ export type Deed =
   /** `text` is undefined where the agent does not tell it. */
   | { type: "prompt"; text?: string | undefined }
   | { type: "answer"; text: string }
-  /** The agent has done what it was asked, and waits for its next prompt. */
-  /** `isAssumed`: unless a call shows soon that the turn goes on. */
+  /** It waits for its next prompt; `isAssumed`: unless a call shows soon that the turn goes on. */
   | { type: "turn_ended"; text?: string | undefined; isAssumed?: true }
   | { type: "tool_started"; tool: string; input?: unknown }
   | {
@@ -340,3 +339,7 @@ export function fit(value: unknown): unknown {
 export function fitFields(fields: Fields): Fields {
   return fieldsOf(fit(fields));
 }
+
+/** Whether what is due is due; later than any can be, too: the clock was set back. */
+export const isDue = (dueAt: number, now: number, delayMs: number): boolean =>
+  dueAt <= now || dueAt > now + delayMs;

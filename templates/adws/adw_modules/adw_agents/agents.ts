@@ -86,6 +86,8 @@ const stateSchema = z.object({
   lastAt: z.number(),
   /** An end of a turn that is assumed, from `dueAt` on. */
   assumedEnd: z.object({ at: z.number(), text, dueAt: z.number() }).optional(),
+  /** What it said last. */
+  said: z.object({ at: z.number(), text: z.string() }).optional(),
   /** The last end of a turn, and whether a prompt has it as its answer. */
   turn: z.object({ at: z.number(), text, isTaken: z.boolean() }).optional(),
 });
@@ -97,8 +99,6 @@ export type Agent = z.infer<typeof stateSchema> & {
   readonly prompts: Set<Entry>;
   readonly calls: Set<Entry>;
   readonly waits: Set<Entry>;
-  /** What it said last in the turn that goes on. */
-  said?: string | undefined;
 };
 
 type Parent = Pick<ActOf<"agent_started">, "parent" | "parentCall">;
@@ -375,10 +375,7 @@ export class Agents {
 
 /** What is stored of an agent: its open entries are found again by theirs. */
 function stateOf(agent: Agent): z.infer<typeof stateSchema> {
-  const { source, about, parent, isParentAssumed, awaits, isLogged } = agent;
-  const { isRemote, status, statusAt, lastAt, turn } = agent;
-  const known = { source, about, parent, isParentAssumed, awaits, isLogged };
-  return { ...known, isRemote, status, statusAt, lastAt, turn };
+  return stateSchema.parse(agent);
 }
 
 function nameOfAgent({ about, source, id, session }: Agent): string {

@@ -4,6 +4,7 @@
  *
  * Template: adw_agents 1.3.0
  */
+import { isDue } from "./act.ts";
 import { z } from "zod/v4";
 import { parseJson } from "../adw_events.ts";
 import { kept } from "./agents.ts";
@@ -69,10 +70,10 @@ export class Calls {
     }
   }
 
-  /** Ends the calls of which nothing better has come; one that is due later than any can be, too: the clock was set back. */
+  /** Ends the calls of which nothing better has come. */
   settle(now: number): void {
     for (const [entry, { end, until }] of this.#vague) {
-      if (until > now && until <= now + VAGUE_MS) continue;
+      if (!isDue(until, now, VAGUE_MS)) continue;
       const { session } = entry;
       const from = { session, source: end.source };
       const agents = this.#agents.in(session);

@@ -16,7 +16,7 @@
  * Template: adw_agents 1.3.0
  */
 import { parseJson } from "../adw_events.ts";
-import { BY_HTTP } from "./act.ts";
+import { BY_HTTP, isDue } from "./act.ts";
 import type { Act, Fields } from "./act.ts";
 import { AGENT_KEY, Agents, kept, OURS } from "./agents.ts";
 import type { ActOf, Agent, Level, LogCall } from "./agents.ts";
@@ -109,13 +109,20 @@ export class Ledger {
     this.#apply(agent, act, now);
   }
 
-  /** What time brings: requests that are complete, calls and agents that nothing more is heard of. */
-  settle(now: number): LogCall[] {
+  /** What time brings: requests that are complete, calls and agents that nothing more is heard of. @param isRead all that lay there */
+  settle(now: number, isRead = false): LogCall[] {
     this.#now = now;
-    this.#logUsage(this.#usage.settle(now));
-    this.#calls.settle(now);
+    const until = isRead ? now + SETTLE_MS : now;
+    this.#logUsage(this.#usage.settle(until));
+    this.#calls.settle(until);
     for (const agents of this.#agents.sessions.values()) {
-      for (const agent of agents.values()) this.#age(agent, agents, now);
+      for (const agent of agents.values()) {
+        const { assumedEnd: end } = agent;
+        const isOld = isRead && now - (end?.at ?? now) >= SETTLE_MS;
+        if (end && (isOld || isDue(end.dueAt, now, SETTLE_MS)))
+          this.#endTurn(agent, end);
+        this.#age(agent, agents, now);
+      }
     }
     return this.#agents.flush();
   }
@@ -184,13 +191,10 @@ export class Ledger {
         this.#endTurn(agent, agent.assumedEnd, act.at);
         this.#turns.prompt(agent, act);
         return;
-      case "turn_ended": {
-        const { at, text } = act;
-        if (act.isAssumed)
-          agent.assumedEnd = { at, text, dueAt: now + SETTLE_MS };
-        else this.#endTurn(agent, { at, text });
+      case "turn_ended":
+        if (!act.isAssumed) this.#endTurn(agent, act);
+        else agent.assumedEnd = { ...act, dueAt: now + SETTLE_MS };
         return;
-      }
       case "agent_ended":
         this.#turns.end(agent, act.at, act.text, "completed");
         this.#agents.status(agent, "completed", act.at);
@@ -234,7 +238,7 @@ export class Ledger {
       }
       case "answer": {
         const { text } = act;
-        agent.said = text;
+        if (act.at >= (agent.said?.at ?? 0)) agent.said = { at: act.at, text };
         this.#once(agent, act, "agent_message", text, { text });
         return;
       }
@@ -303,8 +307,6 @@ export class Ledger {
   }
 
   #age(agent: Agent, agents: Map<string, Agent>, now: number): void {
-    if (now >= (agent.assumedEnd?.dueAt ?? Infinity))
-      this.#endTurn(agent, agent.assumedEnd);
     const isOver =
       agent.status !== "executing" && agent.status !== "initializing";
     if (isOver && agent.calls.size > 0 && now - agent.lastAt > LATE_END_MS) {
@@ -348,11 +350,12 @@ export class Ledger {
       ...this.#usage.waiting(),
       ...this.#calls.waiting(),
     ]);
-    for (const session of sessions.keys()) {
+    for (const [session, agents] of sessions) {
       const surplus = this.#joiner.size - maxEntries;
       if (surplus <= 0) return;
+      const isEnding = [...agents.values()].some((each) => each.assumedEnd);
       if (sessions.size === 1) this.#joiner.dropOldest(session, surplus);
-      else if (!waiting.has(session)) this.forget(session);
+      else if (!waiting.has(session) && !isEnding) this.forget(session);
     }
   }
 }

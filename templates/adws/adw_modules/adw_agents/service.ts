@@ -29,7 +29,6 @@ import { AgentStore, isRefused } from "./store.ts";
 import type { Batch } from "./store.ts";
 import { Follower } from "./transcripts.ts";
 import type { Line, Position, Progress } from "./transcripts.ts";
-import { SETTLE_MS } from "./usage.ts";
 
 /** How often time is let pass for the ledger. */
 const SETTLE_INTERVAL_MS = 1_000;
@@ -131,7 +130,7 @@ export class AgentService {
       this.#lookAtOpenCode();
     });
     this.#every(SETTLE_INTERVAL_MS, () => {
-      this.#settle(Date.now());
+      this.#settle();
     });
   }
 
@@ -179,7 +178,7 @@ export class AgentService {
       this.#lookAtOpenCode();
     }
     // Of what lay there, nothing more is to come.
-    this.#settle(Date.now() + SETTLE_MS);
+    this.#settle(true);
   }
 
   get #isInCharge(): boolean {
@@ -197,7 +196,7 @@ export class AgentService {
     await this.#follower?.stop();
     await this.#reading;
     // Nothing more is to come.
-    this.#settle(Date.now() + SETTLE_MS);
+    this.#settle(true);
     this.#lock?.release();
     this.#store.close();
   }
@@ -345,10 +344,10 @@ export class AgentService {
     );
   }
 
-  #settle(now: number): void {
+  #settle(isRead = false): void {
     if (!this.#isInCharge) return;
     try {
-      this.#update((ledger) => ledger.settle(now));
+      this.#update((ledger) => ledger.settle(Date.now(), isRead));
     } catch (error) {
       this.#events.report(
         `The database cannot be written: ${messageOf(error)}`,

@@ -73,10 +73,12 @@ export class Turns {
     error?: string,
   ): void {
     const open = [...agent.prompts].filter((entry) => entry.at <= at);
-    const said = text ?? agent.said;
-    agent.said = undefined;
+    const last = open.at(-1);
+    const { said } = agent;
+    const isIts = last && said && said.at >= last.at && said.at <= at;
+    const own = isIts && status === "completed" ? said.text : undefined;
     for (const entry of open) {
-      const answer = entry === open.at(-1) ? said : undefined;
+      const answer = entry === last ? (text ?? own) : undefined;
       this.#endPrompt(agent, entry, at, status, answer, error);
     }
     const { turn } = agent;

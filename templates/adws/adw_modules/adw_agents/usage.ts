@@ -7,6 +7,7 @@
  *
  * Template: adw_agents 1.3.0
  */
+import { isDue } from "./act.ts";
 import type { Act, Fields, Tokens } from "./act.ts";
 import { costOf, round } from "./cost.ts";
 import type { Prices } from "./cost.ts";
@@ -76,13 +77,12 @@ export class Usage {
     return call === undefined ? [] : [call];
   }
 
-  /** Logs the requests that are complete; one that is due later than any can be, too: the clock was set back. */
+  /** Logs the requests that are complete. */
   settle(now: number): UsageCall[] {
     const calls: UsageCall[] = [];
     // In the order of their times.
     for (const [entry, dueAt] of this.#held) {
-      const isEarly = dueAt > now && dueAt <= now + SETTLE_MS;
-      if (isEarly && this.#held.size <= MAX_HELD) break;
+      if (!isDue(dueAt, now, SETTLE_MS) && this.#held.size <= MAX_HELD) break;
       this.#held.delete(entry);
       const call = entry.usage && this.#log(entry, entry.usage);
       if (call !== undefined) calls.push(call);

@@ -215,7 +215,7 @@ export function inTransaction<Result>(
 
 /**
  * Takes the rights of others from the files that have them: the database holds
- * prompts. SQLite gives `-wal` and `-shm` the same. Where it cannot be, all stays.
+ * prompts and answers. SQLite gives `-wal` and `-shm` the file's permissions.
  */
 function keepPrivate(path: string): void {
   if (path === ":memory:" || process.platform === "win32") return;
@@ -228,21 +228,20 @@ function keepPrivate(path: string): void {
 }
 
 /** Node's own `recursive` never ends where no folder can be made, such as in /proc. */
-function makeFolder(path: string): void {
-  const parent = dirname(path);
-  if (existsSync(path) || path === parent) return;
-  makeFolder(parent);
+export function makeFolder(path: string, mode?: number): void {
   try {
-    mkdirSync(path);
+    mkdirSync(path, { mode });
   } catch (error) {
-    if (!existsSync(path)) throw error; // else another process was faster
+    if (existsSync(path) && statSync(path).isDirectory()) return;
+    const parent = dirname(path);
+    const isMissing = columnOf(error, "code") === "ENOENT" && path !== parent;
+    if (!isMissing || existsSync(parent)) throw error;
+    makeFolder(parent, mode);
+    makeFolder(path, mode);
   }
 }
 
-/**
- * Makes an empty file for its owner only, before SQLite makes one for all. None is
- * opened that exists: to close it would give up this process's locks on it.
- */
+/** Makes an empty file for its owner only; opens none that exists: to close it would give up this process's locks. */
 function createPrivate(path: string): void {
   if (path === ":memory:" || path === "" || existsSync(path)) return;
   try {

@@ -32,7 +32,7 @@ const BATCH_ROWS = 1_024;
 const BATCH_CHARS = 4_194_304;
 /** How long an end waits for a database that cannot be written. */
 export const FLUSH_TIMEOUT_MS = 2_000;
-/** How long an end waits while other writers get on: for its next turn, and in all. */
+/** How long an end waits while other writers get on: for a turn, and in all before it has less patience. */
 const SHARED_FLUSH_TIMEOUT_MS = { turn: 30_000, all: 120_000 };
 /**
  * Writers that take turns lock each other out all the time: that is no problem.
@@ -371,7 +371,7 @@ export class RowWriter {
       const isMade = this.#database ?? !isLocked;
       const leftMs = (isMade ? FLUSH_TIMEOUT_MS : LOCK_PATIENCE_MS) - waitedMs;
       if (leftMs <= 0) break;
-      const waitMs = Math.min(this.#notBefore - now, leftMs);
+      const waitMs = Math.min(this.#outage?.waitMs ?? 0, leftMs);
       if (!isWritten) sleep(waitMs);
       else if (isShared && this.#rows.length > 0) sleep(turnMs());
       waitedMs += isLocked ? waitMs : performance.now() - triedAt;

@@ -228,6 +228,28 @@ describe("what an agent does beside", () => {
     expect(needs(events, 5)).toEqual(["question: Which city?"]);
   });
 
+  test("answers a question of a turn, when it goes on with a call", () => {
+    const events = [
+      started,
+      event(2, "prompt_sent", { metadata: { prompt_id: "p" } }),
+      event(3, "notification", {
+        message: "Which city?",
+        metadata: { notification_type: "agent_needs_input" },
+      }),
+    ];
+    expect(needs(events, 4)).toEqual(["question: Which city?"]);
+    expect(needs([...events, call(4, "next")], 5)).toEqual([]);
+  });
+
+  test("ends a wait where only the ends of calls are told, which began after it", () => {
+    const idle = event(3, "notification", {
+      message: "Waits for your input",
+      metadata: { notification_type: "idle_prompt" },
+    });
+    const events = [started, idle, call(4, "", { duration_ms: 100 }, 60)];
+    expect(needs(events, 61)).toEqual([]);
+  });
+
   test("and happened before it, ends no wait, however late its row is written", () => {
     const asked = event(2, "permission_request", {
       seconds: 10,
@@ -251,6 +273,22 @@ describe("what an agent does beside", () => {
     const answer = { tool_name: "Write", tool_use_id: "w" };
     events[3] = event(4, "permission_resolved", { metadata: answer });
     expect(needs(events, 5)).toHaveLength(2);
+  });
+
+  test("its answer without an id finds the request of the same call", () => {
+    const asks = (seq: number, tool_use_id: string, command: string) =>
+      event(seq, "permission_request", {
+        metadata: { tool_name: "Bash", tool_input: { command }, tool_use_id },
+      });
+    const events = [
+      started,
+      asks(2, "r1", "rm x"),
+      asks(3, "r2", "ls"),
+      event(4, "permission_resolved", {
+        metadata: { tool_name: "Bash", tool_input: { command: "ls" } },
+      }),
+    ];
+    expect(needs(events, 5)).toEqual(["permission: Bash rm x"]);
   });
 
   test("two questions of one moment are two", () => {
@@ -315,6 +353,15 @@ describe("identical calls one after the other", () => {
         call(3 + 2 * n, `c${n}`, { duration_ms: 1_000 }),
       );
     expect(needs(events, 19)).toEqual([
+      "loop: Same call 8 times: Bash npm test",
+    ]);
+  });
+
+  test("are a loop where only ends are told, of errors without a duration", () => {
+    const events = Array.from({ length: 8 }, (_, n) =>
+      call(n + 1, `e${n}`, { error: "exit 1" }),
+    );
+    expect(needs(events, 9)).toEqual([
       "loop: Same call 8 times: Bash npm test",
     ]);
   });

@@ -831,6 +831,44 @@ describe("a Gemini chat, which adds a message's tools when they are done,", () =
     expect(statuses(calls, "g")).toEqual(["executing", "idle"]);
   });
 
+  const ended = ["prompt_result", "status"];
+  const types = (calls: readonly LogCall[]) =>
+    calls.map(({ type }) => type).filter((type) => ended.includes(type));
+
+  test("ends it after a restart too", () => {
+    const first = new Ledger({ prices });
+    take(first, [...prompt(1, "Go"), ...said(100, "Done.")]);
+    const stored = first.changes();
+    const second = new Ledger({
+      prices,
+      store: {
+        load: () => stored.map(({ key, state = "" }) => ({ key, state })),
+        sessionsOf: () => [],
+      },
+    });
+    second.recall("g");
+    expect(types(second.settle(T0 + 5_000))).toEqual([]);
+    const calls = second.settle(T0 + 11_000);
+    expect(types(calls)).toEqual(ended);
+    expect(answers(calls)).toEqual(["Done."]);
+  });
+
+  test("ends it although the clock was set back", () => {
+    const ledger = new Ledger({ prices });
+    take(ledger, [...prompt(1, "Go"), ...said(100, "Done.")]);
+    expect(types(ledger.settle(T0 - 3_600_000))).toEqual(ended);
+  });
+
+  test("ends at a start or a stop what is old, and no message of a moment ago", () => {
+    const ledger = new Ledger({ prices });
+    take(ledger, [...prompt(1, "Go"), ...said(100, "First the file.")]);
+    expect(types(ledger.settle(T0 + 2_000, true))).toEqual([]);
+    const old = new Ledger({ prices });
+    const acts = [...prompt(1, "Go"), ...said(100, "Done.")];
+    for (const act of acts) old.take(act, T0 + 60_000);
+    expect(types(old.settle(T0 + 60_001, true))).toEqual(ended);
+  });
+
   test("ends it before the next prompt, however soon that comes", () => {
     const calls = take(new Ledger({ prices }), [
       ...prompt(1, "Go"),
@@ -850,4 +888,19 @@ test("a turn that ends without its answer has what was said last", () => {
   expect(calls).toContainEqual(
     expect.objectContaining({ type: "prompt_result", response: "Done." }),
   );
+});
+
+test("a turn without its answer has none of another turn's, however late that came", () => {
+  const calls = ledgerOf([
+    ...hook(1, "UserPromptSubmit", { prompt: "One", prompt_id: "p1" }),
+    ...hook(3, "Stop", { prompt_id: "p1" }),
+    ...answer(2, { content: [{ type: "text", text: "ONE" }] }),
+    ...hook(10, "UserPromptSubmit", { prompt: "Two", prompt_id: "p2" }),
+    ...hook(20, "Stop", { prompt_id: "p2" }),
+  ]);
+  expect(
+    calls.flatMap((call) =>
+      call.type === "prompt_result" ? [call.response] : [],
+    ),
+  ).toEqual([undefined, undefined]);
 });
