@@ -311,6 +311,14 @@ Start one of them, and run this again. Older sessions: --since 30d.
       });
     });
 
+    test("a folder that cannot be made, wherever that is", async () => {
+      const root = process.platform === "linux" ? "/proc" : "/dev/null";
+      const env = { XDG_STATE_HOME: `${root}/none` };
+      const { code, stderr } = await watch(["--once"], env);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`cannot keep anything in ${root}/none/`);
+    });
+
     test.each(ways)("a file for a folder: %s", async (...parameters) => {
       const file = join(home(), "file");
       writeFileSync(file, "");
